@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Pool } from 'undici';
+import { forward, tunnel } from './forward.js';
+import { listen } from './listen.js';
+import { edgePages, sendPage } from './pages.js';
+import { refuseUpgrade, sendProblem } from './problem.js';
+import { readRoutes } from './routes.js';
+
+export interface EdgeOptions {
+  /** 0 takes a free one. */
+  port: number;
+  host?: string;
+  /** Base URL by app id. */
+  targets: Record<string, string>;
+  routesFile: string;
+  /** Address of the mail catcher's page, for the link on the start page. */
+  mailPage?: string;
+}
+
+/** Stands for the ingress on a developer's machine: the public routes, and all OpenAPI documents on one page at /api/docs. */
+export async function startEdge(options: EdgeOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const { port, host = '127.0.0.1', targets, routesFile, mailPage } = options;
+  const serviceOf = await readRoutes(routesFile);
+  const pages = await edgePages(Object.keys(targets), mailPage);
+  const pools = new Map(
+    Object.entries(targets).map(([service, url]) => [
+      service,
+      new Pool(url, { connect: { timeout: 2_000 }, headersTimeout: 60_000, bodyTimeout: 60_000 }),
+    ]),
+  );
+  const documents = new Map([...pools].map(([service, pool]) => [`/api/docs/${service}/openapi.json`, pool]));
+  const tunnels = new Set<Duplex>();
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, answer);
+  server.on('upgrade', upgrade);
+
+  function answer(req: IncomingMessage, res: ServerResponse): void {
+    identify(req);
+    const path = pathOf(req);
+    const page = req.method === 'GET' ? pages.get(path) : undefined;
+    if (page) return sendPage(res, page);
+    const described = documents.get(path);
+    if (described) return void forward(described, '/openapi.json', req, res);
+    const service = serviceOf(path);
+    if (service === undefined) return sendProblem(req, res, 404, 'Nothing is served at this path.');
+    const pool = pools.get(service);
+    if (!pool) return sendProblem(req, res, 502, `${service} does not run here.`);
+    void forward(pool, req.url ?? path, req, res);
+  }
+
+  function upgrade(req: IncomingMessage, client: Duplex, head: Buffer): void {
+    identify(req);
+    tunnels.add(client);
+    client.once('close', () => tunnels.delete(client)).on('error', () => client.destroy());
+    const pool = pools.get(serviceOf(pathOf(req)) ?? '');
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return refuseUpgrade(req, client, 501, 'Only WebSockets are opened.');
+    if (!pool) return refuseUpgrade(req, client, 404, 'Nothing is served at this path.');
+    void tunnel(pool, req, client, head);
+  }
+
+  async function close(): Promise<void> {
+    for (const client of tunnels) client.destroy();
+    server.close();
+    server.closeAllConnections();
+    await Promise.all([once(server, 'close'), ...[...pools.values()].map((pool) => pool.destroy())]);
+  }
+
+  return { url: `http://${host}:${await listen(server, port, host)}`, close };
+}
+
+function pathOf(req: IncomingMessage): string {
+  return (req.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** Gives the request an id, unless the client sent a usable one. */
+function identify(req: IncomingMessage): void {
+  const given = req.headers['x-request-id'];
+  if (typeof given !== 'string' || !/^[\w-]{1,64}$/.test(given)) req.headers['x-request-id'] = randomUUID();
+}

@@ -1,0 +1,73 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type Duplex, pipeline, type Readable, Transform } from 'node:stream';
+import { errors, type Pool } from 'undici';
+import { refuseUpgrade, sendProblem } from './problem.js';
+
+/** Bytes of one request's body: five product images of 5 MB, and room for their form. */
+export const MAX_BODY = 32 * 1024 * 1024;
+
+/** These belong to one connection, not to the message (RFC 9110, 7.6.1); `expect` is answered by the edge itself. */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect']);
+
+class BodyTooLarge extends Error {}
+
+/** Sends a request on to a service and streams the answer back: 413 for a body over the cap, 502 if the service is down, 504 if it is silent. */
+export async function forward(pool: Pool, path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const signal = new EventEmitter();
+  res.once('close', () => signal.emit('abort')); // a client that is gone frees its service, too
+  try {
+    const sent = { method: req.method ?? 'GET', path, headers: onward(req), body: body(req), signal };
+    await pool.stream(sent, ({ statusCode, headers }) => res.writeHead(statusCode, endToEnd(headers)));
+  } catch (error) {
+    if (res.headersSent || res.destroyed) res.destroy();
+    else if (error instanceof BodyTooLarge) sendProblem(req, res, 413, `A body may have ${MAX_BODY} bytes.`);
+    else if (error instanceof errors.HeadersTimeoutError) sendProblem(req, res, 504, 'The service did not answer in time.');
+    else sendProblem(req, res, 502, 'The service cannot be reached.');
+  }
+}
+
+/** Opens a WebSocket to a service; only the service's 101 opens it, so that nothing else can be sent through. */
+export async function tunnel(pool: Pool, req: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+  try {
+    const { headers, socket } = await pool.upgrade({ path: req.url ?? '/', headers: onward(req), protocol: 'websocket' });
+    const lines = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((one) => `${name}: ${one}\r\n`));
+    client.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
+    client.unshift(head);
+    pipeline(client, socket, client, () => {});
+  } catch {
+    refuseUpgrade(req, client, 502, 'The service did not open the connection.');
+  }
+}
+
+function body(req: IncomingMessage): Readable | null {
+  const length = Number(req.headers['content-length'] ?? 0);
+  if (length > MAX_BODY) throw new BodyTooLarge();
+  if (req.headers['transfer-encoding'] === undefined) return length > 0 ? req : null;
+  let size = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      done(size > MAX_BODY ? new BodyTooLarge() : null, chunk);
+    },
+  });
+  req.once('error', (error) => counted.destroy(error));
+  return req.pipe(counted);
+}
+
+/** The edge is the outermost hop: it says where a request came from, whatever the client claims. */
+function onward(req: IncomingMessage): IncomingHttpHeaders {
+  const headers = endToEnd(req.headers);
+  headers['x-forwarded-for'] = req.socket.remoteAddress;
+  headers['x-forwarded-host'] = req.headers.host;
+  headers['x-forwarded-port'] = String(req.socket.localPort);
+  headers['x-forwarded-proto'] = 'http';
+  return headers;
+}
+
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const listed = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
+  const kept: IncomingHttpHeaders = {};
+  for (const name of Object.keys(headers)) if (!HOP_BY_HOP.has(name) && !listed.includes(name)) kept[name] = headers[name];
+  return kept;
+}
