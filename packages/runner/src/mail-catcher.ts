@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { listen } from './listen.js';
+import { renderMails } from './mail-page.js';
+
+/** One caught mail: `from` and `to` are the envelope's, so blind copies are there too; `receivedAt` is ISO 8601. */
+export interface Mail {
+  receivedAt: string;
+  from: string;
+  to: string[];
+  subject: string;
+  text: string;
+  html: string;
+}
+
+/** Mails are kept as they came and parsed when somebody looks: most are never read. */
+type Caught = Pick<Mail, 'receivedAt' | 'from' | 'to'> & { raw: Buffer };
+
+const MAX_MAILS = 500;
+const MAX_MAIL_BYTES = 1024 * 1024;
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+const SHOWN_ON_PAGE = 50;
+
+export interface MailCatcherOptions {
+  /** 0 takes a free port, here and below. */
+  smtpPort: number;
+  httpPort: number;
+  host?: string;
+}
+
+/**
+ * Takes every mail and sends none on; the newest are kept in memory. `GET /` shows them; `GET /api/messages?to=ann@example.com` lists those
+ * for one recipient, or all, as `{ data: Mail[] }`, newest first.
+ */
+export async function startMailCatcher(options: MailCatcherOptions): Promise<{ smtpPort: number; url: string; close(): Promise<void> }> {
+  const { smtpPort, httpPort, host = '127.0.0.1' } = options;
+  const kept: Caught[] = [];
+  let bytes = 0;
+
+  const smtp = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    size: MAX_MAIL_BYTES,
+    rejectOversized: true,
+    closeTimeout: 100,
+    onData: (stream, session, done) => void take(stream, session).then(() => done(), done),
+  });
+  smtp.on('error', () => {}); // a client that hangs up; what keeps the server from listening is reported by listen()
+  const http = createServer((req, res) => void answer(req, res));
+
+  async function take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<void> {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => stream.sizeExceeded || chunks.push(chunk));
+    await once(stream, 'end');
+    if (stream.sizeExceeded) return;
+    const raw = Buffer.concat(chunks);
+    const from = envelope.mailFrom ? envelope.mailFrom.address : '';
+    kept.push({ receivedAt: new Date().toISOString(), from, to: envelope.rcptTo.map(({ address }) => address), raw });
+    bytes += raw.length;
+    while (kept.length > MAX_MAILS || bytes > MAX_KEPT_BYTES) bytes -= kept.shift()?.raw.length ?? 0;
+  }
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const [path, query] = (req.url ?? '/').split('?', 2);
+    if (req.method === 'GET' && path === '/api/messages') {
+      const to = new URLSearchParams(query).get('to')?.toLowerCase();
+      const wanted = kept.filter((mail) => to === undefined || mail.to.some((address) => address.toLowerCase() === to));
+      const data = await Promise.all(wanted.reverse().map(open));
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
+    } else if (req.method === 'GET' && path === '/') {
+      const mails = await Promise.all(kept.slice(-SHOWN_ON_PAGE).reverse().map(open));
+      const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+      res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }).end(renderMails(mails));
+    } else {
+      res.writeHead(404).end();
+    }
+  }
+
+  async function close(): Promise<void> {
+    http.close();
+    http.closeAllConnections();
+    await Promise.all([once(http, 'close'), new Promise<void>((resolve) => smtp.close(resolve))]);
+  }
+
+  return { smtpPort: await listen(smtp.server, smtpPort, host), url: `http://${host}:${await listen(http, httpPort, host)}`, close };
+}
+
+/** A mail that cannot be parsed is shown as it came. */
+async function open({ raw, ...mail }: Caught): Promise<Mail> {
+  const { subject = '', text = '', html = '' } = await PostalMime.parse(raw).catch((): Partial<Email> => ({ text: raw.toString() }));
+  return { ...mail, subject, text, html };
+}
