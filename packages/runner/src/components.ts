@@ -8,10 +8,20 @@ import { root } from './root.js';
 export type StateProvider = 'sqlite' | 'postgresql' | 'mysql';
 export type PubsubProvider = 'jetstream' | 'redis' | 'rabbitmq';
 
+/** `connection` is a URL; for SQLite the folder of its files. */
+export interface StateChoice {
+  provider: StateProvider | 'redis';
+  connection: string;
+}
+export interface PubsubChoice {
+  provider: PubsubProvider | 'in-memory';
+  connection: string;
+}
+
 export type Secrets = Record<string, Record<string, string>>;
 
 export interface ComponentFolder {
-  /** Holds `components/`, `config.yaml` and `secrets.json`. */
+  /** Holds the other two, and `secrets.json`. */
   folder: string;
   /** The folder that the sidecar reads its components from. */
   components: string;
@@ -19,14 +29,24 @@ export interface ComponentFolder {
   config: string;
 }
 
-/** Copies the given files (as `pubsub/redis.yaml`) and writes the secrets, readable by the user alone. */
-export async function writeComponents(folder: string, files: string[], secrets: Secrets): Promise<ComponentFolder> {
+interface Content {
+  state: StateChoice;
+  pubsub?: PubsubChoice;
+  /** Further files, as `bindings/cron.yaml`. */
+  files?: string[];
+  secrets?: Secrets;
+}
+
+/** Fills a folder. The secrets can be read by the user alone. */
+export async function writeComponents(folder: string, { state, pubsub, files = [], secrets = {} }: Content): Promise<ComponentFolder> {
   const components = join(folder, 'components');
   await rm(components, { recursive: true, force: true });
   await mkdir(components, { recursive: true });
-  for (const file of ['secretstores/local-file.yaml', ...files])
-    await copyFile(await sourceOf(file), join(components, file.replace('/', '-')));
-  await writeFile(secretsFile(folder), JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  const chosen = ['secretstores/local-file.yaml', 'resiliency.yaml', `state/${state.provider}.yaml`, ...files];
+  if (pubsub) chosen.push(`pubsub/${pubsub.provider}.yaml`);
+  for (const file of chosen) await copyFile(await sourceOf(file), join(components, file.replace('/', '-')));
+  const sidecart = { ...stateSettings(state), ...(pubsub && pubsubSettings(pubsub)) };
+  await writeFile(secretsFile(folder), JSON.stringify({ ...secrets, sidecart }, null, 2), { mode: 0o600 });
   return { folder, components, config: await writeConfig(folder) };
 }
 
@@ -36,53 +56,39 @@ export function secretsFile(folder: string): string {
 }
 
 /**
- * A folder in the system's temporary one with the product's own components, for one test's sidecars.
+ * A folder among the system's temporary ones with the product's own components, for one test's sidecars.
  * Without a state connection SQLite keeps one file per app in that folder.
- * @param choice `stateConnection` and `pubsubConnection` are URLs, as in TEST_POSTGRES_URL
  */
 export async function testComponents(
   choice: {
-    state?: StateProvider | 'redis';
+    state?: StateChoice['provider'];
     stateConnection?: string;
-    pubsub?: PubsubProvider | 'in-memory';
+    pubsub?: PubsubChoice['provider'];
     pubsubConnection?: string;
     secrets?: Secrets;
   } = {},
 ): Promise<ComponentFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
-  const state = choice.state ?? 'sqlite';
-  const files = [`state/${state}.yaml`, 'resiliency.yaml', ...(choice.pubsub ? [`pubsub/${choice.pubsub}.yaml`] : [])];
-  const connections = {
-    ...stateSettings(state, choice.stateConnection ?? folder),
-    ...(choice.pubsub && choice.pubsubConnection ? pubsubSettings(choice.pubsub, choice.pubsubConnection) : {}),
-  };
-  return writeComponents(folder, files, { ...choice.secrets, sidecart: connections });
+  const state = { provider: choice.state ?? 'sqlite', connection: choice.stateConnection ?? folder };
+  const pubsub = choice.pubsub && { provider: choice.pubsub, connection: choice.pubsubConnection ?? '' };
+  return writeComponents(folder, { state, ...(pubsub && { pubsub }), secrets: choice.secrets ?? {} });
 }
 
-/**
- * The keys of the secret `sidecart` that the state component refers to.
- * @param connection a URL; for SQLite the folder of its files
- */
-export function stateSettings(provider: StateProvider | 'redis', connection: string): Record<string, string> {
+/** The keys of the secret `sidecart` that the state component refers to. */
+function stateSettings({ provider, connection }: StateChoice): Record<string, string> {
   if (provider === 'sqlite') return { stateConnection: join(connection, '{appID}.db') };
-  if (provider === 'mysql') return { stateConnection: mysqlConnection(new URL(connection)) };
-  if (provider === 'redis') {
-    const { host, password } = new URL(connection);
-    return { stateConnection: host, statePassword: decodeURIComponent(password) };
-  }
-  return { stateConnection: connection };
+  if (provider === 'postgresql') return { stateConnection: connection };
+  const { username, password, host, hostname, port } = new URL(connection);
+  if (provider === 'redis') return { stateConnection: host, statePassword: decodeURIComponent(password) };
+  const user = [username, password].filter(Boolean).map(decodeURIComponent).join(':');
+  return { stateConnection: `${user}@tcp(${hostname}:${port || '3306'})/?allowNativePasswords=true` };
 }
 
 /** The keys of the secret `sidecart` that the pub/sub component refers to. */
-export function pubsubSettings(provider: PubsubProvider | 'in-memory', connection: string): Record<string, string> {
+function pubsubSettings({ provider, connection }: PubsubChoice): Record<string, string> {
   if (provider !== 'redis') return { pubsubConnection: connection };
   const { host, username, password } = new URL(connection);
   return { pubsubConnection: host, pubsubUsername: decodeURIComponent(username), pubsubPassword: decodeURIComponent(password) };
-}
-
-function mysqlConnection({ username, password, hostname, port }: URL): string {
-  const user = [username, password].filter(Boolean).map(decodeURIComponent).join(':');
-  return `${user}@tcp(${hostname}:${port || '3306'})/?allowNativePasswords=true`;
 }
 
 async function sourceOf(file: string): Promise<string> {

@@ -1,0 +1,95 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import jwt from 'jsonwebtoken';
+import { z } from 'zod';
+import { DomainError } from './errors.js';
+
+export const ISSUER = 'sidecart';
+
+const Claims = z.object({
+  sub: z.string(),
+  role: z.enum(['customer', 'staff', 'admin']),
+  email: z.string(),
+  name: z.string(),
+  sid: z.string(),
+});
+
+/** Who calls, as the access token says. */
+export interface User {
+  id: string;
+  role: 'customer' | 'staff' | 'admin';
+  email: string;
+  name: string;
+  /** The session that the token was issued for. */
+  sessionId: string;
+}
+
+export const JwkSet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })) });
+export type JwkSet = z.infer<typeof JwkSet>;
+
+export interface VerifierOptions {
+  /** Loads identity's key set; asked again for a key id it did not hold, at most every `reloadMs`. */
+  keySet: () => Promise<JwkSet>;
+  reloadMs?: number;
+}
+
+export type Verify = (token: string) => Promise<User>;
+
+/** Verifies access tokens locally: ES256 only, by identity's published keys. Throws `unauthenticated`. */
+export function createVerifier({ keySet, reloadMs = 5_000 }: VerifierOptions): Verify {
+  let keys = new Map<string, KeyObject>();
+  let loading: Promise<void> | undefined;
+  let loadedAt = Number.NEGATIVE_INFINITY;
+
+  async function load(): Promise<void> {
+    const set = await keySet();
+    keys = new Map(set.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
+    loadedAt = performance.now();
+  }
+
+  async function keyFor(kid: string): Promise<KeyObject> {
+    if (!keys.has(kid) && performance.now() - loadedAt > reloadMs) await (loading ??= load().finally(() => (loading = undefined)));
+    const key = keys.get(kid);
+    if (!key) throw refused();
+    return key;
+  }
+
+  return async (token) => {
+    const kid = jwt.decode(token, { complete: true })?.header.kid;
+    if (kid === undefined) throw refused();
+    const { sub, sid, ...rest } = claims(token, await keyFor(kid));
+    return { id: sub, sessionId: sid, ...rest };
+  };
+}
+
+function claims(token: string, key: KeyObject): z.infer<typeof Claims> {
+  try {
+    return Claims.parse(jwt.verify(token, key, { algorithms: ['ES256'], issuer: ISSUER }));
+  } catch {
+    throw refused();
+  }
+}
+
+const refused = () => new DomainError('unauthenticated', 'invalid-token', 'The access token is missing, malformed or expired.');
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    user?: User;
+  }
+}
+
+/** Puts the caller on the request where there is a bearer token; a bad token is refused even where none is needed. */
+export function authenticate(verify: Verify): RequestHandler {
+  return async (req, _res, next) => {
+    const [scheme, token] = req.headers.authorization?.split(' ') ?? [];
+    if (scheme?.toLowerCase() === 'bearer' && token) req.user = await verify(token);
+    next();
+  };
+}
+
+/** The caller. Throws `unauthenticated` where there is none and `forbidden` where `roles` are named and the caller has none of them. */
+export function signedIn(user: User | undefined, roles?: readonly User['role'][]): User {
+  if (!user) throw refused();
+  if (roles && !roles.includes(user.role)) throw new DomainError('forbidden', 'forbidden', 'This needs another role.');
+  return user;
+}

@@ -1,0 +1,31 @@
+/**
+ * Natural batching: while one call of `run` is in flight, further inputs wait and go together in the next one, at most `max` at a time.
+ * `run` answers one output per input, in order; when it throws, every caller of that batch gets the error.
+ */
+export function batched<I, O>(run: (inputs: I[]) => Promise<readonly O[]>, { max = 100 } = {}): (input: I) => Promise<O> {
+  const waiting: { input: I; resolve: (output: O) => void; reject: (error: unknown) => void }[] = [];
+  let running = false;
+
+  async function drain(): Promise<void> {
+    if (running) return;
+    running = true;
+    await null; // callers of this same tick join the first batch
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, max);
+      try {
+        const outputs = await run(batch.map(({ input }) => input));
+        if (outputs.length !== batch.length) throw new Error(`a batch of ${batch.length} was answered with ${outputs.length}`);
+        for (const [i, output] of outputs.entries()) batch[i]?.resolve(output);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    running = false;
+  }
+
+  return (input) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ input, resolve, reject });
+      void drain();
+    });
+}

@@ -1,0 +1,58 @@
+import { MAX_INPUTS, type CallType } from '@sidecart/contracts/call';
+import { z } from 'zod';
+import { batched } from './batched.js';
+import { type Dapr, DaprError } from './dapr.js';
+import { DomainError } from './errors.js';
+import type { Routes } from './routes.js';
+
+const Refused = z.object({
+  kind: z.enum(['invalid', 'unauthenticated', 'forbidden', 'missing', 'conflict', 'too-large', 'limited', 'unavailable']),
+  slug: z.string(),
+  detail: z.string(),
+  extras: z.object({ lines: z.array(z.unknown()).optional() }).optional(),
+});
+type Answer<O> = { output: O } | { refused: z.infer<typeof Refused> };
+
+/**
+ * The client side of a call to another service: callers that wait at the same time share one invocation. Answers the output, or throws the
+ * `DomainError` that the other side threw for this input; `unavailable` where there is no answer in `timeoutMs`.
+ */
+export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, timeoutMs = 5_000): (input: I) => Promise<O> {
+  const Answers = z.object({ answers: z.array(z.union([z.object({ output }), z.object({ refused: Refused })])) });
+  const share = batched<I, Answer<O>>(
+    async (inputs) => {
+      const wire = await dapr.invoke(app, `internal/${name}`, { inputs }, timeoutMs).catch((error: unknown) => {
+        if (error instanceof DaprError)
+          throw new DomainError('unavailable', 'service-unavailable', `${app} did not answer.`, { retryAfter: 1 });
+        throw error;
+      });
+      return Answers.parse(wire).answers;
+    },
+    { max: MAX_INPUTS },
+  );
+  return async (input) => {
+    const answer = await share(input);
+    if ('output' in answer) return answer.output;
+    const { kind, slug, detail, extras } = answer.refused;
+    throw new DomainError(kind, slug, detail, extras?.lines ? { lines: extras.lines } : {});
+  };
+}
+
+/** The server side: adds the call's route; `handle` runs for all inputs of a call at once, and what it throws is that input's refusal. */
+export function serve<I, O>(to: Routes, { name, input }: CallType<I, O>, handle: (input: I) => Promise<O>): void {
+  const body = z.strictObject({ inputs: z.array(input).max(MAX_INPUTS) });
+  to.post(
+    `/internal/${name}`,
+    { summary: `Serves ${name} for other services.`, access: 'internal', body, reply: z.unknown() },
+    async ({ body: { inputs } }) => {
+      const answers = await Promise.all(inputs.map((each): Promise<Answer<O>> => handle(each).then((output) => ({ output }), refusal)));
+      return { answers };
+    },
+  );
+}
+
+function refusal(error: unknown): { refused: z.infer<typeof Refused> } {
+  if (!(error instanceof DomainError)) throw error;
+  const { kind, slug, message, extras } = error;
+  return { refused: { kind, slug, detail: message, extras: extras.lines ? { lines: extras.lines } : {} } };
+}

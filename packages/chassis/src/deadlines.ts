@@ -1,0 +1,72 @@
+import { append, list, type List } from './lists.js';
+import { key, put, remove, type Docs, type Write } from './state.js';
+import type { Store } from './store.js';
+
+const MINUTE_MS = 60_000;
+const SHARDS = 4;
+const IDS_PER_ROUND = 500;
+
+export type Deadlines = ReturnType<typeof createDeadlines>;
+
+export interface DeadlineOptions {
+  store: Store;
+  /** Names the buckets: one service may have several kinds of deadline. */
+  name: string;
+  /** Called for each id once its minute is over, again after a crash; must not mind repeats. What it throws leaves the id for the next drain. */
+  due: (id: string) => Promise<unknown>;
+}
+
+/**
+ * Things that must happen at a time. An id stands in a bucket of its minute, written by the change that sets the deadline; `drain` runs what is
+ * due, and a cursor document remembers the last minute that was drained, so that no downtime loses one. Up to a minute and a cron's turn late.
+ */
+export function createDeadlines({ store, name, due }: DeadlineOptions) {
+  const cursor = key<{ minute: number }>('due', name, 'cursor');
+  const bucket = (minute: number, shard: number): List<string> => list('due', name, minute, shard);
+  const shard = Math.floor(Math.random() * SHARDS); // one per replica, so that replicas seldom write the same bucket
+
+  /** The writes that note `id` for `at`, which must be in the future. */
+  function note(docs: Docs, id: string, at: Date): Write[] {
+    return append(docs, bucket(minuteOf(at), shard), id);
+  }
+
+  async function drain(now: Date): Promise<void> {
+    const last = minuteOf(now) - 1;
+    const start = await store.transact([cursor], (docs) => {
+      const known = docs.get(cursor);
+      return { write: known ? [] : [put(cursor, { minute: last })], result: known?.minute ?? last };
+    });
+    for (let minute = start + 1; minute <= last; minute++) {
+      const emptied = await Promise.all(Array.from({ length: SHARDS }, (_, n) => empty(bucket(minute, n))));
+      if (minute === last || emptied.includes(true)) await advance(minute);
+    }
+  }
+
+  function advance(minute: number): Promise<void> {
+    return store.transact([cursor], (docs) => {
+      const behind = (docs.get(cursor)?.minute ?? 0) < minute;
+      return { write: behind ? [put(cursor, { minute })] : [], result: undefined };
+    });
+  }
+
+  /** Runs a bucket's ids from its end, and shortens it by what is done. Answers whether there was anything. */
+  async function empty(from: List<string>): Promise<boolean> {
+    const before = (await store.read(from.at))?.count ?? 0;
+    for (let count = before; count > 0;) {
+      const first = Math.max(1, count - IDS_PER_ROUND + 1);
+      const keys = Array.from({ length: count - first + 1 }, (_, i) => key<string>(from.at, first + i));
+      const ids = await Promise.all(keys.map((each) => store.read(each)));
+      await Promise.all(ids.map((id) => (id === undefined ? undefined : due(id))));
+      await store.transact([from.at, ...keys], (docs) => {
+        const rest = first > 1 ? put(from.at, { count: first - 1 }) : remove(from.at);
+        return { write: docs.get(from.at)?.count === count ? [rest, ...keys.map(remove)] : [], result: undefined };
+      });
+      count = (await store.read(from.at))?.count ?? 0;
+    }
+    return before > 0;
+  }
+
+  return { note, drain };
+}
+
+const minuteOf = (at: Date) => Math.floor(at.getTime() / MINUTE_MS);

@@ -1,0 +1,14 @@
+import { pino, type Logger } from 'pino';
+
+export type { Logger };
+
+/** JSON lines on stdout; `LOG_LEVEL` decides how many. Whatever is called a password, token, secret or code is never written. */
+export function createLogger(service: string): Logger {
+  const secret = ['password', 'token', 'secret', 'code', 'authorization', 'cookie'];
+  return pino({
+    level: process.env.LOG_LEVEL ?? 'info',
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+  });
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import type { Documented, Routes } from './routes.js';
+
+const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    instance: z.string(),
+    requestId: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    lines: z.array(z.unknown()).optional(),
+  })
+  .meta({ id: 'Problem', description: 'What went wrong, after RFC 9457.' });
+
+/** The OpenAPI 3.1 document of a service's public routes. */
+export function openApi(service: string, routes: readonly Routes[]): oas31.OpenAPIObject {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const endpoint of routes.flatMap(({ endpoints }) => endpoints).filter(({ access }) => access !== 'internal')) {
+    const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: { title: `Sidecart ${service}`, version: '1.0.0' },
+    paths,
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+  });
+}
+
+function operation(endpoint: Documented) {
+  const { summary, tag, rows, access, reply, status, body } = endpoint;
+  const problems = {
+    ...statusOfAccess(access),
+    ...(takesInput(endpoint) ? { 400: 'A field is missing, malformed or unknown.' } : {}),
+    ...endpoint.problems,
+  };
+  const answers = Object.entries(problems).map(([code, description]) => [
+    code,
+    { description, content: { 'application/problem+json': { schema: Problem } } },
+  ]);
+  const success = reply ? { description: 'Success', content: { 'application/json': { schema: reply } } } : { description: 'Done' };
+  return {
+    summary,
+    tags: [tag],
+    ...(rows ? { description: `Capability ${rows.join(', ')}.` } : {}),
+    ...(access === 'public' ? {} : { security: [{ bearer: [] }] }),
+    requestParams: parameters(endpoint),
+    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+    responses: { [status ?? (reply ? 200 : 204)]: success, ...Object.fromEntries(answers) },
+  };
+}
+
+function parameters({ params, query, headers }: Documented) {
+  return {
+    ...(params instanceof z.ZodObject ? { path: params } : {}),
+    ...(query instanceof z.ZodObject ? { query } : {}),
+    ...(headers instanceof z.ZodObject ? { header: headers } : {}),
+  };
+}
+
+const takesInput = ({ params, query, headers, body }: Documented) => [params, query, headers, body].some((schema) => schema !== undefined);
+
+function statusOfAccess(access: Documented['access']): Record<number, string> {
+  if (access === 'public') return {};
+  const signedIn = { 401: 'There is no valid access token.' };
+  return access === 'customer' ? signedIn : { ...signedIn, 403: 'This needs another role.' };
+}

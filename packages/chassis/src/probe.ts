@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { Dapr, StateWrite } from './dapr.js';
+
+/** Tries transactions that must fail as a whole. Throws where half of one is kept, or where one does not fail. */
+export async function refuseUnlessAtomic(dapr: Dapr): Promise<void> {
+  const id = randomUUID();
+  const [existing, other] = [`probe|${id}|existing`, `probe|${id}|other`];
+  const write = (key: string, etag?: string): StateWrite => ({ key, value: { probe: true }, etag, ttlSeconds: 60 });
+  const fails = (writes: StateWrite[]) =>
+    dapr.commit(writes).then(
+      () => false,
+      () => true,
+    );
+
+  await dapr.commit([write(existing)]);
+  const stale = (await dapr.read([existing])).get(existing)?.etag;
+  await dapr.commit([write(existing, stale)]);
+  const guards = await fails([write(other), write(existing, stale)]);
+  const atomic = !(await dapr.read([other])).has(other);
+  const createsOnly = await fails([write(existing)]);
+  const left = await dapr.read([existing, other]);
+  await dapr.commit([...left].map(([key, { etag }]) => ({ key, etag, removed: true })));
+
+  const faults = [
+    ...(guards ? [] : ['overwrites a document in spite of a stale ETag']),
+    ...(atomic ? [] : ['keeps half of a transaction that failed']),
+    ...(createsOnly ? [] : ['overwrites a document that may only be created']),
+  ];
+  if (faults.length > 0)
+    throw new Error(`The state store ${faults.join(' and ')}. Use an atomic one: state.sqlite, state.postgresql (v2) or state.mysql.`);
+}

@@ -1,0 +1,103 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { signedIn, type User } from './auth.js';
+import { DomainError, type FieldError } from './errors.js';
+
+/** Who may call: anyone, whoever is signed in, staff and admins, admins only, or other services through their sidecars. */
+export type Access = 'public' | 'customer' | 'staff' | 'admin' | 'internal';
+
+export interface Endpoint<A extends Access, P, Q, H, B, R> {
+  /** One sentence for the API guide. */
+  summary: string;
+  access: A;
+  /** Rows of the capability table that this route serves. */
+  rows?: number[];
+  params?: z.ZodType<P>;
+  query?: z.ZodType<Q>;
+  /** Header names in lower case; others are ignored. */
+  headers?: z.ZodType<H>;
+  body?: z.ZodType<B>;
+  reply?: z.ZodType<R>;
+  /** Of a success; 200 unless told, 204 without `reply`. */
+  status?: number;
+  /** The problems it may answer beside those of its access and schemas: status -> when. */
+  problems?: Record<number, string>;
+}
+
+export interface Input<A extends Access, P, Q, H, B> {
+  params: P;
+  query: Q;
+  headers: H;
+  body: B;
+  user: A extends 'public' | 'internal' ? User | undefined : User;
+  req: Request;
+  res: Response;
+}
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+export interface Documented extends Omit<Endpoint<Access, unknown, unknown, unknown, unknown, unknown>, never> {
+  method: Method;
+  path: string;
+  tag: string;
+}
+
+export type Routes = ReturnType<typeof routes>;
+
+/** A router whose every route declares its schemas: they check what comes in and make the OpenAPI document. `tag` groups them there. */
+export function routes(tag: string) {
+  const router = Router();
+  const endpoints: Documented[] = [];
+
+  function add(method: Method) {
+    return <A extends Access, R, P = unknown, Q = unknown, H = unknown, B = unknown>(
+      path: string,
+      endpoint: Endpoint<A, P, Q, H, B, R>,
+      handle: (input: Input<A, P, Q, H, B>) => Promise<R> | R,
+    ) => {
+      endpoints.push({ ...endpoint, method, path, tag });
+      const status = endpoint.status ?? (endpoint.reply ? 200 : 204);
+      router[method](path, async (req, res) => {
+        const user = endpoint.access === 'public' || endpoint.access === 'internal' ? req.user : signedIn(req.user, ROLES[endpoint.access]);
+        const input = { ...parseInput(endpoint, req), user, req, res };
+        const result = await handle(input as Input<A, P, Q, H, B>);
+        if (!res.headersSent) res.status(status).json(result);
+      });
+    };
+  }
+
+  return { router, endpoints, get: add('get'), post: add('post'), put: add('put'), patch: add('patch'), delete: add('delete') };
+}
+
+const ROLES: Record<Exclude<Access, 'public' | 'internal'>, readonly User['role'][] | undefined> = {
+  customer: undefined,
+  staff: ['staff', 'admin'],
+  admin: ['admin'],
+};
+
+const Nothing = z.strictObject({});
+
+function parseInput(endpoint: Pick<Documented, 'params' | 'query' | 'headers' | 'body'>, req: Request) {
+  const errors: FieldError[] = [];
+  function parse(schema: z.ZodType, value: unknown): unknown {
+    const { data, error } = schema.safeParse(value);
+    for (const issue of error?.issues ?? []) errors.push(...fieldErrors(issue));
+    return data;
+  }
+  const input = {
+    params: parse(endpoint.params ?? z.unknown(), req.params),
+    query: parse(endpoint.query ?? Nothing, req.query),
+    headers: parse(endpoint.headers ?? z.unknown(), req.headers),
+    body: endpoint.body ? parse(endpoint.body, req.body ?? {}) : undefined,
+  };
+  if (errors.length > 0)
+    throw new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', { errors });
+  return input;
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const at = (name: PropertyKey[]) => name.map(String).join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ field: at([...issue.path, key]), message: 'This field is not known.' }));
+  return [{ field: at(issue.path), message: issue.message }];
+}

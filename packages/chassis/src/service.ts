@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { z } from 'zod';
+import { Router } from 'express';
+import { createVerifier, JwkSet } from './auth.js';
+import { Common, settings } from './config.js';
+import { createDapr, type Dapr } from './dapr.js';
+import { createHttp } from './http.js';
+import { createLogger, type Logger } from './logger.js';
+import type { Routes } from './routes.js';
+import { openStore, type Store } from './store.js';
+import type { Subscriptions } from './subscriptions.js';
+
+/** What a service's `createApp` gets. */
+export interface Deps<S> {
+  settings: S;
+  dapr: Dapr;
+  store: Store;
+  logger: Logger;
+}
+
+/** What it answers. */
+export interface App {
+  routes: readonly Routes[];
+  subscriptions?: Subscriptions;
+  /** Runs at every turn of the `cron` binding, on every replica, never twice at once here. */
+  onCron?: (now: Date) => Promise<void>;
+  /** Bodies above this are refused, e.g. `1mb`. */
+  bodyLimit?: string;
+  close?: () => Promise<void>;
+}
+
+export interface ServiceOptions<S extends z.ZodObject> {
+  name: string;
+  /** The service's own settings, from the environment and the secret `sidecart-<name>`. */
+  settings: S;
+  createApp: (deps: Deps<z.infer<S>>) => App | Promise<App>;
+}
+
+const DRAIN_MS = 10_000;
+
+/**
+ * Starts a service: listens first, because the sidecar waits for the port, then waits for the sidecar, loads the secret, opens the store and
+ * serves. Drains on SIGTERM and SIGINT. On a bad setting or store it says which and exits with 1.
+ */
+export async function runService<S extends z.ZodObject>({ name, settings: schema, createApp }: ServiceOptions<S>): Promise<void> {
+  const logger = createLogger(name);
+  const door = openDoor();
+  try {
+    const common = settings(Common, process.env);
+    await door.listen(common.APP_PORT);
+    const dapr = createDapr({ port: common.DAPR_HTTP_PORT, apiToken: common.DAPR_API_TOKEN });
+    await dapr.ready();
+    const own = settings(schema, { ...process.env, ...(await dapr.secret(`sidecart-${name}`)) });
+    const store = await openStore({ dapr, app: name, replica: common.REPLICA });
+    const app = await createApp({ settings: own, dapr, store, logger });
+    const verify = createVerifier({ keySet: async () => JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {})) });
+    const sidecar = [...(app.subscriptions ? [app.subscriptions.router] : []), cron(app, logger)];
+    const origins = common.CORS_ORIGINS.split(' ').filter(Boolean);
+    const { routes, bodyLimit = '256kb' } = app;
+    door.open(
+      createHttp({ service: name, logger, verify, routes, sidecar, appToken: common.APP_API_TOKEN, origins, bodyLimit }),
+      dapr.healthy,
+    );
+    logger.info({ port: common.APP_PORT }, 'ready');
+
+    const stop = async (signal: string) => {
+      logger.info({ signal }, 'stopping');
+      await door.close(DRAIN_MS);
+      await app.close?.();
+      await store.close();
+      await dapr.stop();
+      process.exit(0);
+    };
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));
+  } catch (error) {
+    logger.fatal(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
+
+function cron({ onCron }: App, logger: Logger): Router {
+  const router = Router();
+  let running = false;
+  router.post('/cron', (_req, res) => {
+    res.json({});
+    if (!onCron || running) return;
+    running = true;
+    onCron(new Date())
+      .catch((error: unknown) => logger.warn({ err: error }, 'cron turn failed; the next one goes on'))
+      .finally(() => (running = false));
+  });
+  return router;
+}
+
+/** A server that answers health at once and lets everything else wait until the service is open, or go with a 503 once it drains. */
+function openDoor() {
+  let inside: ((handler: RequestListener) => void) | undefined;
+  const opened = new Promise<RequestListener>((resolve) => (inside = resolve));
+  let handler: RequestListener | undefined;
+  let healthy: () => Promise<boolean> = async () => false;
+  let closing = false;
+
+  const server: Server = createServer((req, res) => {
+    if (closing) res.setHeader('connection', 'close');
+    if (req.url === '/health/live' || req.url === '/health') return void res.writeHead(200).end('ok');
+    if (req.url === '/health/ready') {
+      return void Promise.resolve(handler !== undefined && !closing && healthy()).then((ready) =>
+        res.writeHead(ready ? 200 : 503).end(ready ? 'ready' : 'not ready'),
+      );
+    }
+    if (handler) return handler(req, res);
+    return void opened.then((open) => open(req, res));
+  });
+
+  return {
+    async listen(port: number): Promise<number> {
+      server.listen(port);
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    },
+    open(app: RequestListener, isHealthy: () => Promise<boolean>): void {
+      handler = app;
+      healthy = isHealthy;
+      inside?.(app);
+    },
+    /** Lets requests under way finish, for `ms` at the most. */
+    async close(ms: number): Promise<void> {
+      closing = true;
+      const closed = once(server, 'close');
+      server.close();
+      const timer = setTimeout(() => server.closeAllConnections(), ms);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}

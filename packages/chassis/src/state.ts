@@ -1,0 +1,34 @@
+import type { NewEvent } from '@sidecart/contracts/event';
+
+declare const document: unique symbol;
+
+/** The key of a document of type T. The type is not checked at run time: a service writes what it reads. */
+export type Key<T> = string & { readonly [document]?: T };
+
+export const key = <T>(...parts: (string | number)[]): Key<T> => parts.join('|');
+
+/** The documents a change works on: those it named and whatever else it asks for. Never alter one in place. */
+export interface Docs {
+  get<T>(key: Key<T>): Readonly<T> | undefined;
+  /** Many at once: one more load at the most, where `get` one after another would need one each. */
+  all<T>(keys: readonly Key<T>[]): (Readonly<T> | undefined)[];
+}
+
+export interface Write {
+  key: string;
+  /** `undefined` removes the document. */
+  value: unknown;
+  ttlSeconds: number | undefined;
+}
+
+/** Creates or replaces a document; with `ttlSeconds` the store forgets it that long after this write. */
+export const put = <T>(key: Key<T>, value: T, ttlSeconds?: number): Write => ({ key, value, ttlSeconds });
+
+export const remove = (key: string): Write => ({ key, value: undefined, ttlSeconds: undefined });
+
+/** What a change function answers: all of it is committed, or nothing. */
+export interface Change<R> {
+  write?: readonly Write[];
+  events?: readonly NewEvent[];
+  result: R;
+}

@@ -1,0 +1,57 @@
+import { context, propagation } from '@opentelemetry/api';
+import { Router } from 'express';
+import type { Envelope, EventType } from '@sidecart/contracts/event';
+import { ZodError } from 'zod';
+import { DomainError } from './errors.js';
+import type { Logger } from './logger.js';
+
+export type Subscriptions = ReturnType<typeof subscriptions>;
+
+export interface SubscriptionOptions {
+  app: string;
+  logger: Logger;
+  pubsub?: string;
+}
+
+/**
+ * The events that a service listens to. Delivered at least once and in no order: a handler decides by what it knows. What it returns from is
+ * done; what it throws is tried again, as often as the Resiliency policy says, then goes to the dead-letter topic `dead-<app>`. An event
+ * that is malformed, of an unknown version, or refused as `invalid` goes there at once.
+ */
+export function subscriptions({ app, logger, pubsub = 'pubsub' }: SubscriptionOptions) {
+  const router = Router();
+  const topics = new Map<string, { match: string; path: string }[]>();
+
+  router.get('/dapr/subscribe', (_req, res) => {
+    const list = [...topics].map(([topic, rules]) => ({ pubsubname: pubsub, topic, deadLetterTopic: `dead-${app}`, routes: { rules } }));
+    res.json(list);
+  });
+
+  function on<T>(type: EventType<T>, handle: (event: Envelope<T>) => Promise<void>): void {
+    const path = `/events/${type.type}`;
+    const rule = { match: `event.type == "${type.type}"`, path };
+    topics.set(type.topic, [...(topics.get(type.topic) ?? []), rule]);
+    router.post(path, async (req, res) => {
+      const traced = propagation.extract(context.active(), req.headers);
+      const status = await context.with(traced, () => outcome(type, handle, req.body));
+      res.json({ status });
+    });
+  }
+
+  async function outcome<T>(
+    type: EventType<T>,
+    handle: (event: Envelope<T>) => Promise<void>,
+    wire: unknown,
+  ): Promise<'SUCCESS' | 'RETRY' | 'DROP'> {
+    try {
+      await handle(type.parse(wire));
+      return 'SUCCESS';
+    } catch (error) {
+      const hopeless = error instanceof ZodError || (error instanceof DomainError && error.kind === 'invalid');
+      logger.warn({ err: error, event: type.type }, hopeless ? 'event dropped' : 'event to be retried');
+      return hopeless ? 'DROP' : 'RETRY';
+    }
+  }
+
+  return { router, on };
+}

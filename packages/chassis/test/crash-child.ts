@@ -1,0 +1,20 @@
+// A replica that commits a change and never gets to publish its event: crash-child <dapr port> <replica>. Tells the event's id.
+import { createDapr, type Dapr } from '../src/dapr.js';
+import { key, put } from '../src/state.js';
+import { openStore } from '../src/store.js';
+
+const [port = '', replica = ''] = process.argv.slice(2);
+const dapr = createDapr({ port, apiToken: undefined });
+let id = '';
+const mute: Dapr = {
+  ...dapr,
+  publish(_topic, events) {
+    id = events[0]?.id ?? '';
+    return new Promise(() => undefined);
+  },
+};
+const store = await openStore({ dapr: mute, app: 'shop', replica });
+const event = { type: 'count.changed', version: 1, subject: 'crashed', sequence: 1, data: { name: 'crashed', n: 1 } };
+await store.transact([], () => ({ write: [put(key('count', 'crashed'), { n: 1 })], events: [event], result: undefined }));
+setImmediate(() => process.send?.(id));
+setInterval(() => undefined, 1_000);

@@ -1,0 +1,63 @@
+import { createServer, type Server } from 'node:http';
+import express from 'express';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { ownDatabase } from '@sidecart/runner/databases';
+import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
+import { createDapr, type Dapr } from '../src/dapr.js';
+
+/** A state store that tests can have: SQLite always, the others where a server is named. */
+export interface Provider {
+  state: 'sqlite' | 'postgresql' | 'mysql';
+  server: string | undefined;
+}
+
+export const PROVIDERS: Provider[] = [
+  { state: 'sqlite', server: undefined },
+  ...named('postgresql', process.env.TEST_POSTGRES_URL),
+  ...named('mysql', process.env.TEST_MARIADB_URL),
+];
+
+function named(state: Provider['state'], server: string | undefined): Provider[] {
+  return server ? [{ state, server }] : [];
+}
+
+export interface Bench {
+  /** One more sidecar of the same app on the same store, as another replica has. Given an app port it delivers events. */
+  sidecar(appPort?: number): Promise<Sidecar & { dapr: Dapr }>;
+  /** Ends all sidecars and drops the database. */
+  close(): Promise<void>;
+}
+
+export async function openBench({ state, server }: Provider): Promise<Bench> {
+  const database = server ? await ownDatabase(server) : undefined;
+  const components = await testComponents({ state, pubsub: 'in-memory', ...(database ? { stateConnection: database.url } : {}) });
+  const running: Sidecar[] = [];
+  return {
+    async sidecar(appPort) {
+      const sidecar = await startSidecar({ appId: 'shop', ...components, ...(appPort ? { appPort } : {}) });
+      running.push(sidecar);
+      return { ...sidecar, dapr: createDapr({ port: sidecar.httpPort, apiToken: undefined }) };
+    },
+    async close() {
+      await Promise.all(running.map((sidecar) => sidecar.stop()));
+      await database?.drop();
+      await rm(components.folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An app that subscribes to the topic `shop` and remembers the ids of the events that arrive. */
+export async function startListener(): Promise<{ port: number; heard: { id: string; data: unknown }[]; server: Server }> {
+  const heard: { id: string; data: unknown }[] = [];
+  const app = express().use(express.json({ type: () => true }));
+  app.get('/dapr/subscribe', (_req, res) => void res.json([{ pubsubname: 'pubsub', topic: 'shop', route: '/events' }]));
+  app.post('/events', (req, res) => {
+    heard.push({ id: req.body.id, data: req.body.data });
+    res.json({ status: 'SUCCESS' });
+  });
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, heard, server };
+}

@@ -1,0 +1,18 @@
+// One replica that increments shared counters: increment-child <dapr port> <replica> <documents> <increments>
+import { createDapr } from '../src/dapr.js';
+import { key, put } from '../src/state.js';
+import { openStore } from '../src/store.js';
+
+const [port = '', replica = '', documents = '1', increments = '0'] = process.argv.slice(2);
+const store = await openStore({ dapr: createDapr({ port, apiToken: undefined }), app: 'shop', replica, patienceMs: 60_000 });
+
+let left = Number(increments);
+async function work(): Promise<void> {
+  while (left > 0) {
+    const at = key<{ n: number }>('count', `shared-${left-- % Number(documents)}`);
+    await store.transact([at], (docs) => ({ write: [put(at, { n: (docs.get(at)?.n ?? 0) + 1 })], result: undefined }));
+  }
+}
+await Promise.all(Array.from({ length: 64 }, work));
+await store.close();
+process.exit(0);

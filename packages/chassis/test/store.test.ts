@@ -1,0 +1,212 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@sidecart/runner/until';
+import type { Sidecar } from '@sidecart/runner/sidecar';
+import type { Dapr } from '../src/dapr.js';
+import { DomainError } from '../src/errors.js';
+import { key, put, remove } from '../src/state.js';
+import { openStore, type Store } from '../src/store.js';
+import { openBench, PROVIDERS, startListener, type Bench } from './harness.js';
+
+const count = (name: string) => key<{ n: number }>('count', name);
+const made = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });
+
+function increment(store: Store, name: string): Promise<number> {
+  return store.transact([count(name)], (docs) => {
+    const n = (docs.get(count(name))?.n ?? 0) + 1;
+    return { write: [put(count(name), { n })], events: [made(name, n)], result: n };
+  });
+}
+
+if (!process.env.TEST_POSTGRES_URL) console.warn('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');
+if (!process.env.TEST_MARIADB_URL) console.warn('store on MariaDB: skipped, TEST_MARIADB_URL names no server');
+
+describe.each(PROVIDERS)('the store on $state', (provider) => {
+  let bench: Bench;
+  let listener: Awaited<ReturnType<typeof startListener>>;
+  let sidecar: Sidecar & { dapr: Dapr };
+  let store: Store;
+  const open = (dapr: Dapr, replica: string, groupSize = 64) => openStore({ dapr, app: 'shop', replica, groupSize });
+  const heard = (name: string) => listener.heard.filter(({ data }) => isNamed(data, name));
+
+  beforeAll(async () => {
+    bench = await openBench(provider);
+    listener = await startListener();
+    sidecar = await bench.sidecar(listener.port);
+    store = await open(sidecar.dapr, 'main');
+  }, 60_000);
+
+  afterAll(async () => {
+    await store?.close();
+    await bench?.close();
+    listener.server.close();
+  }, 60_000);
+
+  test('reads what was written, and nothing for what was not', async () => {
+    await store.transact([], () => ({ write: [put(key('a', 1), { hello: 'world' })], result: undefined }));
+    expect(await store.read(key('a', 1))).toEqual({ hello: 'world' });
+    expect(await store.read(key('a', 2))).toBeUndefined();
+  });
+
+  test('loses no increment that came at once, and answers each with its own number', async () => {
+    const numbers = await Promise.all(Array.from({ length: 500 }, () => increment(store, 'crowd')));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
+    expect(await store.read(count('crowd'))).toEqual({ n: 500 });
+  });
+
+  test('a change that throws fails alone and writes nothing', async () => {
+    const refuse = store.transact([count('alone')], () => {
+      throw new DomainError('conflict', 'refused', 'No.');
+    });
+    const others = Promise.all([increment(store, 'alone'), increment(store, 'alone')]);
+    await expect(refuse).rejects.toThrow('No.');
+    await others;
+    expect(await store.read(count('alone'))).toEqual({ n: 2 });
+  });
+
+  test('a document that was not read may only be created', async () => {
+    const blind = () => store.transact([], () => ({ write: [put(key('once'), { by: 'blind' })], result: undefined }));
+    await blind();
+    await expect(blind()).rejects.toThrow('once exists and was not loaded');
+    expect(await store.read(key('once'))).toEqual({ by: 'blind' });
+  });
+
+  test('loads what a change asks for and did not name', async () => {
+    await increment(store, 'found');
+    const n = await store.transact([], (docs) => ({ result: docs.get(count('found'))?.n }));
+    expect(n).toBe(1);
+  });
+
+  test('removes a document and creates it again in one group', async () => {
+    await increment(store, 'phoenix');
+    await Promise.all([
+      store.transact([count('phoenix')], (docs) => ({
+        write: docs.get(count('phoenix')) ? [remove(count('phoenix'))] : [],
+        result: undefined,
+      })),
+      increment(store, 'phoenix'),
+    ]);
+    expect(await store.read(count('phoenix'))).toEqual({ n: 1 });
+  });
+
+  test('a document with a time to live goes, and may be created again', async () => {
+    const brief = key<{ n: number }>('brief');
+    const create = (n: number) => store.transact([], () => ({ write: [put(brief, { n }, 1)], result: undefined }));
+    await create(1);
+    await until('the document has gone', 10, async () => (await store.read(brief)) === undefined);
+    await create(2);
+    expect(await store.read(brief)).toEqual({ n: 2 });
+  });
+
+  test('a stale ETag fails the whole transaction', async () => {
+    await increment(store, 'stale');
+    const etag = (await sidecar.dapr.read([count('stale')])).get(count('stale'))?.etag;
+    await increment(store, 'stale');
+    const late = sidecar.dapr.commit([
+      { key: 'innocent', value: 1, etag: undefined, ttlSeconds: undefined },
+      { key: count('stale'), value: { n: 99 }, etag, ttlSeconds: undefined },
+    ]);
+    await expect(late).rejects.toThrow();
+    expect(await store.read(count('stale'))).toEqual({ n: 2 });
+    expect(await store.read(key('innocent'))).toBeUndefined();
+  });
+
+  test('the events are exactly those of the committed changes', async () => {
+    const refused = Array.from({ length: 10 }, () =>
+      store.transact([count('told')], (docs) => {
+        if ((docs.get(count('told'))?.n ?? 0) >= 0) throw new DomainError('conflict', 'refused', 'No.');
+        return { events: [made('told', -1)], result: undefined };
+      }),
+    );
+    const accepted = Promise.all(Array.from({ length: 40 }, () => increment(store, 'told')));
+    await Promise.all([accepted, ...refused.map((each) => expect(each).rejects.toThrow('No.'))]);
+    await until('all events arrived', 10, async () => heard('told').length >= 40);
+    const numbers = heard('told').map(({ data }) => data);
+    expect(numbers).toHaveLength(40);
+    expect(numbers).toEqual(expect.arrayContaining(Array.from({ length: 40 }, (_, i) => ({ name: 'told', n: i + 1 }))));
+  });
+
+  test('two processes lose none of 10,000 increments of the same documents', async () => {
+    const documents = 10;
+    const ends = await Promise.all(
+      ['one', 'two'].map(async (replica) => {
+        const { httpPort } = await bench.sidecar();
+        const child = fork(new URL('increment-child.js', import.meta.url), [String(httpPort), replica, String(documents), '5000']);
+        const [code] = await once(child, 'exit');
+        return code;
+      }),
+    );
+    expect(ends).toEqual([0, 0]);
+    const counts = await Promise.all(Array.from({ length: documents }, (_, i) => store.read(count(`shared-${i}`))));
+    expect(counts.reduce((sum, each) => sum + (each?.n ?? 0), 0)).toBe(10_000);
+  }, 120_000);
+
+  test('kill -9 between commit and publish loses no event: it arrives after the restart with the same id', async () => {
+    const { httpPort } = await bench.sidecar();
+    const child = fork(new URL('crash-child.js', import.meta.url), [String(httpPort), 'crashing']);
+    const [committed] = await once(child, 'message');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(heard('crashed')).toEqual([]);
+
+    const again = await open(sidecar.dapr, 'crashing');
+    await until('the event arrived', 10, async () => heard('crashed').length > 0);
+    expect(heard('crashed')).toEqual([{ id: committed, data: { name: 'crashed', n: 1 } }]);
+    await again.close();
+  }, 60_000);
+
+  test('a commit whose answer is lost is found again and applied once', async () => {
+    let [flakes, lost] = [false, 0];
+    const flaky: Dapr = {
+      ...sidecar.dapr,
+      async commit(writes) {
+        await sidecar.dapr.commit(writes);
+        flakes = flakes && lost++ < 20;
+        if (flakes) throw new Error('the answer is lost');
+      },
+    };
+    const unsure = await open(flaky, 'unsure', 16);
+    flakes = true;
+    const numbers = await Promise.all(Array.from({ length: 200 }, () => increment(unsure, 'unsure')));
+    await unsure.close();
+    expect(lost).toBeGreaterThan(10);
+    expect(new Set(numbers).size).toBe(200);
+    expect(await store.read(count('unsure'))).toEqual({ n: 200 });
+    await until('all events arrived', 10, async () => heard('unsure').length >= 200);
+    expect(new Set(heard('unsure').map(({ id }) => id)).size).toBe(200);
+  }, 30_000);
+
+  test('while the broker is away changes go on, until the outbox is full; then they are refused and nothing is lost', async () => {
+    let away = true;
+    const cut: Dapr = {
+      ...sidecar.dapr,
+      publish: (topic, events) => (away ? Promise.reject(new Error('away')) : sidecar.dapr.publish(topic, events)),
+    };
+    const alone = await open(cut, 'cut', 1);
+    const results = await Promise.allSettled(Array.from({ length: 1_100 }, () => increment(alone, 'cut')));
+    const refused = results.filter(({ status }) => status === 'rejected');
+    const accepted = results.length - refused.length;
+    expect(refused.length).toBeGreaterThan(50);
+    expect(refused[0]).toMatchObject({ reason: { kind: 'unavailable', slug: 'outbox-full' } });
+    expect(await store.read(count('cut'))).toEqual({ n: accepted });
+    away = false;
+    await until('all events arrived', 30, async () => heard('cut').length >= accepted);
+    expect(new Set(heard('cut').map(({ id }) => id)).size).toBe(accepted);
+    await alone.close();
+  }, 120_000);
+
+  test('published slots are swept when things are quiet', async () => {
+    await increment(store, 'swept');
+    const slots = Array.from({ length: 16 }, (_, n) => n);
+    await until('the lane is empty', 10, async () => {
+      const lanes = (await sidecar.dapr.read(['outbox|lanes'])).get('outbox|lanes')?.value;
+      const lane = Object.keys(lanes ?? {}).find((name) => name.startsWith('main.'));
+      return (await sidecar.dapr.read(slots.map((n) => `outbox|${lane}|${n}`))).size === 0;
+    });
+  });
+});
+
+function isNamed(data: unknown, name: string): boolean {
+  return typeof data === 'object' && data !== null && 'name' in data && data.name === name;
+}

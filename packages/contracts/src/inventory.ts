@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { call } from './call.js';
+import { Id, Instant, MAX_LINES, MAX_QUANTITY, Sku, StockLine } from './common.js';
+import { event } from './event.js';
+
+export const Availability = z.enum(['in_stock', 'low_stock', 'out_of_stock']);
+export type Availability = z.infer<typeof Availability>;
+
+const Lines = z.array(StockLine).min(1).max(MAX_LINES);
+const Reference = z.object({ reference: Id, lines: Lines });
+
+/** `change` is signed; `onHand` is what there is after it. */
+export const InventoryAdjusted = event(
+  'inventory',
+  'inventory.adjusted',
+  1,
+  z.object({ sku: Sku, change: z.number().int(), onHand: z.number().int(), reason: z.string() }),
+);
+export const InventoryReserved = event('inventory', 'inventory.reserved', 1, Reference);
+export const InventoryReleased = event('inventory', 'inventory.released', 1, Reference);
+export const InventoryCommitted = event('inventory', 'inventory.committed', 1, Reference);
+export const InventoryReturned = event('inventory', 'inventory.returned', 1, Reference);
+/** The reservation of a paid order had lapsed and the stock is gone: the order cannot be served. */
+export const InventoryShort = event('inventory', 'inventory.short', 1, Reference);
+export const InventoryLow = event(
+  'inventory',
+  'inventory.low_stock',
+  1,
+  z.object({ sku: Sku, productId: Id, onHand: z.number().int(), threshold: z.number().int() }),
+);
+export const AvailabilityChanged = event(
+  'inventory',
+  'inventory.availability_changed',
+  1,
+  z.object({ sku: Sku, productId: Id, availability: Availability }),
+);
+
+/** What is short: named by a refusal with the slug `out-of-stock`. */
+export const ShortLine = z.object({ sku: Sku, requested: z.number().int(), available: z.number().int() });
+export type ShortLine = z.infer<typeof ShortLine>;
+
+/** Refused as `missing` for an unknown SKU. */
+export const Stock = call(
+  'inventory',
+  'stock',
+  z.strictObject({ sku: Sku }),
+  z.object({ sku: Sku, available: z.number().int(), availability: Availability }),
+);
+
+/** Makes a cart's hold on a SKU this much until then; 0 gives it back. Refused as `conflict` (`out-of-stock`), then the hold is what it was. */
+export const Hold = call(
+  'inventory',
+  'hold',
+  z.strictObject({ cartId: Id, sku: Sku, quantity: z.number().int().min(0).max(MAX_QUANTITY), until: Instant }),
+  z.object({ sku: Sku, quantity: z.number().int(), until: Instant }),
+);
+
+/**
+ * Reserves every line or none until then, under the order's id; the cart's holds on these SKUs are used up by it. A repeat answers the same.
+ * Refused as `conflict` (`out-of-stock`) with the short lines.
+ */
+export const Reserve = call(
+  'inventory',
+  'reserve',
+  z.strictObject({ reference: Id, cartId: Id.nullable(), lines: Lines, until: Instant }),
+  z.object({ reference: Id, until: Instant }),
+);

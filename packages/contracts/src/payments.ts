@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { Id } from './common.js';
+import { event } from './event.js';
+import { Money } from './money.js';
+
+const Payment = z.object({ paymentId: Id, orderId: Id, userId: Id, amount: Money });
+
+export const PaymentSucceeded = event('payments', 'payment.succeeded', 1, Payment);
+/** `code` is the provider's word for why, e.g. `card_declined`. */
+export const PaymentFailed = event('payments', 'payment.failed', 1, Payment.extend({ code: z.string() }));
+/** The money went back, because the order was cancelled or by hand. */
+export const PaymentRefunded = event('payments', 'payment.refunded', 1, Payment);

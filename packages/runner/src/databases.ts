@@ -1,0 +1,32 @@
+/** Databases of our own on servers that a test was given, dropped after. */
+import { randomUUID } from 'node:crypto';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
+
+export interface OwnDatabase {
+  /** The given URL, with the new database in it. */
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** Makes a database on the server of a `postgres:` or `mysql:`/`mariadb:` URL. */
+export async function ownDatabase(server: string): Promise<OwnDatabase> {
+  const name = `sidecart_test_${randomUUID().slice(0, 8)}`;
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const run = url.protocol.startsWith('postgres') ? onPostgresql : onMysql;
+  await run(server, `CREATE DATABASE ${name}`);
+  return { url: url.href, drop: () => run(server, `DROP DATABASE IF EXISTS ${name}`) };
+}
+
+async function onPostgresql(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  // A sidecar that was killed may leave its connections open for a moment.
+  await client.query(statement.replace(/^(DROP .*)$/, '$1 WITH (FORCE)')).finally(() => client.end());
+}
+
+async function onMysql(server: string, statement: string): Promise<void> {
+  const connection = await mysql.createConnection(server.replace(/^mariadb:/, 'mysql:'));
+  await connection.query(statement).finally(() => connection.end());
+}
