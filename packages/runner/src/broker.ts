@@ -1,0 +1,101 @@
+/** The NATS server of one machine: our own, on its own port, with one stream per topic. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { connect, nanos } from '@nats-io/transport-node';
+import { token } from './keys.js';
+import { end, gone, signal } from './processes.js';
+import { tool } from './tools.js';
+import { until } from './until.js';
+
+const DAY = 24 * 60 * 60 * 1000;
+/** What a topic keeps at most, so that a disk is not filled. A dead letter is kept longer: somebody has to look at it. */
+const LIMITS = { bytes: 512 * 1024 * 1024, days: 7, deadLetterDays: 30 };
+
+export interface Broker {
+  /** `nats://`, with the token that it asks for. */
+  url: string;
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again on what it has stored. */
+  restart(): Promise<void>;
+}
+
+/** Starts the server and makes the streams of every app's topic and dead-letter topic. What was stored in `folder` is there again. */
+export async function startBroker(folder: string, port: number, apps: string[]): Promise<Broker> {
+  const program = await tool('nats-server');
+  const secret = token();
+  const store = join(folder, 'nats');
+  await mkdir(store, { recursive: true });
+  const config = join(folder, 'nats.conf');
+  const settings = [
+    `listen: "127.0.0.1:${port}"`,
+    `authorization: { token: "${secret}" }`,
+    `jetstream: { store_dir: ${JSON.stringify(store)} }`,
+  ];
+  await writeFile(config, settings.join('\n'), { mode: 0o600 });
+
+  let pid = 0;
+  const killNow = () => signal(pid, 'SIGKILL');
+
+  async function open(): Promise<void> {
+    const output = openSync(join(folder, 'nats.log'), 'a');
+    // In a process group of its own, so that Ctrl-C reaches it last.
+    const child = spawn(program, ['-c', config], { stdio: ['ignore', output, output], detached: true }).on('error', () => {});
+    closeSync(output);
+    if (child.pid === undefined) throw new Error(`${program} could not be started`);
+    pid = child.pid;
+    const what = () => `an answer of NATS on port ${port}; see ${join(folder, 'nats.log')}`;
+    await until(what, 20, async () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`NATS has ended; see ${join(folder, 'nats.log')}`);
+      return makeStreams(port, secret, apps);
+    });
+  }
+
+  async function stop(): Promise<void> {
+    if (pid !== 0) await end([pid], 10);
+    process.removeListener('exit', killNow);
+  }
+
+  async function kill(): Promise<void> {
+    killNow();
+    await gone([pid], 10);
+  }
+
+  process.once('exit', killNow);
+  await open().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { url: `nats://${secret}@127.0.0.1:${port}`, stop, kill, restart: open };
+}
+
+/** Answers false while the server does not. */
+async function makeStreams(port: number, secret: string, apps: string[]): Promise<boolean> {
+  const connection = await connect({ port, token: secret, reconnect: false, timeout: 1000 }).catch(() => undefined);
+  if (!connection) return false;
+  try {
+    const { streams } = await jetstreamManager(connection);
+    const known = new Set(await streams.names().next());
+    for (const { name, ...settings } of apps.flatMap(streamsOf)) {
+      await (known.has(name) ? streams.update(name, settings) : streams.add({ name, ...settings }));
+    }
+    return true;
+  } finally {
+    await connection.close();
+  }
+}
+
+function streamsOf(app: string) {
+  const limited = (topic: string, days: number) => ({
+    name: topic,
+    subjects: [topic],
+    max_age: nanos(days * DAY),
+    max_bytes: LIMITS.bytes,
+    discard: DiscardPolicy.Old,
+  });
+  return [limited(app, LIMITS.days), limited(`dead-${app}`, LIMITS.deadLetterDays)];
+}

@@ -1,0 +1,107 @@
+/** The whole shop on one machine: the broker, and every service beside its sidecar, started by the real Dapr CLI. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startApps, type Apps } from './apps.js';
+import { startBroker, type Broker } from './broker.js';
+import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
+import { serviceSecrets, token } from './keys.js';
+import { onFreePorts, portsOf, readPlan, writePlan, type Plan } from './plan.js';
+import { freePorts, isFree } from './ports.js';
+import { processes } from './processes.js';
+import { root } from './root.js';
+import { writeRuntime } from './runtime.js';
+import { tool } from './tools.js';
+
+export interface SystemOptions {
+  /** Takes everything that is written: keys, data, logs. A later start in the same folder finds it all again. */
+  folder: string;
+  /** A Multi-App Run file, by default the repository's `dapr.yaml`. */
+  plan?: string;
+  /** The port of our own NATS, beside the ports in the plan. Without it, all get ports that nothing listens on. */
+  natsPort?: number;
+  /** By default SQLite in the folder, and our own NATS. */
+  state?: StateChoice;
+  pubsub?: PubsubChoice;
+  /** Added to the environment of every sidecar and app. */
+  env?: Record<string, string>;
+  /** Takes one line of progress at a time. */
+  say?: (line: string) => void;
+  /** Gives up starting. */
+  signal?: AbortSignal;
+}
+
+export interface System extends Apps {
+  /** `http://127.0.0.1:<port>` by app id: of the apps, and of their sidecars. */
+  urls: Record<string, string>;
+  sidecars: Record<string, string>;
+  admin: { email: string; password: string };
+  /** What apps and sidecars show each other. New at every start. */
+  tokens: { DAPR_API_TOKEN: string; APP_API_TOKEN: string };
+  /** Our own NATS, if the shop runs on it. */
+  broker: Broker | undefined;
+}
+
+/**
+ * Starts the shop and waits until every app is ready. If that fails, nothing is left running.
+ * @throws when a port is taken, a program is missing, or an app or sidecar ends early; the message says what to do
+ */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { folder, say = () => {}, signal = new AbortController().signal } = options;
+  const dapr = await tool('dapr');
+  const daprd = await tool('daprd');
+  await refuseSecondStart(folder);
+  await mkdir(join(folder, 'data'), { recursive: true });
+
+  const written = await readPlan(options.plan ?? join(root, 'dapr.yaml'));
+  const plan = options.natsPort === undefined ? await onFreePorts(written) : written;
+  const appIds = plan.apps.map(({ appID }) => appID);
+  const state = options.state ?? { provider: 'sqlite', connection: join(folder, 'data') };
+  const natsPort = options.pubsub ? undefined : (options.natsPort ?? (await freePorts(1))[0]);
+  await refuseTakenPorts({ ...portsOf(plan), ...(natsPort !== undefined && { NATS_PORT: natsPort }) });
+
+  const secrets = await serviceSecrets(folder, appIds);
+  const { ADMIN_EMAIL: email = '', ADMIN_PASSWORD: password = '' } = secrets['sidecart-identity'] ?? {};
+  const tokens = { DAPR_API_TOKEN: token(), APP_API_TOKEN: token() };
+
+  const broker = natsPort === undefined ? undefined : await startBroker(folder, natsPort, appIds);
+  const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
+  try {
+    const runFile = await writePlan(plan, await writeComponents(folder, { state, pubsub, files: ['bindings/cron.yaml'], secrets }));
+    const env = {
+      ...process.env,
+      NODE_ENV: 'production',
+      ...options.env,
+      ...tokens,
+      DAPR_RUNTIME_PATH: await writeRuntime(folder, daprd),
+      DAPR_HOST_IP: '127.0.0.1',
+      SIDECART_SECRETS: secretsFile(folder),
+    };
+    const apps = await startApps({ dapr, runFile, plan, env, logFile: join(folder, 'shop.log'), say, signal });
+    const stop = async () => {
+      await apps.stop().finally(() => broker?.stop());
+    };
+    return { ...apps, stop, broker, tokens, admin: { email, password }, ...addressesOf(plan) };
+  } catch (error) {
+    await broker?.stop();
+    throw error;
+  }
+}
+
+/** What an earlier start left behind, perhaps because it was killed, would fight over the data. */
+async function refuseSecondStart(folder: string): Promise<void> {
+  const files = [join(folder, 'dapr.yaml'), join(folder, 'nats.conf')];
+  const running = (await processes()).filter(({ argv }) => files.some((file) => argv.includes(file))).map(({ pid }) => pid);
+  if (running.length > 0) throw new Error(`The shop already runs in ${folder}. End it where it was started, or: kill ${running.join(' ')}`);
+}
+
+async function refuseTakenPorts(ports: Record<string, number>): Promise<void> {
+  for (const [setting, port] of Object.entries(ports)) {
+    if (!(await isFree(port))) throw new Error(`Port ${port} is taken by another program. Stop that, or change ${setting}.`);
+  }
+}
+
+function addressesOf(plan: Plan): Pick<System, 'urls' | 'sidecars'> {
+  const urls = (port: 'appPort' | 'daprHTTPPort') =>
+    Object.fromEntries(plan.apps.map((app) => [app.appID, `http://127.0.0.1:${app[port]}`]));
+  return { urls: urls('appPort'), sidecars: urls('daprHTTPPort') };
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import { listen } from '../src/listen.js';
+import { readPlan } from '../src/plan.js';
+import { freePorts, isFree } from '../src/ports.js';
+import { processes } from '../src/processes.js';
+import { startSystem, type System, type SystemOptions } from '../src/system.js';
+import { until } from '../src/until.js';
+
+const trivialApp = fileURLToPath(new URL('trivial-app.js', import.meta.url));
+let folder = '';
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'sidecart-'))));
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A run file for two trivial apps. */
+async function aPlan(change: Record<string, unknown> = {}): Promise<string> {
+  const file = join(folder, 'plan.yaml');
+  const ports = await freePorts(8);
+  const apps = ['one', 'two'].map((appID) => ({
+    appID,
+    appDirPath: folder,
+    appPort: ports.pop(),
+    daprHTTPPort: ports.pop(),
+    daprGRPCPort: ports.pop(),
+    daprInternalGRPCPort: ports.pop(),
+    command: ['node', `--title=${appID}`, trivialApp],
+    ...change,
+  }));
+  const { common } = await readPlan(new URL('../../../../dapr.yaml', import.meta.url).pathname);
+  await writeFile(file, stringify({ version: 1, common, apps }));
+  return file;
+}
+
+/** What still runs of a system that was started in the folder. */
+async function leftovers(): Promise<string[]> {
+  return (await processes()).map(({ argv }) => argv.join(' ')).filter((command) => command.includes(folder) || /^(one|two)$/.test(command));
+}
+
+async function start(options: Partial<SystemOptions> = {}): Promise<System> {
+  return startSystem({ folder, plan: await aPlan(), ...options });
+}
+
+describe('a started system', () => {
+  let system: System;
+  beforeAll(async () => void (system = await start()), 60_000);
+  afterAll(() => system?.stop());
+
+  const invoke = (method: string) =>
+    fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/${method}`, { headers: { 'dapr-api-token': system.tokens.DAPR_API_TOKEN } });
+  const publish = () =>
+    fetch(`${system.sidecars['one']}/v1.0/publish/pubsub/two`, {
+      method: 'POST',
+      headers: { 'dapr-api-token': system.tokens.DAPR_API_TOKEN, 'content-type': 'application/json' },
+      body: '{}',
+    });
+  const count = async (): Promise<number> => Number(await (await invoke('count')).text());
+
+  test('lets one app call another through the sidecars', async () => {
+    expect((await invoke('count')).status).toBe(200);
+  });
+
+  test('refuses callers of a sidecar that do not show the token', async () => {
+    expect((await fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/count`)).status).toBe(401);
+  });
+
+  test('delivers events over its own broker', async () => {
+    const before = await count();
+    expect((await publish()).status).toBe(204);
+    await until(
+      () => 'the event arrives',
+      10,
+      async () => (await count()) > before,
+    );
+  });
+
+  test('keeps secrets for the user alone', async () => {
+    expect((await stat(join(folder, 'secrets.json'))).mode & 0o077).toBe(0);
+  });
+
+  test('refuses a second start in the same folder', async () => {
+    await expect(start()).rejects.toThrow(/already runs in .*kill \d+/);
+  });
+
+  test('starts a killed app again, with an address that callers still find', async () => {
+    const before = await system.pids('two');
+    await system.kill('two', 'app');
+    expect(await system.pids('two')).toEqual({ ...before, app: undefined });
+    await system.restart('two');
+    expect((await system.pids('two')).app).not.toBe(before.app);
+    expect((await invoke('count')).status).toBe(200);
+  });
+
+  test('starts a killed sidecar again, and it takes events', async () => {
+    await system.kill('two', 'sidecar');
+    await system.restart('two');
+    const before = await count();
+    await publish();
+    await until(
+      () => 'the event arrives',
+      15,
+      async () => (await count()) > before,
+    );
+  });
+
+  test('starts a killed broker again with what it has stored', async () => {
+    await system.broker?.kill();
+    await system.broker?.restart();
+    await until(
+      () => 'an event is taken',
+      15,
+      async () => (await publish()).status === 204,
+    );
+  });
+
+  test('stops without leaving a process or an open port, and lets the apps drain', async () => {
+    await system.stop();
+    expect(await leftovers()).toEqual([]);
+    for (const url of [...Object.values(system.urls), ...Object.values(system.sidecars)])
+      expect(await isFree(Number(new URL(url).port))).toBe(true);
+    expect(await readFile(join(folder, 'shop.log'), 'utf8')).toContain('drained');
+  });
+});
+
+describe('a start that fails', () => {
+  afterEach(async () => expect(await leftovers()).toEqual([]));
+
+  test('says which app has ended, and shows the end of its log', async () => {
+    await expect(start({ env: { CRASH: 'two' } })).rejects.toThrow(/The app of two has ended[^]*crashed on purpose/);
+  });
+
+  test('names a taken port and the setting to change', async () => {
+    const server = createServer();
+    const natsPort = await listen(server, 0, '127.0.0.1');
+    await expect(start({ natsPort })).rejects.toThrow(`Port ${natsPort} is taken by another program. Stop that, or change NATS_PORT.`);
+    server.close();
+  });
+
+  test('can be given up', async () => {
+    const giveUp = new AbortController();
+    const say = () => giveUp.abort(new Error('given up'));
+    await expect(start({ env: { NEVER_READY: 'two' }, signal: giveUp.signal, say })).rejects.toThrow('given up');
+  });
+});
