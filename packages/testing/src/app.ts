@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { User } from '@sidecart/chassis/auth';
+import { createVerifier } from '@sidecart/chassis/auth';
+import { createDapr } from '@sidecart/chassis/dapr';
+import { createHttp } from '@sidecart/chassis/http';
+import { createLogger } from '@sidecart/chassis/logger';
+import type { App, Deps } from '@sidecart/chassis/service';
+import { openStore, type Store } from '@sidecart/chassis/store';
+import type { CallType } from '@sidecart/contracts/call';
+import type { Envelope, NewEvent } from '@sidecart/contracts/event';
+import { startSidecar, testComponents } from '@sidecart/runner/sidecar';
+import { createTokens } from './tokens.js';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The parsed body; what a test expects of it is the test's to say. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  body: any;
+}
+
+export interface Ask {
+  /** Who asks: sends an access token of theirs. */
+  as?: User;
+  headers?: Record<string, string>;
+}
+
+export interface TestApp {
+  url: string;
+  store: Store;
+  /** What the service published, in order. */
+  published: Envelope[];
+  request(method: string, path: string, body?: unknown, ask?: Ask): Promise<Answer>;
+  /** Delivers an event as the sidecar would, and answers what the sidecar would do with it. */
+  deliver(event: NewEvent & { id?: string }): Promise<'SUCCESS' | 'RETRY' | 'DROP'>;
+  /** Calls an internal route as another service would: one input, its output or its refusal. */
+  call<I, O>(type: CallType<I, O>, input: I): Promise<{ output?: O; refused?: { kind: string; slug: string; detail: string; extras?: { lines?: unknown[] } } }>;
+  close(): Promise<void>;
+}
+
+/** Runs a service's app in this process beside a real sidecar of its own, over SQLite and the in-memory broker. */
+export async function startApp<S>(name: string, settings: S, createApp: (deps: Deps<S>) => App | Promise<App>): Promise<TestApp> {
+  const appToken = randomUUID();
+  const components = await testComponents({ pubsub: 'in-memory' });
+  let handler: RequestListener = (_req, res) => void res.writeHead(503).end();
+  const server = createServer((req, res) => handler(req, res)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const sidecar = await startSidecar({ appId: name, ...components });
+  const published: Envelope[] = [];
+  const real = createDapr({ port: sidecar.httpPort, apiToken: undefined });
+  const dapr = {
+    ...real,
+    async publish(topic: string, events: readonly Envelope[]) {
+      const failed = await real.publish(topic, events);
+      published.push(...events.filter(({ id }) => !failed.has(id)));
+      return failed;
+    },
+  };
+  const store = await openStore({ dapr, app: name, replica: 'test' });
+  const logger = createLogger(name);
+  logger.level = process.env.LOG_LEVEL ?? 'silent';
+  const app = await createApp({ settings, dapr, store, logger });
+  const tokens = createTokens();
+  const verify = createVerifier({ keySet: async () => tokens.keySet });
+  const routers = app.subscriptions ? [app.subscriptions.router] : [];
+  handler = createHttp({ service: name, logger, verify, routes: app.routes, sidecar: routers, appToken });
+  const url = `http://127.0.0.1:${port}`;
+
+  async function request(method: string, path: string, body?: unknown, { as, headers = {} }: Ask = {}): Promise<Answer> {
+    const answer = await fetch(url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(as ? { authorization: `Bearer ${tokens.token(as)}` } : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  const inside = (path: string, body: unknown) => request('POST', path, body, { headers: { 'dapr-api-token': appToken } });
+  return {
+    url,
+    store,
+    published,
+    request,
+    async deliver(event) {
+      const wire = { specversion: '1.0', id: randomUUID(), source: 'test', time: new Date().toISOString(), datacontenttype: 'application/json', ...event };
+      return (await inside(`/events/${event.type}`, wire)).body.status;
+    },
+    async call(type, input) {
+      const { body } = await inside(`/internal/${type.name}`, { inputs: [input] });
+      return body.answers[0];
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await app.close?.();
+      await store.close();
+      await sidecar.stop();
+      await rm(components.folder, { recursive: true, force: true });
+    },
+  };
+}

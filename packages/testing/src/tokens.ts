@@ -1,0 +1,25 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { JwkSet, User } from '@sidecart/chassis/auth';
+import { ISSUER } from '@sidecart/chassis/auth';
+import jwt from 'jsonwebtoken';
+
+/** A key of the test's own, and access tokens signed with it as identity would. */
+export function createTokens(): { keySet: JwkSet; token(user: User): string } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = publicKey.export({ format: 'jwk' });
+  return {
+    keySet: { keys: [{ ...jwk, kid: 'test', kty: 'EC', alg: 'ES256', use: 'sig' }] },
+    token: ({ id, role, email, name, sessionId }) =>
+      jwt.sign({ role, email, name, sid: sessionId }, privateKey, { algorithm: 'ES256', keyid: 'test', issuer: ISSUER, subject: id, expiresIn: '15m' }),
+  };
+}
+
+/** A customer, or what is told otherwise. */
+export const aUser = (change: Partial<User> = {}): User => ({
+  id: 'ann',
+  role: 'customer',
+  email: 'ann@example.com',
+  name: 'Ann',
+  sessionId: 'session-1',
+  ...change,
+});
