@@ -78,10 +78,11 @@ export async function testComponents(
 function stateSettings({ provider, connection }: StateChoice): Record<string, string> {
   if (provider === 'sqlite') return { stateConnection: join(connection, '{appID}.db') };
   if (provider === 'postgresql') return { stateConnection: connection };
-  const { username, password, host, hostname, port } = new URL(connection);
+  const { username, password, host, hostname, port, pathname } = new URL(connection);
   if (provider === 'redis') return { stateConnection: host, statePassword: decodeURIComponent(password) };
   const user = [username, password].filter(Boolean).map(decodeURIComponent).join(':');
-  return { stateConnection: `${user}@tcp(${hostname}:${port || '3306'})/?allowNativePasswords=true` };
+  const stateSchema = pathname.slice(1) || 'sidecart';
+  return { stateConnection: `${user}@tcp(${hostname}:${port || '3306'})/?allowNativePasswords=true`, stateSchema };
 }
 
 /** The keys of the secret `sidecart` that the pub/sub component refers to. */
