@@ -9,7 +9,7 @@ export function batched<I, O>(run: (inputs: I[]) => Promise<readonly O[]>, { max
   async function drain(): Promise<void> {
     if (running) return;
     running = true;
-    await null; // callers of this same tick join the first batch
+    await Promise.resolve(); // callers of this same tick join the first batch
     while (waiting.length > 0) {
       const batch = waiting.splice(0, max);
       try {

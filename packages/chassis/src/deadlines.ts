@@ -56,7 +56,7 @@ export function createDeadlines({ store, name, due }: DeadlineOptions) {
       const first = Math.max(1, count - IDS_PER_ROUND + 1);
       const keys = Array.from({ length: count - first + 1 }, (_, i) => key<string>(from.at, first + i));
       const ids = await Promise.all(keys.map((each) => store.read(each)));
-      await Promise.all(ids.map((id) => (id === undefined ? undefined : due(id))));
+      await Promise.all(ids.filter((id) => id !== undefined).map((id) => due(id)));
       await store.transact([from.at, ...keys], (docs) => {
         const rest = first > 1 ? put(from.at, { count: first - 1 }) : remove(from.at);
         return { write: docs.get(from.at)?.count === count ? [rest, ...keys.map(remove)] : [], result: undefined };

@@ -1,6 +1,6 @@
 import type { Dapr, StateWrite } from './dapr.js';
-import { SLOTS, slotKey, type OutboxOptions, type Sealed } from './outbox.js';
-import { key, put } from './state.js';
+import { SLOTS, slotKey, type Sealed } from './slots.js';
+import { key, put, type Change, type Docs } from './state.js';
 
 const BEAT_MS = 5_000;
 /** A lane whose heartbeat did not change for this long by our own clock is taken over. */
@@ -10,8 +10,18 @@ const KEYS_PER_CALL = 128;
 /** Lane name -> its last heartbeat, in ms since 1970 by the lane's own clock. */
 const REGISTER = key<Record<string, number>>('outbox', 'lanes');
 
+export interface LaneOptions {
+  dapr: Dapr;
+  /** The topic of its events. */
+  app: string;
+  /** `<replica>.<a word of its own>`, so that no two processes ever share one. */
+  lane: string;
+  /** The store's own: registering is a change like any other. */
+  transact: <R>(keys: readonly string[], change: (docs: Docs) => Change<R>) => Promise<R>;
+}
+
 /** Registers a lane with a heartbeat, and publishes what silent lanes and earlier lives of this replica left in their slots. */
-export function keepLane({ dapr, app, lane, transact }: Omit<OutboxOptions, 'replica'> & { lane: string }) {
+export function keepLane({ dapr, app, lane, transact }: LaneOptions) {
   const replica = lane.slice(0, lane.lastIndexOf('.'));
   const heard = new Map<string, { beat: number; at: number }>();
   const joined = round(isEarlierLife);

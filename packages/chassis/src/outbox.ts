@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@sidecart/contracts/event';
-import type { Dapr, StateWrite } from './dapr.js';
+import type { StateWrite } from './dapr.js';
 import { DomainError } from './errors.js';
 import type { Loaded } from './group.js';
-import { keepLane } from './lanes.js';
-import { key, type Key } from './state.js';
-import type { Store } from './store.js';
-
-/** The events of one transaction, written with it and kept until they are published. */
-export interface Sealed {
-  batch: string;
-  /** When, in ms since 1970: the order in which a lane is recovered. */
-  order: number;
-  events: Envelope[];
-}
+import { keepLane, type LaneOptions } from './lanes.js';
+import { SLOTS, slotKey, type Sealed } from './slots.js';
+import type { Key } from './state.js';
 
 /** One place in this replica's lane. */
 export interface Slot {
@@ -24,27 +16,16 @@ export interface Slot {
   batch: string | undefined;
 }
 
-export interface OutboxOptions {
-  dapr: Dapr;
-  app: string;
-  replica: string;
-  transact: Store['transact'];
-}
-
-export const SLOTS = 1_024;
-export const slotKey = (lane: string, slot: number): Key<Sealed> => key('outbox', lane, slot);
-
 const SWEEP_MS = 1_000;
 const EVENTS_PER_CALL = 100;
 
-export type Outbox = ReturnType<typeof openOutbox>;
-
 /** The events that are committed and not yet published, kept in the slots of this replica's lane. */
-export function openOutbox({ dapr, app, replica, transact }: OutboxOptions) {
+export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & { replica: string }) {
   const lane = `${replica}.${randomUUID().slice(0, 8)}`;
   const slots = Array.from({ length: SLOTS }, (_, n): Slot => ({ key: slotKey(lane, n), busy: false, batch: undefined }));
   const waiting: { slot: Slot; events: Envelope[] }[] = [];
-  const membership = keepLane({ dapr, app, lane, transact });
+  const { dapr, app } = options;
+  const membership = keepLane({ ...options, lane });
   let publishing: Promise<void> | undefined;
   let quiet = false;
   const sweeper = setInterval(() => {

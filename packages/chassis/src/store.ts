@@ -55,7 +55,7 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
   }
 
   async function drain(): Promise<void> {
-    await null; // changes of this same tick join the first group
+    await Promise.resolve(); // changes of this same tick join the first group
     while (waiting.length > 0) await commit(waiting.splice(0, groupSize));
   }
 

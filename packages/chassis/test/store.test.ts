@@ -97,7 +97,7 @@ describe.each(PROVIDERS)('the store on $state', (provider) => {
     await until('the document has gone', 10, async () => (await store.read(brief)) === undefined);
     await create(2);
     expect(await store.read(brief)).toEqual({ n: 2 });
-  });
+  }, 30_000);
 
   test('a stale ETag fails the whole transaction', async () => {
     await increment(store, 'stale');
