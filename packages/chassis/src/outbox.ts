@@ -57,7 +57,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
   function publish(slot: Slot, { batch, events }: Sealed): void {
     slot.batch = batch;
     waiting.push({ slot, events });
-    publishing ??= pump().finally(() => (publishing = undefined));
+    publishing ??= pump();
   }
 
   async function pump(): Promise<void> {
@@ -74,6 +74,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
       failures = failed.size > 0 ? failures + 1 : 0;
       if (failures > 0) await delay(Math.min(1_000, 10 * 2 ** failures));
     }
+    publishing = undefined; // in the same turn as the last look at what waits
   }
 
   async function send(events: Envelope[]): Promise<Set<string>> {

@@ -50,13 +50,14 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
         return { ...made, result: () => resolve(made.result) };
       };
       waiting.push({ keys: new Set(keys), run, reject, traceparent: traceparent(), settled: false });
-      draining ??= drain().finally(() => (draining = undefined));
+      draining ??= drain();
     });
   }
 
   async function drain(): Promise<void> {
     await Promise.resolve(); // changes of this same tick join the first group
     while (waiting.length > 0) await commit(waiting.splice(0, groupSize));
+    draining = undefined; // in the same turn as the last look at what waits
   }
 
   /** Answers every change of the group, or puts some back to wait when the group conflicts. */
