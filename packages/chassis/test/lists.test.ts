@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createDeadlines } from '../src/deadlines.js';
+import { append, list, page } from '../src/lists.js';
+import { openStore, type Store } from '../src/store.js';
+import { openBench, type Bench } from './harness.js';
+
+let bench: Bench;
+let store: Store;
+
+beforeAll(async () => {
+  bench = await openBench({ state: 'sqlite', server: undefined });
+  const { dapr } = await bench.sidecar();
+  store = await openStore({ dapr, app: 'shop', replica: 'main' });
+}, 60_000);
+
+afterAll(async () => {
+  await store?.close();
+  await bench?.close();
+}, 60_000);
+
+test('a list is walked newest first, without gaps or repeats, while it grows', async () => {
+  const numbers = list<number>('numbers');
+  const add = (n: number) => store.transact([numbers.at], (docs) => ({ write: append(docs, numbers, n), result: undefined }));
+  await Promise.all(Array.from({ length: 25 }, (_, i) => add(i + 1)));
+  const first = await page(store, numbers, { limit: 10 });
+  await add(26);
+  const second = await page(store, numbers, { limit: 10, cursor: first.next ?? undefined });
+  const third = await page(store, numbers, { limit: 10, cursor: second.next ?? undefined });
+  expect(first.data).toHaveLength(10);
+  expect(third.next).toBeNull();
+  expect([...first.data, ...second.data, ...third.data].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+});
+
+test('an empty list has an empty page, and a made-up cursor is refused', async () => {
+  expect(await page(store, list('nothing'), { limit: 10 })).toEqual({ data: [], next: null });
+  for (const cursor of ['0', '-1', 'x', '1e9', '99999999999']) {
+    await expect(page(store, list('nothing'), { limit: 10, cursor })).rejects.toMatchObject({ kind: 'invalid' });
+  }
+});
+
+const MINUTE = 60_000;
+const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1, 0, minutes));
+
+function deadlinesOf(name: string) {
+  const ran: string[] = [];
+  let broken = false;
+  const deadlines = createDeadlines({
+    store,
+    name,
+    due: async (id) => {
+      if (broken) throw new Error('not now');
+      ran.push(id);
+    },
+  });
+  const note = (id: string, when: Date) => store.transact([], (docs) => ({ write: deadlines.note(docs, id, when), result: undefined }));
+  return { ran, note, drain: deadlines.drain, breakIt: (now: boolean) => (broken = now) };
+}
+
+test('what is due runs once its minute is over, and only once', async () => {
+  const { ran, note, drain } = deadlinesOf('once');
+  await drain(at(0));
+  await Promise.all([note('a', at(1)), note('b', at(1)), note('c', at(3))]);
+  await drain(new Date(at(1).getTime() + MINUTE / 2));
+  expect(ran).toEqual([]);
+  await drain(at(2));
+  expect(ran.toSorted()).toEqual(['a', 'b']);
+  await drain(at(2));
+  await drain(at(4));
+  expect(ran.toSorted()).toEqual(['a', 'b', 'c']);
+});
+
+test('no downtime loses a deadline, and many in one minute all run', async () => {
+  const { ran, note, drain } = deadlinesOf('downtime');
+  await drain(at(0));
+  await Promise.all(Array.from({ length: 1_200 }, (_, i) => note(`id-${i}`, at(7))));
+  await drain(at(3 * 24 * 60));
+  expect(new Set(ran).size).toBe(1_200);
+  expect(ran).toHaveLength(1_200);
+}, 30_000);
+
+test('what fails is tried again by the next drain', async () => {
+  const { ran, note, drain, breakIt } = deadlinesOf('again');
+  await drain(at(0));
+  await note('a', at(1));
+  breakIt(true);
+  await expect(drain(at(2))).rejects.toThrow('not now');
+  breakIt(false);
+  await drain(at(2));
+  expect(ran).toEqual(['a']);
+});
