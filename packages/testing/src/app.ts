@@ -31,13 +31,18 @@ export interface Ask {
 export interface TestApp {
   url: string;
   store: Store;
+  /** An access token that the app accepts; `expiresIn` in seconds. */
+  token(user: User, expiresIn?: number): string;
   /** What the service published, in order. */
   published: Envelope[];
   request(method: string, path: string, body?: unknown, ask?: Ask): Promise<Answer>;
   /** Delivers an event as the sidecar would, and answers what the sidecar would do with it. */
   deliver(event: NewEvent & { id?: string }): Promise<'SUCCESS' | 'RETRY' | 'DROP'>;
   /** Calls an internal route as another service would: one input, its output or its refusal. */
-  call<I, O>(type: CallType<I, O>, input: I): Promise<{ output?: O; refused?: { kind: string; slug: string; detail: string; extras?: { lines?: unknown[] } } }>;
+  call<I, O>(
+    type: CallType<I, O>,
+    input: I,
+  ): Promise<{ output?: O; refused?: { kind: string; slug: string; detail: string; extras?: { lines?: unknown[] } } }>;
   close(): Promise<void>;
 }
 
@@ -88,10 +93,18 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
   return {
     url,
     store,
+    token: tokens.token,
     published,
     request,
     async deliver(event) {
-      const wire = { specversion: '1.0', id: randomUUID(), source: 'test', time: new Date().toISOString(), datacontenttype: 'application/json', ...event };
+      const wire = {
+        specversion: '1.0',
+        id: randomUUID(),
+        source: 'test',
+        time: new Date().toISOString(),
+        datacontenttype: 'application/json',
+        ...event,
+      };
       return (await inside(`/events/${event.type}`, wire)).body.status;
     },
     async call(type, input) {

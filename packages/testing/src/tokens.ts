@@ -4,13 +4,20 @@ import { ISSUER } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 
 /** A key of the test's own, and access tokens signed with it as identity would. */
-export function createTokens(): { keySet: JwkSet; token(user: User): string } {
+export function createTokens(): { keySet: JwkSet; token(user: User, expiresIn?: number): string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = publicKey.export({ format: 'jwk' });
   return {
     keySet: { keys: [{ ...jwk, kid: 'test', kty: 'EC', alg: 'ES256', use: 'sig' }] },
-    token: ({ id, role, email, name, sessionId }) =>
-      jwt.sign({ role, email, name, sid: sessionId }, privateKey, { algorithm: 'ES256', keyid: 'test', issuer: ISSUER, subject: id, expiresIn: '15m' }),
+    /** `expiresIn` in seconds; negative for one that is over. */
+    token: ({ id, role, email, name, sessionId }, expiresIn = 900) =>
+      jwt.sign({ role, email, name, sid: sessionId }, privateKey, {
+        algorithm: 'ES256',
+        keyid: 'test',
+        issuer: ISSUER,
+        subject: id,
+        expiresIn,
+      }),
   };
 }
 

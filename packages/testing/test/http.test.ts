@@ -1,0 +1,131 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ISSUER } from '@sidecart/chassis/auth';
+import jwt from 'jsonwebtoken';
+import { startApp, type TestApp } from '../src/app.js';
+import { aUser, createTokens } from '../src/tokens.js';
+import { createDemo, Double, Rung } from './demo.js';
+
+let app: TestApp;
+const ann = aUser();
+
+beforeAll(async () => {
+  app = await startApp('demo', {}, createDemo);
+}, 60_000);
+afterAll(async () => app?.close(), 30_000);
+
+test('answers with the status and the body that the route declares', async () => {
+  const { status, body, headers } = await app.request('POST', '/api/notes', { text: 'hello' }, { as: ann });
+  expect(status).toBe(201);
+  expect(body).toEqual({ text: 'hello' });
+  expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+  expect(headers.get('x-powered-by')).toBeNull();
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
+test('names every bad field at once, unknown ones too', async () => {
+  const { status, body, headers } = await app.request(
+    'POST',
+    '/api/notes',
+    { text: '', role: 'admin', lines: [{ quantity: 0 }] },
+    { as: ann },
+  );
+  expect(status).toBe(400);
+  expect(headers.get('content-type')).toMatch('application/problem+json');
+  expect(body).toMatchObject({
+    type: expect.stringMatching(/\/validation-failed$/),
+    status: 400,
+    instance: '/api/notes',
+    requestId: expect.any(String),
+  });
+  expect(body.errors.map(({ field }: { field: string }) => field).toSorted()).toEqual(['lines.0.quantity', 'role', 'text']);
+});
+
+test.each([
+  ['GET', '/api/notes/toolong?limit=1', 'id'],
+  ['GET', '/api/notes/1?limit=1000', 'limit'],
+  ['GET', '/api/notes/1?colour=red', 'colour'],
+])('%s %s is refused for %s', async (method, path, field) => {
+  const { status, body } = await app.request(method, path);
+  expect(status).toBe(400);
+  expect(body.errors).toEqual([{ field, message: expect.any(String) }]);
+});
+
+test.each([
+  ['{"text":', 400, 'malformed-json'],
+  [JSON.stringify({ text: 'x'.repeat(300_000) }), 413, 'body-too-large'],
+])('a body that cannot be read is a problem: %#', async (text, status, slug) => {
+  const answer = await app.request('POST', '/api/notes', text, { as: ann });
+  expect(answer.status).toBe(status);
+  expect(answer.body.type).toMatch(new RegExp(`/${slug}$`));
+});
+
+test('no token is 401, the wrong role 403, an unknown route 404', async () => {
+  const none = await app.request('POST', '/api/notes', { text: 'hello' });
+  expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+  expect((await app.request('DELETE', '/api/notes', undefined, { as: ann })).status).toBe(403);
+  expect((await app.request('DELETE', '/api/notes', undefined, { as: aUser({ role: 'staff' }) })).status).toBe(204);
+  expect((await app.request('GET', '/api/nothing')).status).toBe(404);
+});
+
+test('an unexpected error says nothing of itself, a busy service when to come back', async () => {
+  const broken = await app.request('GET', '/api/broken');
+  expect([broken.status, JSON.stringify(broken.body).includes('secret')]).toEqual([500, false]);
+  const busy = await app.request('GET', '/api/busy');
+  expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '7']);
+});
+
+test('forged, expired and edited tokens are refused, even where none is needed', async () => {
+  const claims = { role: 'customer', email: 'ann@example.com', name: 'Ann', sid: 's' };
+  const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const options = { algorithm: 'ES256', keyid: 'test', issuer: ISSUER, subject: 'ann' } as const;
+  const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const [header = '', payload = '', signature = ''] = app.token(ann).split('.');
+  const edited = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'admin' };
+  const forged = {
+    none: `${base64({ alg: 'none', typ: 'JWT', kid: 'test' })}.${base64({ ...claims, sub: 'ann', iss: ISSUER })}.`,
+    'another key': jwt.sign(claims, own, options),
+    'another algorithm': `${base64({ alg: 'HS256', kid: 'test' })}.${payload}.${createHmac('sha256', 'x').update('x').digest('base64url')}`,
+    'an unknown key id': jwt.sign(claims, own, { ...options, keyid: 'other' }),
+    'an edited role': `${header}.${base64(edited)}.${signature}`,
+    'a token that is over': app.token(ann, -1),
+    'a key of its own': createTokens().token(ann),
+    rubbish: 'rubbish',
+  };
+  for (const [name, token] of Object.entries(forged)) {
+    const { status } = await app.request('GET', '/api/notes/1', undefined, { headers: { authorization: `Bearer ${token}` } });
+    expect([name, status]).toEqual([name, 401]);
+  }
+});
+
+test('the internal routes and subscriptions are not there without the app token', async () => {
+  for (const path of ['/internal/double', '/events/bell.rung', '/cron', '/INTERNAL/double']) {
+    expect([path, (await app.request('POST', path, {})).status]).toEqual([path, 404]);
+  }
+  expect((await app.request('GET', '/dapr/subscribe')).status).toBe(404);
+});
+
+test('a shared call answers each input with its output or its refusal', async () => {
+  expect(await app.call(Double, { n: 21 })).toEqual({ output: { n: 42 } });
+  expect(await app.call(Double, { n: 101 })).toEqual({
+    refused: { kind: 'conflict', slug: 'too-big', detail: 'That is too big.', extras: { lines: [{ n: 101 }] } },
+  });
+});
+
+test('an event is done, tried again, or dropped', async () => {
+  expect(await app.deliver(Rung('bell', 1, { times: 3 }))).toBe('SUCCESS');
+  expect(await app.deliver(Rung('bell', 1, { times: 101 }))).toBe('RETRY');
+  expect(await app.deliver(Rung('bell', 1, { times: -1 }))).toBe('DROP');
+  expect(await app.deliver({ ...Rung('bell', 1, { times: 1 }), version: 2 })).toBe('DROP');
+  expect(await app.deliver({ ...Rung('bell', 1, { times: 1 }), data: { times: 'x' } })).toBe('DROP');
+});
+
+test('the OpenAPI document shows the public routes and no internal one', async () => {
+  const { body } = await app.request('GET', '/openapi.json');
+  expect(body.openapi).toBe('3.1.0');
+  expect(Object.keys(body.paths).toSorted()).toEqual(['/api/broken', '/api/busy', '/api/notes', '/api/notes/{id}']);
+  const { post } = body.paths['/api/notes'];
+  expect(post.security).toEqual([{ bearer: [] }]);
+  expect(Object.keys(post.responses)).toEqual(expect.arrayContaining(['201', '400', '401']));
+  expect(post.requestBody.content['application/json'].schema.additionalProperties).toBe(false);
+});
