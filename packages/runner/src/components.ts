@@ -1,5 +1,5 @@
 /** Folders that a sidecar is started on: the chosen files of `components/`, its configuration, and the secrets they refer to. */
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -44,7 +44,7 @@ export async function writeComponents(folder: string, { state, pubsub, files = [
   await mkdir(components, { recursive: true });
   const chosen = ['secretstores/local-file.yaml', 'resiliency.yaml', `state/${state.provider}.yaml`, ...files];
   if (pubsub) chosen.push(`pubsub/${pubsub.provider}.yaml`);
-  for (const file of chosen) await copyFile(await sourceOf(file), join(components, file.replace('/', '-')));
+  for (const file of chosen) await copyLanes(file, components);
   const sidecart = { ...stateSettings(state), ...(pubsub && pubsubSettings(pubsub)) };
   await writeFile(secretsFile(folder), JSON.stringify({ ...secrets, sidecart }, null, 2), { mode: 0o600 });
   return { folder, components, config: await writeConfig(folder) };
@@ -92,12 +92,21 @@ function pubsubSettings({ provider, connection }: PubsubChoice): Record<string, 
   return { pubsubConnection: host, pubsubUsername: decodeURIComponent(username), pubsubPassword: decodeURIComponent(password) };
 }
 
-async function sourceOf(file: string): Promise<string> {
-  const own = join(root, 'components', file);
-  return readFile(own).then(
-    () => own,
-    () => join(root, 'packages', 'runner', 'test-components', file),
+interface Resource {
+  metadata: { name: string; annotations?: { 'sidecart/lanes'?: string } };
+}
+
+/** Copies a file, as often as its annotation says: `pubsub`, `pubsub-2` and so on. */
+async function copyLanes(file: string, components: string): Promise<void> {
+  const text = await readFile(join(root, 'components', file), 'utf8').catch(() =>
+    readFile(join(root, 'packages', 'runner', 'test-components', file), 'utf8'),
   );
+  const { metadata, ...rest }: Resource = parse(text);
+  const lanes = Number(metadata.annotations?.['sidecart/lanes'] ?? 1);
+  for (let lane = 1; lane <= lanes; lane++) {
+    const name = lane === 1 ? metadata.name : `${metadata.name}-${lane}`;
+    await writeFile(join(components, `${name}.yaml`), stringify({ ...rest, metadata: { name } }));
+  }
 }
 
 interface Configuration {

@@ -113,7 +113,7 @@ function fits(version: string, wanted: Tool): boolean {
 }
 
 async function findGo(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  for (const folder of [...searched(env), '/usr/local/go/bin']) {
+  for (const folder of searched(env)) {
     const path = join(folder, executable('go'));
     if (await isExecutable(path)) return path;
   }

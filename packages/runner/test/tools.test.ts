@@ -1,0 +1,65 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { tool } from '../src/tools.js';
+
+let folder = '';
+/** A machine of its own: nothing installed, nothing built. */
+let env: NodeJS.ProcessEnv = {};
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
+  env = { HOME: folder, PATH: join(folder, 'bin'), XDG_CACHE_HOME: join(folder, 'cache') };
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function install(path: string, answer: string): Promise<string> {
+  const file = join(folder, path);
+  await mkdir(join(file, '..'), { recursive: true });
+  await writeFile(file, `#!/bin/sh\necho '${answer}'\n`);
+  await chmod(file, 0o755);
+  return file;
+}
+
+test.each([
+  ['daprd', 'bin/daprd', '1.18.5'],
+  ['dapr', 'bin/dapr', 'CLI version: 1.17.0 \nRuntime version: n/a'],
+  ['nats-server', 'bin/nats-server', 'nats-server: v2.10.3'],
+  ['daprd', '.dapr/bin/daprd', '1.18.0'],
+] as const)('finds %s at %s, version %s', async (name, path, version) => {
+  const installed = await install(path, version);
+  expect(await tool(name, env)).toBe(installed);
+});
+
+test.each([
+  ['daprd', '1.17.4'],
+  ['daprd', 'edge'],
+  ['nats-server', 'nats-server: v2.9.10'],
+] as const)('does not take %s %s, and looks further', async (name, version) => {
+  await install(`bin/${name}`, version);
+  const fit = await install(`.dapr/bin/${name}`, name === 'daprd' ? '1.18.2' : 'nats-server: v2.12.2');
+  expect(await tool(name, env)).toBe(fit);
+});
+
+test('takes what an earlier start has built', async () => {
+  const built = await install('cache/sidecart/bin/daprd-1.18.2', '1.18.2');
+  expect(await tool('daprd', env)).toBe(built);
+});
+
+test('builds what is missing once, however many ask for it', async () => {
+  await install('bin/go', 'not used');
+  const count = join(folder, 'builds');
+  const go = `#!/bin/sh\necho built >> '${count}'\nfor last; do part=$before; before=$last; done\n/bin/cp "$0" "$part"\n`;
+  await writeFile(join(folder, 'bin/go'), go);
+  const [first, second] = await Promise.all([tool('nats-server', env), tool('nats-server', env)]);
+  expect(first).toBe(join(folder, 'cache/sidecart/bin/nats-server-2.12.2'));
+  expect(second).toBe(first);
+  expect(await readFile(count, 'utf8')).toBe('built\n');
+});
+
+test('says what was found, and what to install on each system, when there is no Go', async () => {
+  const old = await install('bin/nats-server', 'nats-server: v2.9.10');
+  const refusal = tool('nats-server', env);
+  await expect(refusal).rejects.toThrow(`${old} is 2.9.10`);
+  await expect(refusal).rejects.toThrow(/Linux[^]*macOS[^]*Windows[^]*Go 1.21/);
+});
