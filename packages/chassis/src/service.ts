@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
 import { Router } from 'express';
-import { createVerifier, JwkSet } from './auth.js';
+import { createVerifier, JwkSet, type Verify } from './auth.js';
 import { Common, settings } from './config.js';
 import { createDapr, type Dapr } from './dapr.js';
 import { createHttp } from './http.js';
@@ -28,6 +28,8 @@ export interface App {
   onCron?: (now: Date) => Promise<void>;
   /** Bodies above this are refused, e.g. `1mb`. */
   bodyLimit?: string;
+  /** For identity, which has the keys; the others ask it for them. */
+  verify?: Verify;
   close?: () => Promise<void>;
 }
 
@@ -55,7 +57,7 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     const own = settings(schema, { ...process.env, ...(await dapr.secret(`sidecart-${name}`)) });
     const store = await openStore({ dapr, app: name, replica: common.REPLICA });
     const app = await createApp({ settings: own, dapr, store, logger });
-    const verify = createVerifier({ keySet: async () => JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {})) });
+    const verify = app.verify ?? createVerifier({ keySet: async () => JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {})) });
     const sidecar = [...(app.subscriptions ? [app.subscriptions.router] : []), cron(app, logger)];
     const origins = common.CORS_ORIGINS.split(' ').filter(Boolean);
     const { routes, bodyLimit = '256kb' } = app;

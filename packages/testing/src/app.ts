@@ -70,7 +70,7 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
   logger.level = process.env.LOG_LEVEL ?? 'silent';
   const app = await createApp({ settings, dapr, store, logger });
   const tokens = createTokens();
-  const verify = createVerifier({ keySet: async () => tokens.keySet });
+  const verify = app.verify ?? createVerifier({ keySet: async () => tokens.keySet });
   const routers = app.subscriptions ? [app.subscriptions.router] : [];
   handler = createHttp({ service: name, logger, verify, routes: app.routes, sidecar: routers, appToken });
   const url = `http://127.0.0.1:${port}`;
