@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { pino, type Logger } from 'pino';
 
 export type { Logger };
@@ -8,7 +9,13 @@ export function createLogger(service: string): Logger {
   return pino({
     level: process.env.LOG_LEVEL ?? 'info',
     base: { service },
+    mixin: traceIds,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
   });
+}
+
+function traceIds(): object {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? { traceId: span.traceId, spanId: span.spanId } : {};
 }

@@ -36,6 +36,8 @@ export interface TestApp {
   /** What the service published, in order. */
   published: Envelope[];
   request(method: string, path: string, body?: unknown, ask?: Ask): Promise<Answer>;
+  /** POSTs to a route that only the sidecar may call. */
+  inside(path: string, body: unknown): Promise<Answer>;
   /** Delivers an event as the sidecar would, and answers what the sidecar would do with it. */
   deliver(event: NewEvent & { id?: string }): Promise<'SUCCESS' | 'RETRY' | 'DROP'>;
   /** Calls an internal route as another service would: one input, its output or its refusal. */
@@ -96,6 +98,7 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
     token: tokens.token,
     published,
     request,
+    inside,
     async deliver(event) {
       const wire = {
         specversion: '1.0',

@@ -4,7 +4,7 @@ import { ISSUER } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 
 /** A key of the test's own, and access tokens signed with it as identity would. */
-export function createTokens(): { keySet: JwkSet; token(user: User, expiresIn?: number): string } {
+export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?: number) => string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = publicKey.export({ format: 'jwk' });
   return {
