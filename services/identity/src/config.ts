@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { Email, Password } from './fields.js';
+import { SigningKeySet } from './keys.js';
+
+export const Settings = z.object({
+  /** A JSON Web Key Set of private ES256 keys. The first signs; tokens of the others are accepted until they end. */
+  SIGNING_KEYS: z.string().transform(json).pipe(SigningKeySet),
+  /** The admin who is made at the first start; later starts leave the account alone. */
+  ADMIN_EMAIL: Email,
+  ADMIN_PASSWORD: Password,
+  /** What hashing a password costs with Argon2id: KiB of memory, and passes over it. The defaults are what OWASP recommends. */
+  PASSWORD_MEMORY_KIB: z.coerce.number().int().min(1_024).default(19_456),
+  PASSWORD_PASSES: z.coerce.number().int().min(1).default(2),
+  /** So many may wait for their password to be hashed; whoever comes then gets a 503. */
+  PASSWORD_QUEUE: z.coerce.number().int().min(1).default(100),
+});
+export type Settings = z.infer<typeof Settings>;
+
+function json(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue('not JSON');
+    return z.NEVER;
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** Addresses are at most so long that one is part of a key in every state store. */
+const MAX_EMAIL = 200;
+
+export const Email = z.string().trim().normalize('NFKC').max(MAX_EMAIL).regex(z.regexes.email, 'an e-mail address');
+
+/** One way to write a password, however the keyboard composed it. */
+const Typed = z.string().max(128).normalize('NFKC');
+export const Password = Typed.min(8);
+/** What may be tried: rules for new passwords are no rules for old ones. */
+export const TriedPassword = Typed.min(1);
+
+export const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u, 'no control characters');
+
+export const Locale = z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'a language tag such as en or de-AT');
+
+/** The guest cart that whoever signs in brings along. */
+export const CartSession = z.object({
+  'x-cart-session-id': z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional(),
+});

@@ -1,0 +1,85 @@
+import type { Verify } from '@sidecart/chassis/auth';
+import { DomainError } from '@sidecart/chassis/errors';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { remove } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import { z } from 'zod';
+import type { Keys } from './keys.js';
+import { isCurrent, newSecret, presented, RefreshToken, rotate } from './session.js';
+import { SignedIn, signedIn } from './signed-in.js';
+import { putSession, sessionKey, userKey } from './store.js';
+import { Profile } from './user.js';
+
+const Refresh = z.strictObject({ refreshToken: RefreshToken });
+const TokenHolder = z.object({ userId: z.string(), role: Profile.shape.role, sessionId: z.string() });
+
+export interface TokenOptions {
+  store: Store;
+  keys: Keys;
+  verify: Verify;
+}
+
+export function tokenRoutes({ store, keys, verify }: TokenOptions): Routes {
+  const auth = routes('auth');
+
+  auth.post(
+    '/api/auth/token/refresh',
+    {
+      summary: 'Takes a refresh token once, and gives the next one with a new access token. A token that comes again ends the session.',
+      access: 'public',
+      rows: [3],
+      body: Refresh,
+      reply: SignedIn,
+      problems: { 401: 'The token was used before, its session has ended, or the account is suspended.' },
+    },
+    async ({ body }) => {
+      const { sessionId, secret } = presented(body.refreshToken);
+      const next = newSecret();
+      const now = new Date();
+      const fresh = await store.transact([sessionKey(sessionId)], (docs) => {
+        const session = docs.get(sessionKey(sessionId));
+        const user = session && docs.get(userKey(session.userId));
+        const rotated = session && user?.status === 'active' ? rotate(session, secret, next, now) : undefined;
+        return user && rotated
+          ? { write: [putSession(rotated)], result: { user, session: rotated } }
+          : { write: [remove(sessionKey(sessionId))], result: undefined };
+      });
+      if (!fresh)
+        throw new DomainError('unauthenticated', 'invalid-refresh-token', 'This refresh token is not good any more: sign in again.');
+      return signedIn(keys, fresh.user, fresh.session, next);
+    },
+  );
+
+  auth.post(
+    '/api/auth/logout',
+    { summary: 'Ends the session of a refresh token, if it has not ended yet.', access: 'public', rows: [3], body: Refresh },
+    async ({ body }) => {
+      const { sessionId, secret } = presented(body.refreshToken);
+      const now = new Date();
+      await store.transact([sessionKey(sessionId)], (docs) => {
+        const session = docs.get(sessionKey(sessionId));
+        const ends = session && isCurrent(session, secret, now);
+        return { write: ends ? [remove(sessionKey(sessionId))] : [], result: undefined };
+      });
+    },
+  );
+
+  auth.post(
+    '/api/auth/token/verify',
+    {
+      summary: 'Says whose access token it is, if it is good and its session has not ended.',
+      access: 'public',
+      rows: [3],
+      body: z.strictObject({ accessToken: z.string().max(4_096) }),
+      reply: TokenHolder,
+      problems: { 401: 'The token is malformed, expired, or its session has ended.' },
+    },
+    async ({ body: { accessToken } }) => {
+      const { id: userId, role, sessionId } = await verify(accessToken);
+      if (!(await store.read(sessionKey(sessionId)))) throw new DomainError('unauthenticated', 'session-ended', 'The session has ended.');
+      return { userId, role, sessionId };
+    },
+  );
+
+  return auth;
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+export interface User {
+  id: string;
+  /** As the person wrote it. */
+  email: string;
+  /** The same for every spelling of the address. */
+  emailKey: string;
+  name: string;
+  role: 'customer' | 'staff' | 'admin';
+  status: 'active' | 'suspended';
+  locale: string;
+  passwordHash: string;
+  /** Grows with every change. */
+  version: number;
+  createdAt: string;
+}
+
+/** What a person is told of their own account. */
+export const Profile = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    role: z.enum(['customer', 'staff', 'admin']),
+    locale: z.string(),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Profile' });
+export type Profile = z.infer<typeof Profile>;
+
+export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'locale' | 'passwordHash'>;
+
+export const register = (fields: NewUser, at: Date): User => ({
+  ...fields,
+  emailKey: emailKeyOf(fields.email),
+  status: 'active',
+  version: 1,
+  createdAt: at.toISOString(),
+});
+
+export const edit = (user: User, change: { name?: string | undefined; locale?: string | undefined }): User => ({
+  ...user,
+  name: change.name ?? user.name,
+  locale: change.locale ?? user.locale,
+  version: user.version + 1,
+});
+
+export const profile = ({ id, email, name, role, locale, createdAt }: User): Profile => ({ id, email, name, role, locale, createdAt });
+
+/** The key of an address that is trimmed and normalized, as every `Email` is. */
+export const emailKeyOf = (email: string): string => email.toLowerCase();

@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createVerifier, JwkSet } from '@sidecart/chassis/auth';
+import { put } from '@sidecart/chassis/state';
+import { openStore } from '@sidecart/chassis/store';
+import { until } from '@sidecart/runner/until';
+import { startApp } from '@sidecart/testing/app';
+import { ensureAdmin } from '../src/admin.js';
+import { createApp } from '../src/app.js';
+import { createPasswords } from '../src/passwords.js';
+import { ownerKey, userByEmail, userKey } from '../src/store.js';
+import { PASSWORD, someSettings, startIdentity, type Identity } from './identity.js';
+
+let identity: Identity;
+beforeAll(async () => void (identity = await startIdentity()));
+afterAll(() => identity.close());
+
+const announced = (type: string, userId: string) =>
+  until(`${type} is published`, 5, async () =>
+    identity.published.find(({ type: each, data }) => each === type && JSON.stringify(data).includes(userId)),
+  );
+
+async function suspend(email: string): Promise<void> {
+  const user = await userByEmail(identity.store, email);
+  if (!user) throw new Error(`${email} has no account`);
+  const key = userKey(user.id);
+  await identity.store.transact([key], () => ({ write: [put(key, { ...user, status: 'suspended' as const })], result: undefined }));
+}
+
+describe('registering', () => {
+  test('makes a customer, signs in and announces both', async () => {
+    const { status, body } = await identity.register('New@Example.com', { 'x-cart-session-id': 'guest-1' });
+    expect(status).toBe(201);
+    expect(body).toEqual({
+      user: {
+        id: expect.any(String),
+        email: 'New@Example.com',
+        name: 'Ann',
+        role: 'customer',
+        locale: 'en',
+        createdAt: expect.any(String),
+      },
+      accessToken: expect.any(String),
+      refreshToken: expect.any(String),
+      expiresIn: 900,
+    });
+    const userId = body.user.id;
+    expect(await announced('user.registered', userId)).toMatchObject({
+      subject: userId,
+      sequence: 1,
+      data: { userId, email: 'New@Example.com', name: 'Ann', locale: 'en' },
+    });
+    expect(await announced('user.signed_in', userId)).toMatchObject({ data: { userId, cartSession: 'guest-1' } });
+    expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(body.user);
+  });
+
+  test('keeps the password as an Argon2id hash only, and tells nobody', async () => {
+    const { body } = await identity.register('secret@example.com');
+    const stored = await userByEmail(identity.store, 'secret@example.com');
+    expect(stored?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$/);
+    await announced('user.registered', body.user.id);
+    for (const told of [body, stored, identity.published]) expect(JSON.stringify(told)).not.toContain(PASSWORD);
+    expect(JSON.stringify([body, identity.published])).not.toContain('argon2');
+  });
+
+  test.each(['taken@example.com', ' TAKEN@Example.COM ', 'ｔａｋｅｎ@example.com'])(
+    'refuses %j once taken@example.com has an account',
+    async (spelling) => {
+      await identity.register('taken@example.com');
+      const { status, body } = await identity.register(spelling);
+      expect([status, body.type]).toEqual([409, 'https://sidecart.dev/problems/email-taken']);
+    },
+  );
+
+  test('gives one account to twenty who register the same address at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => identity.register(n % 2 ? 'Race@example.com' : 'race@example.com')),
+    );
+    const [made, ...others] = answers.filter(({ status }) => status === 201);
+    expect(others).toEqual([]);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
+    expect((await identity.login('race@example.com')).body.user).toEqual(made?.body.user);
+    await announced('user.registered', made?.body.user.id);
+    expect(
+      identity.published.filter(({ type, data }) => type === 'user.registered' && JSON.stringify(data).toLowerCase().includes('race@')),
+    ).toHaveLength(1);
+  });
+
+  test.each([
+    ['role', { role: 'admin' }],
+    ['email', { email: 'no address' }],
+    ['email', { email: 'a@b' }],
+    ['email', { email: `${'a'.repeat(200)}@example.com` }],
+    ['password', { password: 'short' }],
+    ['password', { password: 'p'.repeat(129) }],
+    ['name', { name: ' ' }],
+    ['name', { name: 'n'.repeat(101) }],
+    ['name', { name: 'Ann\r\nBcc: all@example.com' }],
+    ['locale', { locale: 'klingon' }],
+  ])('names %s where it is wrong', async (field, change) => {
+    const fields = { email: 'wrong@example.com', password: PASSWORD, name: 'Ann', ...change };
+    const { status, body } = await identity.request('POST', '/api/auth/register', fields);
+    expect([status, body.errors[0].field]).toEqual([400, field]);
+    expect(await identity.store.read(ownerKey('wrong@example.com'))).toBeUndefined();
+  });
+});
+
+describe('signing in', () => {
+  test('takes any spelling of the address, and brings the guest cart along', async () => {
+    const { body: registered } = await identity.register('ann@example.com');
+    const { status, body } = await identity.login(' ANN@example.com', PASSWORD, { 'x-cart-session-id': 'guest-2' });
+    expect([status, body.user, body.expiresIn]).toEqual([200, registered.user, 900]);
+    await until('the sign-in is published', 5, async () => identity.published.some(({ data }) => JSON.stringify(data).includes('guest-2')));
+  });
+
+  test('answers an unknown address and a wrong password alike', async () => {
+    await identity.register('known@example.com');
+    const [unknown, wrong] = await Promise.all([identity.login('unknown@example.com'), identity.login('known@example.com', 'wrong horse')]);
+    const { requestId: _, ...problem } = unknown.body;
+    expect(problem).toMatchObject({ status: 401, type: 'https://sidecart.dev/problems/invalid-credentials' });
+    expect(wrong.body).toMatchObject(problem);
+    expect(Object.keys(wrong.body)).toEqual(Object.keys(unknown.body));
+  });
+
+  test('refuses a suspended account, but only tells who knows the password', async () => {
+    const { body } = await identity.register('suspended@example.com');
+    await suspend('suspended@example.com');
+    expect((await identity.login('suspended@example.com', 'wrong horse')).status).toBe(401);
+    expect((await identity.login('suspended@example.com')).body).toMatchObject({ status: 403, title: 'Account suspended' });
+    expect((await identity.refresh(body.refreshToken)).status).toBe(401);
+  });
+
+  test('answers 503 with Retry-After when too many wait', async () => {
+    const slow = await startIdentity({ PASSWORD_QUEUE: '1', PASSWORD_PASSES: '60' });
+    try {
+      const answers = await Promise.all(Array.from({ length: 30 }, () => slow.login('nobody@example.com')));
+      const refused = answers.filter(({ status }) => status === 503);
+      expect(answers.filter(({ status }) => status === 401).length).toBe(30 - refused.length);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.every(({ headers }) => headers.get('retry-after') === '1')).toBe(true);
+      expect((await slow.login('nobody@example.com')).status).toBe(401);
+    } finally {
+      await slow.close();
+    }
+  });
+});
+
+describe('the own profile', () => {
+  test('needs an access token', async () => {
+    expect((await identity.request('GET', '/api/users/me')).status).toBe(401);
+    expect((await identity.request('PATCH', '/api/users/me', { name: 'Bea' })).status).toBe(401);
+  });
+
+  test('changes name and language, and nothing else', async () => {
+    const { body } = await identity.register('profile@example.com');
+    const changed = await identity.withToken(body.accessToken, 'PATCH', '/api/users/me', { name: 'Bea', locale: 'de-AT' });
+    expect(changed.body).toEqual({ ...body.user, name: 'Bea', locale: 'de-AT' });
+    expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(changed.body);
+    expect(await userByEmail(identity.store, 'profile@example.com')).toMatchObject({ name: 'Bea', version: 2 });
+  });
+
+  test.each(['role', 'status', 'email', 'passwordHash', 'version'])('refuses a new %s', async (field) => {
+    const email = `mass-${field.toLowerCase()}@example.com`;
+    const { body } = await identity.register(email);
+    const before = await userByEmail(identity.store, email);
+    const { status, body: problem } = await identity.withToken(body.accessToken, 'PATCH', '/api/users/me', {
+      name: 'Bea',
+      [field]: 'admin',
+    });
+    expect([status, problem.errors]).toEqual([400, [{ field, message: 'This field is not known.' }]]);
+    expect(await userByEmail(identity.store, email)).toEqual(before);
+  });
+});
+
+describe('the public keys', () => {
+  test('are public, and verify an access token anywhere', async () => {
+    const { status, headers, body } = await identity.request('GET', '/.well-known/jwks.json');
+    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+    expect(body.keys.map(({ kid }: { kid: string }) => kid)).toEqual(['newest', 'older']);
+    for (const key of body.keys) expect(Object.keys(key).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+    const { body: signedIn } = await identity.register('verified@example.com');
+    const verify = createVerifier({ keySet: async () => JwkSet.parse(body) });
+    expect(await verify(signedIn.accessToken)).toMatchObject({
+      id: signedIn.user.id,
+      role: 'customer',
+      email: 'verified@example.com',
+      name: 'Ann',
+    });
+  });
+
+  test('are given to other services inside, and to nobody else there', async () => {
+    expect((await identity.request('POST', '/internal/keys', {})).status).toBe(404);
+    const { body } = await identity.request('GET', '/.well-known/jwks.json');
+    expect(await identity.inside('/internal/keys', {})).toMatchObject({ status: 200, body });
+  });
+});
+
+describe('the admin', () => {
+  test('is made at the first start and signs in as one', async () => {
+    const { status, body } = await identity.login('admin@shop.example', 'only for tests');
+    expect([status, body.user.role]).toEqual([200, 'admin']);
+  });
+
+  test('is made by one of two replicas that start at once, and never again', async () => {
+    const settings = someSettings({ ADMIN_EMAIL: 'second@shop.example' });
+    const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
+    const app = await startApp('identity', settings, async (deps) => {
+      const other = await openStore({ dapr: deps.dapr, app: 'identity', replica: 'other' });
+      const made = await Promise.all([ensureAdmin(deps, passwords), ensureAdmin({ settings, store: other }, passwords)]);
+      expect(made.filter(Boolean)).toHaveLength(1);
+      expect(await ensureAdmin(deps, passwords)).toBe(false);
+      await other.close();
+      return createApp(deps);
+    });
+    try {
+      const credentials = { email: 'second@shop.example', password: 'only for tests' };
+      expect((await app.request('POST', '/api/auth/login', credentials)).body.user.role).toBe('admin');
+    } finally {
+      await app.close();
+    }
+  });
+
+  test('does not take over an account that is there', async () => {
+    await identity.register('owner@example.com');
+    const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
+    const settings = someSettings({ ADMIN_EMAIL: 'Owner@example.com' });
+    expect(await ensureAdmin({ settings, store: identity.store }, passwords)).toBe(false);
+    expect((await identity.login('owner@example.com')).body.user.role).toBe('customer');
+  });
+});
+
+test('every route is in the OpenAPI document, except the internal one', async () => {
+  const { body } = await identity.request('GET', '/openapi.json');
+  expect(Object.keys(body.paths).toSorted()).toEqual([
+    '/.well-known/jwks.json',
+    '/api/auth/login',
+    '/api/auth/logout',
+    '/api/auth/register',
+    '/api/auth/token/refresh',
+    '/api/auth/token/verify',
+    '/api/users/me',
+  ]);
+});

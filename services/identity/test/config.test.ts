@@ -1,0 +1,45 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { BadSettings, settings } from '@sidecart/chassis/config';
+import { Settings } from '../src/config.js';
+import { aKey } from './identity.js';
+
+const good = { SIGNING_KEYS: JSON.stringify({ keys: [aKey('one')] }), ADMIN_EMAIL: 'admin@shop.example', ADMIN_PASSWORD: 'only for tests' };
+
+function complaint(change: Record<string, string | undefined>): string {
+  try {
+    settings(Settings, { ...good, ...change });
+  } catch (error) {
+    if (error instanceof BadSettings) return error.message;
+  }
+  return 'none';
+}
+
+test('good settings are taken, with the recommended cost of a password', () => {
+  expect(settings(Settings, good)).toMatchObject({ PASSWORD_MEMORY_KIB: 19_456, PASSWORD_PASSES: 2 });
+});
+
+test('every missing setting is named', () => {
+  const message = complaint({ SIGNING_KEYS: undefined, ADMIN_EMAIL: undefined, ADMIN_PASSWORD: undefined });
+  for (const name of Object.keys(good)) expect(message).toContain(`${name}: is missing`);
+});
+
+const { d: _, ...withoutD } = aKey('public');
+test.each([
+  ['not JSON', '{"keys'],
+  ['no key', '{"keys":[]}'],
+  ['a public key', JSON.stringify({ keys: [withoutD] })],
+  [
+    'a key of another kind',
+    JSON.stringify({ keys: [generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' })] }),
+  ],
+  ['numbers that are no key', JSON.stringify({ keys: [{ ...aKey('broken'), d: 'AAAA', x: 'AAAA' }] })],
+])('%s is no set of signing keys, and is not repeated', (_what, value) => {
+  const message = complaint({ SIGNING_KEYS: value });
+  expect(message).toContain('SIGNING_KEYS');
+  expect(message).not.toContain(value);
+});
+
+test('a short admin password is refused and not repeated', () => {
+  expect(complaint({ ADMIN_PASSWORD: 'secret' })).toMatch(/ADMIN_PASSWORD: (?!.*secret)/);
+});

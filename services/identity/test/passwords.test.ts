@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import { createPasswords } from '../src/passwords.js';
+
+const cheap = { memoryKiB: 1_024, passes: 1, maxWaiting: 10 };
+
+test('a password matches its own hash and no other', async () => {
+  const passwords = createPasswords(cheap);
+  const hash = await passwords.hash('correct horse');
+  expect(hash).not.toBe(await passwords.hash('correct horse'));
+  expect(await passwords.matches('correct horse', hash)).toBe(true);
+  expect(await passwords.matches('wrong horse', hash)).toBe(false);
+  expect(await passwords.matches('correct horse', undefined)).toBe(false);
+});
+
+test('the cost is what the settings say', async () => {
+  expect(await createPasswords({ ...cheap, memoryKiB: 2_048, passes: 3 }).hash('correct horse')).toMatch(
+    /^\$argon2id\$v=19\$m=2048,t=3,p=1\$/,
+  );
+});
+
+test('who comes when too many wait is refused, and the others are served', async () => {
+  const passwords = createPasswords({ ...cheap, atOnce: 1, maxWaiting: 2 });
+  const answers = await Promise.allSettled(Array.from({ length: 5 }, () => passwords.hash('correct horse')));
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+  expect(answers[3]).toMatchObject({ reason: { kind: 'unavailable', extras: { retryAfter: 1 } } });
+  const later = await Promise.allSettled(Array.from({ length: 3 }, () => passwords.matches('correct horse', undefined)));
+  expect(later.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+});
+
+test('a failed hash leaves its place to the next', async () => {
+  const passwords = createPasswords({ ...cheap, atOnce: 1, maxWaiting: 1 });
+  const answers = await Promise.allSettled([passwords.matches('correct horse', 'no hash'), passwords.hash('correct horse')]);
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  expect(await passwords.matches('correct horse', undefined)).toBe(false);
+});
+
+test('hashing leaves the event loop free', async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  await createPasswords({ memoryKiB: 19_456, passes: 10, maxWaiting: 1 }).hash('correct horse');
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(5);
+});

@@ -1,0 +1,143 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ISSUER } from '@sidecart/chassis/auth';
+import jwt from 'jsonwebtoken';
+import { sessionKey } from '../src/store.js';
+import { aKey, signingKeys, startIdentity, type Identity } from './identity.js';
+
+let identity: Identity;
+let serial = 0;
+beforeAll(async () => void (identity = await startIdentity()));
+afterAll(() => identity.close());
+
+const someone = async () => (await identity.register(`person-${serial++}@example.com`)).body;
+const logout = (refreshToken: string) => identity.request('POST', '/api/auth/logout', { refreshToken });
+const verify = (accessToken: string) => identity.request('POST', '/api/auth/token/verify', { accessToken });
+
+describe('refreshing', () => {
+  test('gives a new pair of tokens for the same session', async () => {
+    const first = await someone();
+    const { status, body } = await identity.refresh(first.refreshToken);
+    expect([status, body.user]).toEqual([200, first.user]);
+    expect(body.refreshToken).not.toBe(first.refreshToken);
+    expect(sid(body.accessToken)).toBe(sid(first.accessToken));
+    expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).status).toBe(200);
+    expect((await identity.refresh(body.refreshToken)).status).toBe(200);
+  });
+
+  test('tells the new token what has changed since', async () => {
+    const { accessToken, refreshToken } = await someone();
+    await identity.withToken(accessToken, 'PATCH', '/api/users/me', { name: 'Bea' });
+    expect(jwt.decode((await identity.refresh(refreshToken)).body.accessToken)).toMatchObject({ name: 'Bea' });
+  });
+
+  test.each([1, 3])('ends the session when a token comes again that is %d refreshes old', async (age) => {
+    const { refreshToken } = await someone();
+    let newest = refreshToken;
+    for (let i = 0; i < age; i++) newest = (await identity.refresh(newest)).body.refreshToken;
+    const again = await identity.refresh(refreshToken);
+    expect([again.status, again.body.type]).toEqual([401, 'https://sidecart.dev/problems/invalid-refresh-token']);
+    expect((await identity.refresh(newest)).status).toBe(401);
+  });
+
+  test('ends no other session of the same person', async () => {
+    const first = await someone();
+    const second = (await identity.login(first.user.email)).body;
+    await identity.refresh(first.refreshToken);
+    await identity.refresh(first.refreshToken);
+    expect((await identity.refresh(second.refreshToken)).status).toBe(200);
+  });
+
+  test('takes a token once, however often it comes at once', async () => {
+    const { refreshToken } = await someone();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => identity.refresh(refreshToken)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(9);
+  });
+
+  test('keeps no secret: what is stored is no token', async () => {
+    const { accessToken, refreshToken } = await someone();
+    const stored = await identity.store.read(sessionKey(sid(accessToken)));
+    expect(JSON.stringify(stored)).not.toContain(refreshToken.split('.')[1]);
+  });
+
+  test('refuses a token that it never gave out', async () => {
+    const forged = `${crypto.randomUUID()}.${'A'.repeat(43)}`;
+    expect((await identity.refresh(forged)).status).toBe(401);
+    expect((await identity.refresh('nonsense')).body).toMatchObject({ status: 400, errors: [{ field: 'refreshToken' }] });
+  });
+});
+
+describe('logging out', () => {
+  test('ends the session, and is content to find it ended', async () => {
+    const { accessToken, refreshToken } = await someone();
+    expect((await verify(accessToken)).status).toBe(200);
+    expect((await logout(refreshToken)).status).toBe(204);
+    expect((await logout(refreshToken)).status).toBe(204);
+    expect((await identity.refresh(refreshToken)).status).toBe(401);
+    expect((await verify(accessToken)).body).toMatchObject({ status: 401, title: 'Session ended' });
+  });
+
+  test('needs the newest token', async () => {
+    const { refreshToken } = await someone();
+    const { body } = await identity.refresh(refreshToken);
+    await logout(refreshToken);
+    expect((await identity.refresh(body.refreshToken)).status).toBe(200);
+  });
+});
+
+describe('access tokens', () => {
+  test('tell whose they are', async () => {
+    const { user, accessToken } = await someone();
+    expect((await verify(accessToken)).body).toEqual({ userId: user.id, role: 'customer', sessionId: sid(accessToken) });
+  });
+
+  const [newest, older] = signingKeys.map((key) => createPrivateKey({ key, format: 'jwk' }));
+  const claims = (accessToken: string) => {
+    const { exp: _exp, iat: _iat, ...rest } = jwt.decode(accessToken, { json: true }) ?? {};
+    return rest;
+  };
+
+  test('of an older key are good until they end', async () => {
+    const { user, accessToken } = await someone();
+    const signed = jwt.sign(claims(accessToken), older ?? '', { algorithm: 'ES256', keyid: 'older', expiresIn: '1m' });
+    expect((await identity.withToken(signed, 'GET', '/api/users/me')).body).toEqual(user);
+  });
+
+  const forgeries: Record<string, (accessToken: string) => string> = {
+    'with a role edited': (token) => {
+      const [header, , signature] = token.split('.');
+      return [header, base64({ ...jwt.decode(token, { json: true }), role: 'admin' }), signature].join('.');
+    },
+    'with alg none': (token) => `${base64({ alg: 'none', typ: 'JWT', kid: 'newest' })}.${token.split('.')[1]}.`,
+    'with another key': (token) => {
+      const key = createPrivateKey({ key: aKey('newest'), format: 'jwk' });
+      return jwt.sign(claims(token), key, { algorithm: 'ES256', keyid: 'newest', expiresIn: '1m' });
+    },
+    'with the public key as a shared secret': (token) => {
+      const pem = createPublicKey(newest ?? '').export({ type: 'spki', format: 'der' });
+      return jwt.sign(claims(token), pem, { algorithm: 'HS256', keyid: 'newest', expiresIn: '1m' });
+    },
+    'with an unknown key id': (token) => jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'lost', expiresIn: '1m' }),
+    'of another issuer': (token) =>
+      jwt.sign({ ...claims(token), iss: `not ${ISSUER}` }, newest ?? '', { algorithm: 'ES256', keyid: 'newest', expiresIn: '1m' }),
+    'that has expired': (token) => jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'newest', expiresIn: '-1s' }),
+    'that is no token': () => 'a.b.c',
+  };
+
+  test.each(Object.entries(forgeries))('%s are refused', async (_name, forge) => {
+    const { accessToken } = await someone();
+    const forged = forge(accessToken);
+    const { status, headers, body } = await identity.withToken(forged, 'GET', '/api/users/me');
+    expect([status, headers.get('www-authenticate'), body.type]).toEqual([401, 'Bearer', 'https://sidecart.dev/problems/invalid-token']);
+    expect((await verify(forged)).status).toBe(401);
+  });
+});
+
+function sid(accessToken: string): string {
+  return String(jwt.decode(accessToken, { json: true })?.['sid']);
+}
+
+function base64(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
