@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { User } from '@sidecart/chassis/auth';
+import type { Deadlines } from '@sidecart/chassis/deadlines';
+import { DomainError } from '@sidecart/chassis/errors';
+import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
+import { append } from '@sidecart/chassis/lists';
+import { put } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import type { CartContents } from '@sidecart/contracts/carts';
+import type { Quoted } from '@sidecart/contracts/catalog';
+import { MAX_QUANTITY, type StockLine } from '@sidecart/contracts/common';
+import type { Settings } from './config.js';
+import { place, price, type Order, type Placing } from './order.js';
+import type { PlaceOrder } from './schemas.js';
+import { orderKey, ordersOf } from './store.js';
+
+/** The services that an order is made with. */
+export interface Neighbours {
+  customerCart: (input: { userId: string }) => Promise<CartContents>;
+  quote: (input: { productId: string }) => Promise<Quoted>;
+  reserve: (input: { reference: string; cartId: string | null; lines: StockLine[]; until: string }) => Promise<{ until: string }>;
+}
+
+export interface CheckoutOptions extends Neighbours {
+  settings: Settings;
+  store: Store;
+  deadlines: Deadlines;
+  now: () => Date;
+}
+
+type Item = NonNullable<PlaceOrder['items']>[number];
+
+/** Stock stays reserved this much longer than the order waits for its payment, so that one that comes at the last moment finds it. */
+const GRACE_MS = 15 * 60_000;
+
+/** How a cart, or a list of items, becomes an order: quote, reserve, save. What was reserved and not saved lapses by itself. */
+export function createCheckout({ settings, store, deadlines, now, customerCart, quote, reserve }: CheckoutOptions) {
+  return async function checkOut(user: User, request: PlaceOrder, idempotencyKey: string | undefined): Promise<Order> {
+    const fingerprint = idempotencyKey === undefined ? null : derivedId(JSON.stringify(request));
+    const keyed = idempotencyKey === undefined ? undefined : derivedId('key', user.id, idempotencyKey);
+    const [known, cart] = await Promise.all([
+      keyed === undefined ? undefined : store.read(orderKey(keyed)),
+      request.items ? null : customerCart({ userId: user.id }),
+    ]);
+    if (known) return sameRequest(known, fingerprint);
+
+    const items = summed(request.items ?? cart?.items ?? []);
+    if (items.length === 0) throw new DomainError('conflict', 'cart-empty', 'There is nothing in the cart.');
+    const ofCart = cart && derivedId('cart', user.id, cart.checkoutId);
+    const id = keyed ?? ofCart ?? randomUUID();
+    const [placed, quotes] = await Promise.all([
+      id === ofCart ? store.read(orderKey(id)) : undefined,
+      Promise.allSettled(items.map(({ productId }) => quote({ productId }))),
+    ]);
+    if (placed) return placed;
+
+    const payBy = now().getTime() + settings.PAYMENT_MINUTES * 60_000;
+    const priced = price(bought(items, quotes), settings.TAX_PERCENT);
+    const reservation = await reserve({
+      reference: id,
+      cartId: cart?.cartId ?? null,
+      lines: priced.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+      until: new Date(payBy + GRACE_MS).toISOString(),
+    });
+    return save({
+      ...priced,
+      id,
+      buyer: { userId: user.id, email: user.email, name: user.name },
+      cart: cart && { cartId: cart.cartId, checkoutId: cart.checkoutId },
+      address: request.address ?? null,
+      note: request.note ?? null,
+      // The reservation may be that of an earlier try, and end earlier.
+      payBy: new Date(Math.min(payBy, Date.parse(reservation.until) - GRACE_MS)).toISOString(),
+      fingerprint,
+    });
+  };
+
+  function save(placing: Omit<Placing, 'at'>): Promise<Order> {
+    const at = orderKey(placing.id);
+    const list = ordersOf(placing.buyer.userId);
+    const payBy = new Date(placing.payBy);
+    return store.transact([at, list.at, deadlines.noteKey(payBy)], (docs) => {
+      const known = docs.get(at);
+      if (known) return { result: sameRequest(known, placing.fingerprint) };
+      const { order, events } = place({ ...placing, at: now().toISOString() }); // asked here, because a commit may be long in coming
+      const write = [put(at, order), ...append(docs, list, order.id), ...deadlines.note(docs, order.id, payBy)];
+      return { write, events, result: order };
+    });
+  }
+}
+
+function sameRequest(order: Order, fingerprint: string | null): Order {
+  if (order.fingerprint !== fingerprint) throw keyReused();
+  return order;
+}
+
+/** One item per product. */
+function summed(items: readonly Item[]): Item[] {
+  const quantities = new Map<string, number>();
+  for (const { productId, quantity } of items) quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
+  if (Math.max(...quantities.values()) > MAX_QUANTITY)
+    throw new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', {
+      errors: [{ field: 'items', message: `no more than ${MAX_QUANTITY} of one product` }],
+    });
+  return Array.from(quantities, ([productId, quantity]) => ({ productId, quantity }));
+}
+
+/** The items with their prices. Refuses, naming every line that is not for sale. */
+function bought(items: readonly Item[], quotes: readonly PromiseSettledResult<Quoted>[]): { quoted: Quoted; quantity: number }[] {
+  const taken: { quoted: Quoted; quantity: number }[] = [];
+  const lines: { productId: string; reason: string }[] = [];
+  for (const [i, { productId, quantity }] of items.entries()) {
+    const quote = quotes[i];
+    if (quote?.status === 'fulfilled') taken.push({ quoted: quote.value, quantity });
+    else if (quote?.reason instanceof DomainError && quote.reason.kind === 'missing') lines.push({ productId, reason: quote.reason.slug });
+    else throw quote?.reason;
+  }
+  if (lines.length > 0) throw new DomainError('conflict', 'lines-unavailable', 'Some products are not for sale any more.', { lines });
+  return taken;
+}

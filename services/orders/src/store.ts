@@ -1,0 +1,35 @@
+import { found } from '@sidecart/chassis/errors';
+import { list, page, type List, type Page } from '@sidecart/chassis/lists';
+import { key, put, type Key } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import type { Changed, Order } from './order.js';
+
+export const orderKey = (id: string): Key<Order> => key('order', id);
+/** The ids of a customer's orders. */
+export const ordersOf = (userId: string): List<string> => list('customer', userId);
+
+export type Orders = ReturnType<typeof openOrders>;
+
+export function openOrders(store: Store) {
+  const read = (id: string) => store.read(orderKey(id));
+
+  return {
+    read,
+
+    /** Newest first. */
+    async page(userId: string, range: { cursor?: string | undefined; limit: number }): Promise<Page<Order>> {
+      const { data, next } = await page(store, ordersOf(userId), range);
+      const orders = await Promise.all(data.map((id) => read(id)));
+      return { data: orders.filter((order) => order !== undefined), next };
+    },
+
+    /** Changes an order that is there, or throws `missing`. */
+    update(id: string, change: (order: Order) => Changed): Promise<Order> {
+      return store.transact([orderKey(id)], (docs) => {
+        const before = found(docs.get(orderKey(id)), 'The order');
+        const { order, events } = change(before);
+        return { write: order === before ? [] : [put(orderKey(id), order)], events, result: order };
+      });
+    },
+  };
+}
