@@ -111,6 +111,12 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
       return new Set(failedMessages.map(({ message }) => message.entryID));
     },
 
+    /** The pub/sub components to subscribe on: `pubsub`, and `pubsub-2` and so on, lanes of the same broker. */
+    async pubsubs(): Promise<string[]> {
+      const { components } = await call('metadata', () => client.metadata.get());
+      return components.map(({ name }) => name).filter((name) => name === pubsub || name.startsWith(`${pubsub}-`));
+    },
+
     /** POSTs `body` to `/<path>` of another app through the sidecars of both. Answers the parsed body. */
     invoke(app: string, path: string, body: object, ms = timeoutMs): Promise<unknown> {
       return call(`${app}/${path}`, () => client.invoker.invoke(app, path, HttpMethod.POST, body), ms);

@@ -58,7 +58,7 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     const store = await openStore({ dapr, app: name, replica: common.REPLICA });
     const app = await createApp({ settings: own, dapr, store, logger });
     const verify = app.verify ?? createVerifier({ keySet: async () => JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {})) });
-    const sidecar = [...(app.subscriptions ? [app.subscriptions.router] : []), cron(app, logger)];
+    const sidecar = [subscribe(app, await dapr.pubsubs()), cron(app, logger)];
     const origins = common.CORS_ORIGINS.split(' ').filter(Boolean);
     const { routes, bodyLimit = '256kb' } = app;
     door.open(
@@ -80,6 +80,13 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     logger.fatal(error instanceof Error ? error.message : String(error));
     process.exit(1);
   }
+}
+
+function subscribe({ subscriptions }: App, pubsubs: readonly string[]): Router {
+  const router = Router();
+  router.get('/dapr/subscribe', (_req, res) => void res.json(subscriptions?.list(pubsubs) ?? []));
+  if (subscriptions) router.use(subscriptions.router);
+  return router;
 }
 
 function cron({ onCron }: App, logger: Logger): Router {

@@ -10,7 +10,6 @@ export type Subscriptions = ReturnType<typeof subscriptions>;
 export interface SubscriptionOptions {
   app: string;
   logger: Logger;
-  pubsub?: string;
 }
 
 /**
@@ -18,14 +17,16 @@ export interface SubscriptionOptions {
  * done; what it throws is tried again, as often as the Resiliency policy says, then goes to the dead-letter topic `dead-<app>`. An event
  * that is malformed, of an unknown version, or refused as `invalid` goes there at once.
  */
-export function subscriptions({ app, logger, pubsub = 'pubsub' }: SubscriptionOptions) {
+export function subscriptions({ app, logger }: SubscriptionOptions) {
   const router = Router();
   const topics = new Map<string, { match: string; path: string }[]>();
 
-  router.get('/dapr/subscribe', (_req, res) => {
-    const list = [...topics].map(([topic, rules]) => ({ pubsubname: pubsub, topic, deadLetterTopic: `dead-${app}`, routes: { rules } }));
-    res.json(list);
-  });
+  /** What the sidecar is told to subscribe to, on each of the pub/sub components that there are. */
+  function list(pubsubs: readonly string[]) {
+    return pubsubs.flatMap((pubsubname) =>
+      [...topics].map(([topic, rules]) => ({ pubsubname, topic, deadLetterTopic: `dead-${app}`, routes: { rules } })),
+    );
+  }
 
   function on<T>(type: EventType<T>, handle: (event: Envelope<T>) => Promise<void>): void {
     const path = `/events/${type.type}`;
@@ -53,5 +54,5 @@ export function subscriptions({ app, logger, pubsub = 'pubsub' }: SubscriptionOp
     }
   }
 
-  return { router, on };
+  return { router, on, list };
 }
