@@ -1,0 +1,44 @@
+/** The shop as a customer meets it: the system, the edge before it, and the mail catcher behind it. */
+import { join } from 'node:path';
+import { startEdge } from './edge.js';
+import { startMailCatcher } from './mail-catcher.js';
+import { freePorts } from './ports.js';
+import { root } from './root.js';
+import { startSystem, type System, type SystemOptions } from './system.js';
+
+export interface ShopOptions extends SystemOptions {
+  /** Of the edge, of the mail catcher's page and of its SMTP server; free ones unless told. */
+  ports?: { edge: number; mails: number; smtp: number };
+}
+
+export interface Shop {
+  /** `http://127.0.0.1:<port>` of the edge and of the mail catcher's page. */
+  edge: string;
+  mails: string;
+  system: System;
+  /** Ends everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything and waits until it is ready. If that fails, nothing is left running. */
+export async function startShop({ ports, ...options }: ShopOptions): Promise<Shop> {
+  const [edgePort = 0, mailPort = 0, smtpPort = 0] = ports ? [ports.edge, ports.mails, ports.smtp] : await freePorts(3);
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    const mails = await startMailCatcher({ smtpPort, httpPort: mailPort });
+    undo.push(() => mails.close());
+    const own = { SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, WEBHOOK_URL: `http://127.0.0.1:${edgePort}/api/payments/webhook` };
+    const system = await startSystem({ ...options, env: { ...own, ...options.env } });
+    undo.push(() => system.stop());
+    const routesFile = join(root, 'charts', 'sidecart', 'routes.yaml');
+    const edge = await startEdge({ port: edgePort, targets: system.urls, routesFile, mailPage: mails.url });
+    undo.push(() => edge.close());
+    return { edge: edge.url, mails: mails.url, system, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
