@@ -1,0 +1,25 @@
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import type { Store } from '@sidecart/chassis/store';
+import { z } from 'zod';
+import { Message } from './message.js';
+import { messagePage } from './store.js';
+
+const PageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(20).optional() });
+
+export function messageRoutes(store: Store): Routes {
+  const to = routes('notifications');
+
+  to.get(
+    '/api/notifications/emails',
+    {
+      summary: 'All mails that were sent, newest first.',
+      access: 'admin',
+      rows: [44],
+      query: PageQuery,
+      reply: z.object({ data: z.array(Message), next: z.string().nullable() }),
+    },
+    ({ query }) => messagePage(store, query),
+  );
+
+  return to;
+}

@@ -1,0 +1,14 @@
+import { list, page, type Page } from '@sidecart/chassis/lists';
+import { key, type Key } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import type { Message } from './message.js';
+
+export const messageKey = (eventId: string): Key<Message> => key('message', eventId);
+/** The ids of all messages. */
+export const messages = list<string>('messages');
+
+export async function messagePage(store: Store, at: { cursor?: string | undefined; limit: number }): Promise<Page<Readonly<Message>>> {
+  const { data: ids, next } = await page(store, messages, at);
+  const data = await Promise.all(ids.map((id) => store.read(messageKey(id))));
+  return { data: data.filter((message) => message !== undefined), next };
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { NewEvent } from '@sidecart/contracts/event';
+import { UserRegistered } from '@sidecart/contracts/identity';
+import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded } from '@sidecart/contracts/orders';
+import { listen } from '@sidecart/runner/listen';
+import { startMailCatcher, type Mail } from '@sidecart/runner/mail-catcher';
+import { startApp, type TestApp } from '@sidecart/testing/app';
+import { aUser } from '@sidecart/testing/tokens';
+import { SMTPServer } from 'smtp-server';
+import { createApp } from '../src/app.js';
+import { Settings } from '../src/config.js';
+import { anOrder } from './order.js';
+
+type Catcher = Awaited<ReturnType<typeof startMailCatcher>>;
+let catcher: Catcher;
+let app: TestApp;
+
+const start = (smtpPort: number) => startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }), createApp);
+beforeAll(async () => {
+  catcher = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
+  app = await start(catcher.smtpPort);
+});
+afterAll(() => Promise.all([app.close(), catcher.close()]));
+
+const admin = { as: aUser({ role: 'admin' }) };
+const someone = () => `${randomUUID()}@example.com`;
+const registered = (email: string): NewEvent & { id: string } => ({
+  id: randomUUID(),
+  ...UserRegistered('ann', 1, { userId: 'ann', email, name: 'Ann', locale: 'en' }),
+});
+
+async function mailsTo(email: string, { url }: Pick<Catcher, 'url'> = catcher): Promise<Mail[]> {
+  const answer = await fetch(`${url}/api/messages?to=${email}`);
+  return JSON.parse(await answer.text()).data;
+}
+
+describe('an event', () => {
+  test.each([
+    [
+      'user.registered',
+      'Welcome',
+      'welcome',
+      'ann',
+      (email: string) => UserRegistered('ann', 1, { userId: 'ann', email, name: 'Ann', locale: 'en' }),
+    ],
+    [
+      'order.placed',
+      'We have your order SC-7K3M-Q2XD',
+      'order-placed',
+      'order-1',
+      (email: string) => OrderPlaced('order-1', 1, orderOf(email)),
+    ],
+    ['order.paid', 'Your order SC-7K3M-Q2XD is paid', 'order-paid', 'order-1', (email: string) => OrderPaid('order-1', 2, orderOf(email))],
+    [
+      'order.cancelled',
+      'Your order SC-7K3M-Q2XD is cancelled',
+      'order-cancelled',
+      'order-1',
+      (email: string) => OrderCancelled('order-1', 2, orderOf(email)),
+    ],
+    [
+      'order.refunded',
+      'Your order SC-7K3M-Q2XD is refunded',
+      'order-refunded',
+      'order-1',
+      (email: string) => OrderRefunded('order-1', 3, orderOf(email)),
+    ],
+  ])('%s makes one mail, and a note of it', async (_type, subject, template, reference, event) => {
+    const email = someone();
+    const id = randomUUID();
+    expect(await app.deliver({ id, ...event(email) })).toBe('SUCCESS');
+    const [mail, ...more] = await mailsTo(email);
+    expect(more).toEqual([]);
+    expect(mail).toMatchObject({ from: 'shop@shop.example', to: [email], subject, text: expect.stringContaining('Hello Ann,') });
+    expect(mail?.html).toContain('<p>Hello Ann,</p>');
+    const { body } = await app.request('GET', '/api/notifications/emails?limit=1', undefined, admin);
+    expect(body.data).toEqual([{ id, channel: 'email', to: email, subject, template, status: 'sent', at: expect.any(String), reference }]);
+  });
+
+  test('that comes again makes no second mail', async () => {
+    const email = someone();
+    const event = registered(email);
+    expect([await app.deliver(event), await app.deliver(event)]).toEqual(['SUCCESS', 'SUCCESS']);
+    expect(await mailsTo(email)).toHaveLength(1);
+  });
+
+  test('that comes ten times at once makes one mail', async () => {
+    const email = someone();
+    const event = registered(email);
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => app.deliver(event)));
+    expect(new Set(outcomes)).toEqual(new Set(['SUCCESS']));
+    expect(await mailsTo(email)).toHaveLength(1);
+    const { body } = await app.request('GET', '/api/notifications/emails?limit=100', undefined, admin);
+    expect(body.data.filter(({ to }: { to: string }) => to === email)).toHaveLength(1);
+  });
+
+  test('that is malformed goes to the dead letters', async () => {
+    expect(await app.deliver({ ...registered(someone()), data: { userId: 'ann' } })).toBe('DROP');
+    expect(await app.deliver({ ...registered(someone()), version: 2 })).toBe('DROP');
+  });
+
+  test('is tried again while the mail server is away, and makes one mail when it is back', async () => {
+    const first = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
+    const other = await start(first.smtpPort);
+    try {
+      await first.close();
+      const email = someone();
+      const event = registered(email);
+      expect(await other.deliver(event)).toBe('RETRY');
+      const back = await startMailCatcher({ smtpPort: first.smtpPort, httpPort: 0 });
+      expect([await other.deliver(event), await other.deliver(event)]).toEqual(['SUCCESS', 'SUCCESS']);
+      expect(await mailsTo(email, back)).toHaveLength(1);
+      await back.close();
+    } finally {
+      await other.close();
+    }
+  });
+
+  test.each([
+    [550, 'DROP'],
+    [452, 'RETRY'],
+  ])('for a recipient that the mail server refuses with %d: %s', async (responseCode, outcome) => {
+    const smtp = new SMTPServer({
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      closeTimeout: 100,
+      onRcptTo: (_address, _session, done) => done(Object.assign(new Error('not here'), { responseCode })),
+    });
+    const other = await start(await listen(smtp.server, 0, '127.0.0.1'));
+    try {
+      expect(await other.deliver(registered(someone()))).toBe(outcome);
+      expect((await other.request('GET', '/api/notifications/emails', undefined, admin)).body).toEqual({ data: [], next: null });
+    } finally {
+      await other.close();
+      await new Promise<void>((done) => smtp.close(done));
+    }
+  });
+});
+
+test('markup in a name arrives as text', async () => {
+  const email = someone();
+  const name = '<a href="https://evil.example">Ann</a>';
+  await app.deliver(UserRegistered('ann', 1, { userId: 'ann', email, name, locale: 'en' }));
+  const [mail] = await mailsTo(email);
+  expect(mail?.html).not.toContain('<a');
+  expect(mail?.html).toContain('Hello &lt;a href=&quot;https://evil.example&quot;&gt;Ann&lt;/a&gt;,');
+});
+
+test('an address is one recipient, whatever stands in it', async () => {
+  const email = someone();
+  expect(await app.deliver(registered(`${email}, other@example.com`))).toBe('DROP');
+  expect(await mailsTo('other@example.com')).toEqual([]);
+});
+
+describe('the list of mails', () => {
+  test('is for admins', async () => {
+    const path = '/api/notifications/emails';
+    expect((await app.request('GET', path)).status).toBe(401);
+    for (const role of ['customer', 'staff'] as const)
+      expect((await app.request('GET', path, undefined, { as: aUser({ role }) })).status).toBe(403);
+  });
+
+  test('is newest first, page by page', async () => {
+    const emails = [someone(), someone(), someone()];
+    for (const email of emails) await app.deliver(registered(email));
+    const first = await app.request('GET', '/api/notifications/emails?limit=2', undefined, admin);
+    const second = await app.request('GET', `/api/notifications/emails?limit=1&cursor=${first.body.next}`, undefined, admin);
+    expect([...first.body.data, ...second.body.data].map(({ to }) => to)).toEqual(emails.toReversed());
+  });
+
+  test.each(['limit=0', 'limit=101', 'cursor=x', 'page=2'])('refuses ?%s', async (query) => {
+    expect((await app.request('GET', `/api/notifications/emails?${query}`, undefined, admin)).status).toBe(400);
+  });
+});
+
+const orderOf = (email: string) => anOrder({ buyer: { userId: 'ann', email, name: 'Ann' } });
