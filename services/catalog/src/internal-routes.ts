@@ -1,0 +1,20 @@
+import { serve } from '@sidecart/chassis/calls';
+import { routes } from '@sidecart/chassis/routes';
+import { Quote } from '@sidecart/contracts/catalog';
+import { z } from 'zod';
+import { quote } from './product.js';
+import type { SearchIndex } from './search-index.js';
+import type { Shelves } from './store.js';
+
+export function internalRoutes({ shelves, index }: { shelves: Shelves; index: SearchIndex }) {
+  const api = routes('internal');
+  serve(api, Quote, async ({ productId }) => quote(await shelves.product(productId)));
+
+  api.post(
+    '/internal/reindex',
+    { summary: 'Makes lists and search anew from the state.', access: 'internal', reply: z.object({ products: z.int() }) },
+    async () => ({ products: await index.rebuild() }),
+  );
+
+  return api;
+}

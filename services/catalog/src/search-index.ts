@@ -1,0 +1,139 @@
+import { search, words, type Documents, type Filter, type Sort, type Versioned } from '@sidecart/chassis/documents';
+import type { Logger } from '@sidecart/chassis/logger';
+import type { ProductStatus } from '@sidecart/contracts/catalog';
+import type { Availability } from '@sidecart/contracts/inventory';
+import { lastKnown } from './availability.js';
+import { family, named, type Category } from './category.js';
+import type { Product } from './product.js';
+import type { Known, Shelves } from './store.js';
+
+/** A product in lists: all that they show, so that none needs the state. */
+export interface Entry extends Versioned {
+  sku: string;
+  name: string;
+  /** For the order by name. */
+  folded: string;
+  price: number;
+  currency: string;
+  status: ProductStatus;
+  categoryId: string | null;
+  availability: Availability;
+  /** In ms since 1970. */
+  createdAt: number;
+  words: string[];
+}
+
+interface TreeEntry extends Versioned {
+  categories: readonly Category[];
+}
+
+export interface Wanted {
+  status: ProductStatus;
+  /** The id or the slug of a category; what stands in those below it is wanted too. */
+  category?: string | undefined;
+  /** Words, each of which a product must have, if only its beginning. */
+  text?: string;
+  minPrice?: number | undefined;
+  maxPrice?: number | undefined;
+  sort: Sort<Entry>;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+const TREE = 'tree';
+
+export type SearchIndex = Awaited<ReturnType<typeof createSearchIndex>>;
+
+/**
+ * Lists and search. Made from state alone: after each commit, again by the events of that commit, which come until it has worked, and as a
+ * whole where nothing is there.
+ */
+export async function createSearchIndex({ documents, shelves, logger }: { documents: Documents; shelves: Shelves; logger: Logger }) {
+  const products = await documents.collection<Entry>('products', {
+    indexes: [
+      ['categoryId', 'createdAt'],
+      ['categoryId', 'folded'],
+      ['categoryId', 'price'],
+      ['createdAt'],
+      ['folded'],
+      ['price'],
+      ['words'],
+    ],
+  });
+  const trees = await documents.collection<TreeEntry>('categories', { indexes: [] });
+
+  async function refresh(id: string): Promise<void> {
+    const [product, known] = await Promise.all([shelves.product(id), shelves.known(id)]);
+    if (!product) return;
+    const entry = entryOf(product, known);
+    await (product.deletedAt === null ? products.put(entry) : products.remove(id, entry.version));
+  }
+
+  async function refreshTree(): Promise<void> {
+    await trees.put({ _id: TREE, ...(await shelves.tree()) });
+  }
+
+  return {
+    refresh,
+    refreshTree,
+
+    /** What is committed is done, whatever becomes of the index: its event tries again. */
+    async attempt(update: Promise<void>): Promise<void> {
+      await update.catch((error: unknown) => logger.warn({ err: error }, 'the index is behind until the event comes'));
+    },
+
+    isEmpty: async (): Promise<boolean> => (await products.count()) === 0,
+
+    /** Forgets everything and reads all of the state. Answers how many products there are. */
+    async rebuild(): Promise<number> {
+      await Promise.all([products.clear(), trees.clear()]);
+      await refreshTree();
+      let cursor: string | undefined;
+      do {
+        const { data, next } = await shelves.ids(cursor);
+        await Promise.all(data.map(refresh));
+        cursor = next ?? undefined;
+      } while (cursor !== undefined);
+      return products.count();
+    },
+
+    async list({ status, category, text, minPrice, maxPrice, sort, limit, cursor }: Wanted): Promise<{ items: Entry[]; next?: string }> {
+      const where: Filter<Entry> = {
+        status,
+        ...(category === undefined ? {} : { categoryId: { $in: await below(category) } }),
+        ...(minPrice === undefined && maxPrice === undefined ? {} : { price: range(minPrice, maxPrice) }),
+        ...(text === undefined ? {} : search(text)),
+      };
+      return products.find({ where, sort, limit, after: cursor });
+    },
+  };
+
+  async function below(category: string): Promise<string[]> {
+    const tree = await trees.get(TREE);
+    const top = tree && named(tree, category);
+    return top ? family(tree, top.id) : [];
+  }
+}
+
+function range(from = 0, to = Number.MAX_SAFE_INTEGER) {
+  return { $gte: from, $lte: to };
+}
+
+function entryOf(product: Product, known: Known | undefined): Entry {
+  const { id, sku, name, description, price, status, categoryId, attributes } = product;
+  return {
+    _id: id,
+    // Grows with each of the two that the entry is made from.
+    version: product.version + (known?.sequence ?? 0),
+    sku,
+    name,
+    folded: words(name).join(' ').slice(0, 100),
+    price: price.amount,
+    currency: price.currency,
+    status,
+    categoryId,
+    availability: lastKnown(known),
+    createdAt: Date.parse(product.createdAt),
+    words: words([name, sku, ...attributes.map(({ value }) => value), description].join(' ')),
+  };
+}

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openDocuments, type Collection, type Documents, type Versioned } from '@sidecart/chassis/documents';
+import type { Envelope } from '@sidecart/contracts/event';
+import { until } from '@sidecart/runner/until';
+import { aUser } from '@sidecart/testing/tokens';
+import { added, category, staff, startCatalog, type Catalog } from './catalog.js';
+
+interface Fallible extends Documents {
+  /** While true, nothing can be written. */
+  broken: boolean;
+  sizes(): Promise<Record<string, number>>;
+}
+
+async function fallible(): Promise<Fallible> {
+  const real = await openDocuments({ url: 'memory:' });
+  const opened = new Map<string, () => Promise<number>>();
+  const check = () => {
+    if (documents.broken) throw new Error('the database is away');
+  };
+  const documents: Fallible = {
+    broken: false,
+    sizes: async () => Object.fromEntries(await Promise.all([...opened].map(async ([name, count]) => [name, await count()] as const))),
+    async collection<T extends Versioned>(name: string, options: { indexes: readonly (readonly (keyof T & string)[])[] }) {
+      const all: Collection<T> = await real.collection<T>(name, options);
+      opened.set(name, () => all.count());
+      const put: typeof all.put = async (document) => (check(), all.put(document));
+      const remove: typeof all.remove = async (id, version) => (check(), all.remove(id, version));
+      return { ...all, put, remove };
+    },
+    close: () => real.close(),
+  };
+  return documents;
+}
+
+let documents: Fallible;
+let catalog: Catalog;
+beforeEach(async () => {
+  documents = await fallible();
+  catalog = await startCatalog({ documents });
+});
+afterEach(() => catalog.close());
+
+const get = async (path: string) => (await catalog.request('GET', path)).body;
+const flags = async () =>
+  (await get('/api/products')).data.map(({ availability }: { availability: { status: string } }) => availability.status);
+
+const event = (type: string, subject: string) =>
+  until(`${type} of ${subject}`, 5, async () => catalog.published.find((each: Envelope) => each.type === type && each.subject === subject));
+
+describe('a write while the index is away', () => {
+  test('succeeds, and is in lists once its event comes', async () => {
+    documents.broken = true;
+    const { id } = await added(catalog, { name: 'Late' });
+    documents.broken = false;
+    expect((await get('/api/products')).data).toEqual([]);
+    expect(await get(`/api/products/${id}`)).toMatchObject({ name: 'Late' });
+    expect(await catalog.deliver(await event('product.created', id))).toBe('SUCCESS');
+    expect((await get('/api/products')).data).toEqual([expect.objectContaining({ id })]);
+  });
+
+  test('succeeds for a deletion and for categories too', async () => {
+    const top = await category(catalog, 'top');
+    const { id } = await added(catalog, { categoryId: top });
+    documents.broken = true;
+    expect(await catalog.request('DELETE', `/api/products/${id}`, undefined, { as: staff })).toMatchObject({ status: 204 });
+    const late = await category(catalog, 'late');
+    documents.broken = false;
+    await catalog.deliver(await event('product.deleted', id));
+    await catalog.deliver(await event('category.created', late));
+    const filed = await added(catalog, { categoryId: late });
+    expect((await get('/api/products?category=late')).data).toEqual([expect.objectContaining({ id: filed.id })]);
+    expect((await get('/api/products')).data).toHaveLength(1);
+  });
+
+  test('is tried again with its event as long as the index is away', async () => {
+    const { id } = await added(catalog);
+    documents.broken = true;
+    expect(await catalog.deliver(await event('product.created', id))).toBe('RETRY');
+  });
+});
+
+describe('the index made anew', () => {
+  const LISTS = ['?sort=newest', '?sort=name', '?sort=-price', '?category=top', '?limit=2', '/search?q=a'];
+  const lists = () => Promise.all(LISTS.map((query) => get(`/api/products${query}`)));
+
+  async function fill() {
+    const top = await category(catalog, 'top');
+    const low = await category(catalog, 'low', top);
+    const shelf = await Promise.all(
+      ['Apple', 'Avocado', 'Banana', 'Ant'].map((name, n) => added(catalog, { name, categoryId: n > 1 ? low : null })),
+    );
+    const { id = '', sku = '' } = shelf[0] ?? {};
+    await catalog.deliver({
+      type: 'inventory.availability_changed',
+      version: 1,
+      subject: sku,
+      sequence: 1,
+      data: { sku, productId: id, availability: 'in_stock' },
+    });
+    await catalog.request('DELETE', `/api/products/${shelf[3]?.id}`, undefined, { as: staff });
+  }
+
+  test('gives the same lists', async () => {
+    await fill();
+    const before = await lists();
+    expect(before[0].data).toHaveLength(3);
+    expect(await catalog.inside('/internal/reindex', {})).toMatchObject({ status: 200, body: { products: 3 } });
+    expect(await lists()).toEqual(before);
+  });
+
+  test('has what was missed', async () => {
+    documents.broken = true;
+    await fill();
+    documents.broken = false;
+    expect((await lists())[0].data).toHaveLength(0);
+    await catalog.inside('/internal/reindex', {});
+    expect((await lists()).map(({ data }) => data.length)).toEqual([3, 3, 3, 1, 2, 2]);
+  });
+
+  test('is made at the start where it is empty', async () => {
+    await fill();
+    const empty = await fallible();
+    await catalog.restart(empty);
+    expect(await empty.sizes()).toEqual({ products: 3, categories: 1 });
+  });
+
+  test('holds more products than one page of the walk', async () => {
+    await Promise.all(Array.from({ length: 120 }, () => added(catalog)));
+    expect((await catalog.inside('/internal/reindex', {})).body).toEqual({ products: 120 });
+  });
+
+  test('cannot be asked for from outside', async () => {
+    expect(await catalog.request('POST', '/internal/reindex', {}, { as: aUser({ role: 'admin' }) })).toMatchObject({ status: 404 });
+  });
+});
+
+describe('the event that availability has changed', () => {
+  let product: { id: string; sku: string };
+  const changed = (availability: string, sequence: number, productId = product.id) =>
+    catalog.deliver({
+      type: 'inventory.availability_changed',
+      version: 1,
+      subject: product.sku,
+      sequence,
+      data: { sku: product.sku, productId, availability },
+    });
+  beforeEach(async () => {
+    product = await added(catalog);
+  });
+
+  test('changes the flag in lists', async () => {
+    expect(await flags()).toEqual(['out_of_stock']);
+    expect(await changed('in_stock', 3)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['in_stock']);
+  });
+
+  test('changes nothing when it comes again', async () => {
+    await changed('in_stock', 3);
+    expect(await changed('in_stock', 3)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['in_stock']);
+  });
+
+  test('changes nothing when something newer is known', async () => {
+    await changed('low_stock', 5);
+    expect(await changed('in_stock', 4)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['low_stock']);
+    expect(await get(`/api/products/${product.id}`)).toMatchObject({ availability: { status: 'low_stock' } });
+  });
+
+  test('outlives a change of the product, and the other way round', async () => {
+    await changed('in_stock', 2);
+    await catalog.request('PATCH', `/api/products/${product.id}`, { name: 'Renamed' }, { as: staff });
+    expect((await get('/api/products')).data).toEqual([expect.objectContaining({ name: 'Renamed', availability: { status: 'in_stock' } })]);
+    await changed('low_stock', 3);
+    expect((await get('/api/products')).data).toEqual([
+      expect.objectContaining({ name: 'Renamed', availability: { status: 'low_stock' } }),
+    ]);
+  });
+
+  test('is dropped when it is malformed', async () => {
+    expect(await changed('plenty', 9)).toBe('DROP');
+    expect(await flags()).toEqual(['out_of_stock']);
+  });
+
+  test('does not bring back a deleted product', async () => {
+    await catalog.request('DELETE', `/api/products/${product.id}`, undefined, { as: staff });
+    expect(await changed('in_stock', 9)).toBe('SUCCESS');
+    expect(await flags()).toEqual([]);
+  });
+
+  test('is kept when the product is not known yet', async () => {
+    expect(await changed('in_stock', 1, 'unknown')).toBe('SUCCESS');
+    expect(await flags()).toEqual(['out_of_stock']);
+    expect(await catalog.store.read('availability|unknown')).toEqual({ availability: 'in_stock', sequence: 1 });
+  });
+
+  test('is tried again while the index is away, though the state has it', async () => {
+    documents.broken = true;
+    expect(await changed('in_stock', 1)).toBe('RETRY');
+    documents.broken = false;
+    expect(await changed('in_stock', 1)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['in_stock']);
+  });
+});
