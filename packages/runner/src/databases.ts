@@ -19,6 +19,22 @@ export async function ownDatabase(server: string): Promise<OwnDatabase> {
   return { url: url.href, drop: () => run(server, `DROP DATABASE IF EXISTS ${name}`) };
 }
 
+/** Makes the database that a `postgres:` URL names, unless it is there. MySQL's component makes its own. */
+export async function ensureDatabase(url: string): Promise<void> {
+  if (!url.startsWith('postgres')) return;
+  const server = new URL(url);
+  const name = server.pathname.slice(1);
+  server.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: server.href });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
 async function onPostgresql(server: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: server });
   await client.connect();

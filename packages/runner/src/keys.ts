@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { secretsFile, type Secrets } from './components.js';
 
 /**
@@ -16,8 +17,12 @@ export async function serviceSecrets(folder: string, apps: string[]): Promise<Se
     },
     'sidecart-payments': { PAYMENT_WEBHOOK_SECRET: token() },
   };
+  // Where things are is said again at every start.
+  const places: Secrets = {
+    'sidecart-catalog': { DOCUMENTS_URL: process.env['DOCUMENTS_URL'] ?? `file:${join(folder, 'documents', 'catalog')}` },
+  };
   const names = apps.map((app) => `sidecart-${app}`);
-  return Object.fromEntries(names.map((name) => [name, { ...made[name], ...kept[name] }]));
+  return Object.fromEntries(names.map((name) => [name, { ...made[name], ...kept[name], ...places[name] }]));
 }
 
 /** 256 bits that nobody can guess. */

@@ -17,3 +17,10 @@ export function isFree(port: number): Promise<boolean> {
       .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
+
+/** @throws when something listens on one of these ports, which are given by the setting that names them */
+export async function refuseTaken(ports: Record<string, number>): Promise<void> {
+  for (const [setting, port] of Object.entries(ports)) {
+    if (!(await isFree(port))) throw new Error(`Port ${port} is taken by another program. Stop that, or change ${setting}.`);
+  }
+}

@@ -6,7 +6,7 @@ import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
 import { serviceSecrets, token } from './keys.js';
 import { onFreePorts, portsOf, readPlan, writePlan, type Plan } from './plan.js';
-import { freePorts, isFree } from './ports.js';
+import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
 import { root } from './root.js';
 import { writeRuntime } from './runtime.js';
@@ -37,6 +37,8 @@ export interface System extends Apps {
   admin: { email: string; password: string };
   /** What apps and sidecars show each other. New at every start. */
   tokens: { DAPR_API_TOKEN: string; APP_API_TOKEN: string };
+  /** Takes what sidecars and apps write. */
+  logFile: string;
   /** Our own NATS, if the shop runs on it. */
   broker: Broker | undefined;
 }
@@ -57,7 +59,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const appIds = plan.apps.map(({ appID }) => appID);
   const state = options.state ?? { provider: 'sqlite', connection: join(folder, 'data') };
   const natsPort = options.pubsub ? undefined : (options.natsPort ?? (await freePorts(1))[0]);
-  await refuseTakenPorts({ ...portsOf(plan), ...(natsPort !== undefined && { NATS_PORT: natsPort }) });
+  await refuseTaken({ ...portsOf(plan), ...(natsPort !== undefined && { natsPort }) });
 
   const secrets = await serviceSecrets(folder, appIds);
   const { ADMIN_EMAIL: email = '', ADMIN_PASSWORD: password = '' } = secrets['sidecart-identity'] ?? {};
@@ -76,28 +78,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       DAPR_HOST_IP: '127.0.0.1',
       SIDECART_SECRETS: secretsFile(folder),
     };
-    const apps = await startApps({ dapr, runFile, plan, env, logFile: join(folder, 'shop.log'), say, signal });
+    const logFile = join(folder, 'shop.log');
+    const apps = await startApps({ dapr, runFile, plan, env, logFile, say, signal });
     const stop = async () => {
       await apps.stop().finally(() => broker?.stop());
     };
-    return { ...apps, stop, broker, tokens, admin: { email, password }, ...addressesOf(plan) };
+    return { ...apps, stop, broker, tokens, logFile, admin: { email, password }, ...addressesOf(plan) };
   } catch (error) {
     await broker?.stop();
     throw error;
   }
 }
 
-/** What an earlier start left behind, perhaps because it was killed, would fight over the data. */
-async function refuseSecondStart(folder: string): Promise<void> {
+/** @throws when an earlier start still runs in the folder, or what one left behind that was killed: both would work on the same data */
+export async function refuseSecondStart(folder: string): Promise<void> {
   const files = [join(folder, 'dapr.yaml'), join(folder, 'nats.conf')];
   const running = (await processes()).filter(({ argv }) => files.some((file) => argv.includes(file))).map(({ pid }) => pid);
   if (running.length > 0) throw new Error(`The shop already runs in ${folder}. End it where it was started, or: kill ${running.join(' ')}`);
-}
-
-async function refuseTakenPorts(ports: Record<string, number>): Promise<void> {
-  for (const [setting, port] of Object.entries(ports)) {
-    if (!(await isFree(port))) throw new Error(`Port ${port} is taken by another program. Stop that, or change ${setting}.`);
-  }
 }
 
 function addressesOf(plan: Plan): Pick<System, 'urls' | 'sidecars'> {

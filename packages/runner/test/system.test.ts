@@ -136,7 +136,7 @@ describe('a start that fails', () => {
   test('names a taken port and the setting to change', async () => {
     const server = createServer();
     const natsPort = await listen(server, 0, '127.0.0.1');
-    await expect(start({ natsPort })).rejects.toThrow(`Port ${natsPort} is taken by another program. Stop that, or change NATS_PORT.`);
+    await expect(start({ natsPort })).rejects.toThrow(`Port ${natsPort} is taken by another program. Stop that, or change natsPort.`);
     server.close();
   });
 
