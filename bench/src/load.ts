@@ -1,0 +1,83 @@
+/** The customers of `purchase`, in a process of their own: gets one `Task` at a time, answers a `Result`. */
+import { randomUUID } from 'node:crypto';
+import { Pool } from 'undici';
+import type { Operation, Result, Task } from './result.js';
+
+interface Shopper {
+  token: string;
+  productId: string;
+}
+
+let pool: Pool;
+/** Orders that were placed and are to be paid, with the token of whoever placed them. */
+const unpaid: { orderId: string; token: string }[] = [];
+
+async function ask(method: 'GET' | 'POST', path: string, token: string, body?: object): Promise<{ id: string; status: string }> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+  const answer = await pool.request({ method, path, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const text = await answer.body.text();
+  if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 300)}`);
+  return JSON.parse(text);
+}
+
+const add = ({ token, productId }: Shopper) => ask('POST', '/api/cart/items', token, { productId, quantity: 1 });
+const pay = (orderId: string, token: string) => ask('POST', '/api/payments', token, { orderId, paymentMethodId: 'pm_card_visa' });
+
+const operations: Record<Operation, (shopper: Shopper) => Promise<unknown>> = {
+  list: ({ token }: Shopper) => ask('GET', '/api/products?limit=20', token),
+  detail: ({ token, productId }: Shopper) => ask('GET', `/api/products/${productId}`, token),
+  'add to cart': add,
+  'place order': async ({ token, productId }: Shopper) => {
+    const { id } = await ask('POST', '/api/orders', token, { items: [{ productId, quantity: 1 }] });
+    unpaid.push({ orderId: id, token });
+  },
+  pay: async () => {
+    const order = unpaid.pop();
+    if (!order) return 'nothing left';
+    return pay(order.orderId, order.token);
+  },
+  purchase: async (shopper: Shopper) => {
+    await operations.list(shopper);
+    await operations.detail(shopper);
+    await add(shopper);
+    const { id } = await ask('POST', '/api/orders', shopper.token, {});
+    await pay(id, shopper.token);
+  },
+};
+
+async function run({ operation, edge, customers, seconds, tokens, productIds }: Task): Promise<Result> {
+  pool = new Pool(edge, { connections: customers });
+  const times: number[] = [];
+  const failures: string[] = [];
+  const start = performance.now();
+  let turn = 0;
+  let over = false;
+  await Promise.all(
+    Array.from({ length: customers }, async () => {
+      while (!over && performance.now() - start < seconds * 1_000) {
+        const n = turn++;
+        const shopper = { token: tokens[n % tokens.length] ?? '', productId: productIds[n % productIds.length] ?? '' };
+        const begin = performance.now();
+        try {
+          if ((await operations[operation](shopper)) === 'nothing left') over = true;
+          else times.push(performance.now() - begin);
+        } catch (error) {
+          failures.push(String(error));
+        }
+      }
+    }),
+  );
+  const elapsed = (performance.now() - start) / 1_000;
+  await pool.close();
+  times.sort((a, b) => a - b);
+  const at = (share: number) => Math.round((times[Math.floor(times.length * share)] ?? 0) * 10) / 10;
+  return {
+    perSecond: Math.round(times.length / elapsed),
+    p50: at(0.5),
+    p99: at(0.99),
+    errors: failures.length,
+    firstError: failures[0] ?? '',
+  };
+}
+
+process.on('message', (task: Task) => void run(task).then((result) => process.send?.(result)));

@@ -1,0 +1,103 @@
+/** Requests per second of the whole shop on this machine, with 1 and with 32 customers at once: `npm run bench -- purchase [customers ...]`. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+import { processes } from '@sidecart/runner/processes';
+import { startShop } from '@sidecart/runner/shop';
+import { until } from '@sidecart/runner/until';
+import { OPERATIONS, Result, type Task } from './result.js';
+
+const SECONDS = 8;
+const SHOPPERS = 200;
+const PRODUCTS = 50;
+const customers = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 32];
+
+const folder = await mkdtemp(join(tmpdir(), 'sidecart-bench-'));
+console.log(`${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GB. Starting the shop ...`);
+const started = Date.now();
+const shop = await startShop({ folder });
+const { edge, system } = shop;
+const startSeconds = (Date.now() - started) / 1_000;
+
+async function ask(path: string, body: object, token = ''): Promise<{ id: string; accessToken: string }> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token ? { authorization: `Bearer ${token}` } : {}),
+    'idempotency-key': crypto.randomUUID(),
+  };
+  const answer = await fetch(edge + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return JSON.parse(await answer.text());
+}
+
+async function product(admin: string, n: number): Promise<string> {
+  const sku = `BENCH-${n}`;
+  const { id } = await ask(
+    '/api/products',
+    { sku, name: `Bench ${n}`, description: 'For measuring.', price: { amount: 1_000 + n, currency: 'EUR' }, status: 'published' },
+    admin,
+  );
+  const headers = { authorization: `Bearer ${admin}` };
+  await until(`the stock of ${sku} is there`, 30, async () => (await fetch(`${edge}/api/inventories/${sku}`, { headers })).ok);
+  await ask(`/api/inventories/${sku}/movements`, { type: 'in', quantity: 1_000_000, reason: 'bench' }, admin);
+  return id;
+}
+
+/** Resident and proportional memory of a process, in MB; shared pages count in part in the second. */
+async function memory(pid: number | undefined): Promise<{ rss: number; pss: number }> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+  const of = (name: string) => Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1_024);
+  return { rss: of('Rss'), pss: of('Pss') };
+}
+
+/** Of everything that `npm start` runs, and of this program, which has the edge and the mail catcher in it as that has. */
+async function memoryTable(): Promise<Record<string, { rss: number; pss: number }>> {
+  const all = await processes();
+  const { sidecar } = await system.pids('orders');
+  const group = all.find(({ pid }) => pid === sidecar)?.group;
+  const ours = all.filter((one) => one.group === group || one.pid === process.pid || one.argv.includes(join(folder, 'nats.conf')));
+  const rows: Record<string, { rss: number; pss: number }> = {};
+  for (const { pid, argv } of ours) rows[nameOf(argv)] = await memory(pid);
+  rows['in all'] = Object.values(rows).reduce((sum, { rss, pss }) => ({ rss: sum.rss + rss, pss: sum.pss + pss }), { rss: 0, pss: 0 });
+  return rows;
+}
+
+function nameOf(argv: string[]): string {
+  const [program = '', ...rest] = argv;
+  const app = argv[argv.indexOf('--app-id') + 1] ?? '';
+  if (argv.includes('--app-id')) return `${app}: sidecar`;
+  if (rest.some((word) => word.endsWith('purchase.js'))) return 'edge, mail catcher, bench';
+  return basename(program);
+}
+
+const admin = (await ask('/api/auth/login', system.admin)).accessToken;
+const productIds = await Promise.all(Array.from({ length: PRODUCTS }, (_, n) => product(admin, n)));
+const tokens: string[] = [];
+for (let n = 0; n < SHOPPERS; n++) {
+  const account = { email: `shopper-${n}@example.com`, password: 'seven green bicycles' };
+  await ask('/api/auth/register', { ...account, name: `Shopper ${n}` });
+  tokens.push((await ask('/api/auth/login', account)).accessToken);
+}
+console.log(`Started in ${startSeconds.toFixed(1)} s. Memory in MB before the load:`);
+console.table(await memoryTable());
+
+const load = fork(new URL('load.js', import.meta.url));
+const rows: object[] = [];
+for (const count of customers) {
+  for (const operation of OPERATIONS) {
+    const task: Task = { operation, edge, customers: count, seconds: SECONDS, tokens, productIds };
+    load.send(task);
+    const [result]: unknown[] = await once(load, 'message');
+    const { perSecond, p50, p99, errors, firstError } = Result.parse(result);
+    rows.push({ customers: count, operation, 'per second': perSecond, 'p50 ms': p50, 'p99 ms': p99, errors });
+    console.log(`${count} customers, ${operation}: ${perSecond}/s${errors > 0 ? `, ${errors} errors, first: ${firstError}` : ''}`);
+  }
+}
+console.table(rows);
+console.log('Memory in MB after the load:');
+console.table(await memoryTable());
+load.kill();
+await shop.stop();
+await rm(folder, { recursive: true, force: true });

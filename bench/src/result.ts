@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+export const OPERATIONS = ['list', 'detail', 'add to cart', 'place order', 'pay', 'purchase'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** What the load process is told to do. */
+export interface Task {
+  operation: Operation;
+  edge: string;
+  customers: number;
+  seconds: number;
+  tokens: string[];
+  productIds: string[];
+}
+
+/** What it answers: times in ms, errors with the first of them. */
+export const Result = z.object({ perSecond: z.number(), p50: z.number(), p99: z.number(), errors: z.number(), firstError: z.string() });
+export type Result = z.infer<typeof Result>;

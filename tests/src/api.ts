@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Answer {
+  status: number;
+  /** The parsed body; what it should be is the test's to say. */
+  body: ReturnType<typeof JSON.parse>;
+}
+
+/** What a client of the shop does: one request, JSON in and out. Throws where nothing answers. */
+export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+
+export function client(base: string, token?: string): Ask {
+  return async (method, path, body, headers = {}) => {
+    const answer = await fetch(base + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
+  };
+}
+
+/** Asks again, as a good client does, while nothing answers or the answer is a 5xx. Only for requests that may be repeated. */
+export async function insist(ask: () => Promise<Answer>, seconds = 90): Promise<Answer> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    const answer = await ask().catch(() => undefined);
+    if (answer && answer.status < 500) return answer;
+    if (Date.now() > end) throw new Error(`no answer within ${seconds} s; the last was ${JSON.stringify(answer)}`);
+    await delay(200);
+  }
+}
+
+const PASSWORD = 'seven green bicycles';
+
+export interface Customer {
+  email: string;
+  userId: string;
+  ask: Ask;
+}
+
+/** A new customer, signed in. */
+export async function aCustomer(base: string, name: string): Promise<Customer> {
+  const anyone = client(base);
+  const email = `${name}-${crypto.randomUUID().slice(0, 8)}@example.com`;
+  await anyone('POST', '/api/auth/register', { email, password: PASSWORD, name });
+  const { body } = await anyone('POST', '/api/auth/login', { email, password: PASSWORD });
+  return { email, userId: body.user.id, ask: client(base, body.accessToken) };
+}
+
+export async function signIn(base: string, { email, password }: { email: string; password: string }): Promise<Ask> {
+  const { body } = await client(base)('POST', '/api/auth/login', { email, password });
+  return client(base, body.accessToken);
+}

@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startShop, type Shop } from '@sidecart/runner/shop';
+import { until } from '@sidecart/runner/until';
+import { aCustomer, client, signIn, type Ask, type Customer } from '../src/api.js';
+import { ledgerOf, someGoods, stockOf, type Goods } from '../src/goods.js';
+
+/** Short, so that one test can wait for it; long enough for all the others to pay in time. */
+const PAYMENT_MINUTES = '1.5';
+
+let folder: string;
+let shop: Shop;
+let admin: Ask;
+let ann: Customer;
+let forgotten: { orderId: string; goods: Goods };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-shop-'));
+  shop = await startShop({ folder, env: { PAYMENT_MINUTES } });
+  admin = await signIn(shop.edge, shop.system.admin);
+  ann = await aCustomer(shop.edge, 'ann');
+  const goods = await someGoods(admin, 'FORGOTTEN', 5);
+  const { body } = await order(ann, goods, 2);
+  forgotten = { orderId: body.id, goods };
+}, 180_000);
+
+afterAll(async () => {
+  await shop?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+const order = ({ ask }: Customer, { productId }: Goods, quantity: number, key: string = crypto.randomUUID()) =>
+  ask('POST', '/api/orders', { items: [{ productId, quantity }] }, { 'idempotency-key': key });
+const pay = ({ ask }: Customer, orderId: string, paymentMethodId = 'pm_card_visa') =>
+  ask('POST', '/api/payments', { orderId, paymentMethodId });
+const becomes = ({ ask }: Customer, orderId: string, status: string, seconds = 30) =>
+  until(`order ${orderId} is ${status}`, seconds, async () => (await ask('GET', `/api/orders/${orderId}`)).body.status === status);
+const counts = (sku: string, onHand: number, held: number) =>
+  until(`${sku} has ${onHand} on hand and ${held} held`, 30, async () => {
+    const count = await stockOf(admin, sku);
+    return count.onHand === onHand && count.held === held;
+  });
+async function mailsTo(email: string): Promise<string[]> {
+  const { body } = await client(shop.mails)('GET', `/api/messages?to=${encodeURIComponent(email)}`);
+  return body.data.map(({ subject }: { subject: string }) => subject);
+}
+
+test('a guest fills a cart, signs in, orders and pays; the stock goes down and the mails arrive', async () => {
+  const goods = await someGoods(admin, 'FIRST', 10);
+  const session = { 'x-cart-session-id': crypto.randomUUID() };
+  const guest = client(shop.edge);
+  expect((await guest('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 }, session)).status).toBeLessThan(300);
+  await counts('FIRST', 10, 2);
+  const bob = await aCustomer(shop.edge, 'bob');
+  expect((await bob.ask('POST', '/api/cart/merge', {}, session)).status).toBe(200);
+  const cart = (await bob.ask('GET', '/api/cart')).body;
+  expect(cart).toMatchObject({ items: [{ productId: goods.productId, quantity: 2 }], subtotal: { amount: 2_000, currency: 'EUR' } });
+
+  const placed = await bob.ask('POST', '/api/orders', {}, { 'idempotency-key': 'first-order' });
+  expect(placed.status).toBe(201);
+  expect(placed.body).toMatchObject({ status: 'pending', subtotal: { amount: 2_000 }, tax: { amount: 400 }, total: { amount: 2_400 } });
+  const paid = await pay(bob, placed.body.id);
+  expect([paid.status, paid.body.status]).toEqual([201, 'succeeded']);
+  await becomes(bob, placed.body.id, 'paid');
+  await counts('FIRST', 8, 0);
+  await until('the cart is empty', 30, async () => (await bob.ask('GET', '/api/cart')).body.items.length === 0);
+  await until('three mails arrived', 30, async () => (await mailsTo(bob.email)).length === 3);
+  expect((await ledgerOf(admin, 'FIRST')).map(({ type, quantity }) => [type, quantity])).toEqual([
+    ['in', 10],
+    ['sale', -2],
+  ]);
+}, 60_000);
+
+test('a declined card leaves the order to be paid by another', async () => {
+  const goods = await someGoods(admin, 'DECLINED', 1);
+  const { body } = await order(ann, goods, 1);
+  const declined = await pay(ann, body.id, 'pm_card_chargeDeclined');
+  expect(declined).toMatchObject({ status: 201, body: { status: 'failed', failure: { code: 'card_declined' } } });
+  expect((await ann.ask('GET', `/api/orders/${body.id}`)).body.status).toBe('pending');
+  expect((await pay(ann, body.id)).body.status).toBe('succeeded');
+  await becomes(ann, body.id, 'paid');
+}, 60_000);
+
+test('a payment that is answered later by the signed webhook pays the order', async () => {
+  const goods = await someGoods(admin, 'LATER', 1);
+  const { body } = await order(ann, goods, 1);
+  expect((await pay(ann, body.id, 'pm_usBankAccount_success')).body.status).toBe('processing');
+  await becomes(ann, body.id, 'paid', 60);
+  expect((await client(shop.edge)('POST', '/api/payments/webhook', { forged: true }, { 'stripe-signature': 't=1,v1=00' })).status).toBe(
+    400,
+  );
+}, 90_000);
+
+test('cancelling gives the stock back, and cancelling twice is refused', async () => {
+  const goods = await someGoods(admin, 'CANCELLED', 3);
+  const { body } = await order(ann, goods, 3);
+  expect((await order(ann, goods, 1)).status).toBe(409);
+  expect((await ann.ask('POST', `/api/orders/${body.id}/cancel`, {})).body.status).toBe('cancelled');
+  await counts('CANCELLED', 3, 0);
+  expect((await ann.ask('POST', `/api/orders/${body.id}/cancel`, {})).status).toBe(409);
+  expect((await pay(ann, body.id)).status).toBe(409);
+}, 60_000);
+
+test('a repeated Idempotency-Key gives the same order, and reserves once', async () => {
+  const goods = await someGoods(admin, 'REPEATED', 10);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => order(ann, goods, 1, 'same-key-again')));
+  expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+  expect(answers[0]?.status).toBe(201);
+  await counts('REPEATED', 10, 1);
+  expect((await order(ann, goods, 2, 'same-key-again')).status).toBe(409);
+}, 60_000);
+
+test('five submits of one cart are one order', async () => {
+  const goods = await someGoods(admin, 'SUBMITTED', 10);
+  const carl = await aCustomer(shop.edge, 'carl');
+  await carl.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 1 });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => carl.ask('POST', '/api/orders', {})));
+  expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+  expect(answers[0]?.status).toBe(201);
+  await counts('SUBMITTED', 10, 1);
+}, 60_000);
+
+test('bad input is named, and nothing is reserved', async () => {
+  const goods = await someGoods(admin, 'REFUSED', 2);
+  const unknown = await ann.ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 0 }], total: 1 });
+  expect(unknown.body.errors.map(({ field }: { field: string }) => field).toSorted()).toEqual(['items.0.quantity', 'total']);
+  const short = await order(ann, goods, 3);
+  expect(short).toMatchObject({ status: 409, body: { lines: [{ sku: 'REFUSED', requested: 3, available: 2 }] } });
+  const vanished = await ann.ask('POST', '/api/orders', {
+    items: [
+      { productId: goods.productId, quantity: 1 },
+      { productId: 'vanished', quantity: 1 },
+    ],
+  });
+  expect(vanished).toMatchObject({ status: 409, body: { lines: [{ productId: 'vanished' }] } });
+  const empty = await (await aCustomer(shop.edge, 'dora')).ask('POST', '/api/orders', {});
+  expect([empty.status, (await client(shop.edge)('POST', '/api/orders', {})).status]).toEqual([409, 401]);
+  await counts('REFUSED', 2, 0);
+}, 60_000);
+
+test('nobody sees the order or the payment of another', async () => {
+  const goods = await someGoods(admin, 'PRIVATE', 1);
+  const { body } = await order(ann, goods, 1);
+  const payment = (await pay(ann, body.id)).body;
+  const eve = await aCustomer(shop.edge, 'eve');
+  for (const path of [`/api/orders/${body.id}`, `/api/orders/${body.id}/history`, `/api/payments/${payment.id}`]) {
+    expect([path, (await eve.ask('GET', path)).status]).toEqual([path, 404]);
+  }
+  expect((await eve.ask('POST', `/api/orders/${body.id}/cancel`, {})).status).toBe(404);
+  expect((await pay(eve, body.id)).status).toBe(404);
+}, 60_000);
+
+test('nothing inside is reached through the edge or without the app token', async () => {
+  for (const path of ['/internal/reserve', '/events/order.paid', '/dapr/subscribe', '/cron']) {
+    expect([path, (await client(shop.edge)('POST', path, {})).status]).toEqual([path, 404]);
+    expect([path, (await client(shop.system.urls.inventory ?? '')('POST', path, {})).status]).toEqual([path, 404]);
+  }
+});
+
+test('200 buyers at once for 50 pieces are exactly 50 paid orders, and the stock is 0', async () => {
+  const goods = await someGoods(admin, 'RUSH', 50);
+  const customers = await Promise.all(Array.from({ length: 10 }, (_, i) => aCustomer(shop.edge, `buyer-${i}`)));
+  const results = await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      const buyer = customers[i % customers.length] ?? ann;
+      const placed = await order(buyer, goods, 1);
+      if (placed.status !== 201) return placed.status;
+      expect((await pay(buyer, placed.body.id)).body.status).toBe('succeeded');
+      await becomes(buyer, placed.body.id, 'paid', 60);
+      return placed.status;
+    }),
+  );
+  expect(results.filter((status) => status === 201)).toHaveLength(50);
+  expect(results.filter((status) => status === 409)).toHaveLength(150);
+  await counts('RUSH', 0, 0);
+  expect(await ledgerOf(admin, 'RUSH')).toHaveLength(51);
+}, 120_000);
+
+test('an order that nobody pays is cancelled after its deadline, and its stock is free again', async () => {
+  await becomes(ann, forgotten.orderId, 'cancelled', 200);
+  await counts('FORGOTTEN', 5, 0);
+  const { body } = await ann.ask('GET', `/api/orders/${forgotten.orderId}/history`);
+  expect(body.data.at(-1)).toMatchObject({ from: 'pending', to: 'cancelled', reason: expect.stringMatching(/deadline/) });
+}, 240_000);
