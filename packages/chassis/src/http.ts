@@ -65,14 +65,6 @@ export function createHttp({ service, logger, verify, routes, sidecar, appToken,
   return app;
 }
 
-declare module 'express-serve-static-core' {
-  interface Request {
-    id: string;
-    /** The body as it came, for signatures over it. */
-    rawBody?: Buffer;
-  }
-}
-
 function keepRawBody(req: express.Request, _res: unknown, body: Buffer): void {
   req.rawBody = body;
 }

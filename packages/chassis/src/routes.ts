@@ -34,6 +34,14 @@ export interface Input<A extends Access, P, Q, H, B> {
   res: Response;
 }
 
+declare module 'express-serve-static-core' {
+  interface Request {
+    id: string;
+    /** The body as it came, for signatures over it. */
+    rawBody?: Buffer;
+  }
+}
+
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export interface Documented extends Omit<Endpoint<Access, unknown, unknown, unknown, unknown, unknown>, never> {
