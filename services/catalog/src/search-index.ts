@@ -24,6 +24,8 @@ export interface Entry extends Versioned {
 }
 
 interface TreeEntry extends Versioned {
+  /** The state that the index is made from. */
+  of: string;
   categories: readonly Category[];
 }
 
@@ -45,8 +47,8 @@ const TREE = 'tree';
 export type SearchIndex = Awaited<ReturnType<typeof createSearchIndex>>;
 
 /**
- * Lists and search. Made from state alone: after each commit, again by the events of that commit, which come until it has worked, and as a
- * whole where nothing is there.
+ * Lists and search. Made from state alone: after each commit, again by that commit's events, which are repeated for a while, and as a whole
+ * at the start where there is none of this state.
  */
 export async function createSearchIndex({ documents, shelves, logger }: { documents: Documents; shelves: Shelves; logger: Logger }) {
   const products = await documents.collection<Entry>('products', {
@@ -61,6 +63,7 @@ export async function createSearchIndex({ documents, shelves, logger }: { docume
     ],
   });
   const trees = await documents.collection<TreeEntry>('categories', { indexes: [] });
+  const of = await shelves.origin();
 
   async function refresh(id: string): Promise<void> {
     const [product, known] = await Promise.all([shelves.product(id), shelves.known(id)]);
@@ -70,7 +73,7 @@ export async function createSearchIndex({ documents, shelves, logger }: { docume
   }
 
   async function refreshTree(): Promise<void> {
-    await trees.put({ _id: TREE, ...(await shelves.tree()) });
+    await trees.put({ _id: TREE, of, ...(await shelves.tree()) });
   }
 
   return {
@@ -82,18 +85,19 @@ export async function createSearchIndex({ documents, shelves, logger }: { docume
       await update.catch((error: unknown) => logger.warn({ err: error }, 'the index is behind until the event comes'));
     },
 
-    isEmpty: async (): Promise<boolean> => (await products.count()) === 0,
+    /** Whether it was made from this state, and to its end. */
+    isOurs: async (): Promise<boolean> => (await trees.get(TREE))?.of === of,
 
     /** Forgets everything and reads all of the state. Answers how many products there are. */
     async rebuild(): Promise<number> {
       await Promise.all([products.clear(), trees.clear()]);
-      await refreshTree();
       let cursor: string | undefined;
       do {
         const { data, next } = await shelves.ids(cursor);
         await Promise.all(data.map(refresh));
         cursor = next ?? undefined;
       } while (cursor !== undefined);
+      await refreshTree();
       return products.count();
     },
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { append, list, page } from '@sidecart/chassis/lists';
 import { key, put, remove, type Docs, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
@@ -11,6 +12,7 @@ export interface Known {
   sequence: number;
 }
 
+const ORIGIN = key<{ id: string }>('origin');
 const PRODUCTS = list<string>('products');
 const TREE = key<Tree>('categories');
 const productKey = (id: string) => key<Product>('product', id);
@@ -24,6 +26,15 @@ export type Shelves = ReturnType<typeof createShelves>;
 /** The catalogue's documents. */
 export function createShelves(store: Store) {
   return {
+    /** Tells this state from any other; made once. */
+    origin(): Promise<string> {
+      const made = { id: randomUUID() };
+      return store.transact([ORIGIN], (docs) => {
+        const known = docs.get(ORIGIN);
+        return { write: known ? [] : [put(ORIGIN, made)], result: (known ?? made).id };
+      });
+    },
+
     /** A product, deleted or not. */
     product: (id: string) => store.read(productKey(id)),
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDocuments, type Collection, type Documents, type Versioned } from '@sidecart/chassis/documents';
 import type { Envelope } from '@sidecart/contracts/event';
@@ -117,11 +120,29 @@ describe('the index made anew', () => {
     expect((await lists()).map(({ data }) => data.length)).toEqual([3, 3, 3, 1, 2, 2]);
   });
 
-  test('is made at the start where it is empty', async () => {
+  test('is made at the start where there is none', async () => {
     await fill();
     const empty = await fallible();
     await catalog.restart(empty);
     expect(await empty.sizes()).toEqual({ products: 3, categories: 1 });
+  });
+
+  test('is made at the start where there is one of another state, and only then', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sidecart-catalog-'));
+    const open = () => openDocuments({ url: `file:${folder}` });
+    const other = await startCatalog({ documents: await open() });
+    await added(other, { name: 'Ghost' });
+    await other.close();
+
+    await added(catalog, { name: 'Real' });
+    for (const rebuilt of [true, false]) {
+      const before = catalog.asked.state;
+      await (await catalog.restart(await open())).close?.();
+      expect(catalog.asked.state > before).toBe(rebuilt);
+    }
+    const products = await (await open()).collection<Versioned & { name: string }>('products', { indexes: [] });
+    expect((await products.find({ limit: 10 })).items).toEqual([expect.objectContaining({ name: 'Real' })]);
+    await rm(folder, { recursive: true });
   });
 
   test('holds more products than one page of the walk', async () => {
