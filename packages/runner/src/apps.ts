@@ -30,6 +30,8 @@ export interface Apps {
   kill(appId: string, part: Part): Promise<void>;
   /** Starts again what was killed, with the same command line and environment, and waits until the app is ready. */
   restart(appId: string): Promise<void>;
+  /** What has ended by itself, as `app of orders`. */
+  missing(): Promise<string[]>;
   /** Settles when the Dapr CLI has ended. */
   ended: Promise<void>;
   /** Apps first, which drain, then the sidecars, then the CLI, which would otherwise kill them. */
@@ -63,10 +65,13 @@ export async function startApps(launch: Launch): Promise<Apps> {
     return (await processes()).filter(({ pid, group }) => group === cli.pid || restarted.has(pid));
   }
 
-  async function find(app: App): Promise<Found> {
+  /** What runs of each app at this moment. */
+  async function lookAround(): Promise<(app: App) => Found> {
     const all = await ours();
-    return { app: all.find((one) => isApp(one, app)), sidecar: all.find((one) => isSidecar(one, app)) };
+    return (app) => ({ app: all.find((one) => isApp(one, app)), sidecar: all.find((one) => isSidecar(one, app)) });
   }
+
+  const find = async (app: App) => (await lookAround())(app);
 
   function appOf(appId: string): App {
     const app = plan.apps.find(({ appID }) => appID === appId);
@@ -124,9 +129,15 @@ export async function startApps(launch: Launch): Promise<Apps> {
     return { app: app?.pid, sidecar: sidecar?.pid };
   };
 
+  async function missing(): Promise<string[]> {
+    const found = await lookAround();
+    const parts = ['app', 'sidecar'] as const;
+    return plan.apps.flatMap((app) => parts.filter((part) => !found(app)[part]).map((part) => `${part} of ${app.appID}`));
+  }
+
   try {
-    await untilReady(launch, find, () => cliLives);
-    return { pids, kill, restart, ended, stop };
+    await untilReady(launch, lookAround, () => cliLives);
+    return { pids, kill, restart, missing, ended, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,31 +1,40 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Found, Launch } from './apps.js';
 import type { App } from './plan.js';
 import { until } from './until.js';
 
 /** Waits for every app of a launch, saying which is ready, and looks whether all that was started still runs. */
-export async function untilReady(launch: Launch, find: (app: App) => Promise<Found>, cliLives: () => boolean): Promise<void> {
+export async function untilReady(launch: Launch, lookAround: () => Promise<(app: App) => Found>, cliLives: () => boolean): Promise<void> {
   const { plan, logFile, say, signal } = launch;
   const started = Date.now();
   const waiting = new Set(plan.apps);
   const launched = new Set<App>();
 
-  async function look(app: App, log: string): Promise<void> {
-    const found = await find(app);
+  async function look(app: App, found: Found, log: string): Promise<void> {
     if ((found.app && found.sidecar) || log.includes(`Started Dapr with app id "${app.appID}"`)) launched.add(app);
     const part = found.sidecar ? 'app' : 'sidecar';
-    if (launched.has(app) && !found[part]) throw new Error(endedEarly(`The ${part} of ${app.appID}`, logFile, linesOf(log, app.appID)));
-    if (!(await isReady(app))) return;
+    if (launched.has(app) && !found[part]) await fail(`The ${part} of ${app.appID}`, (all) => linesOf(all, app.appID));
+    if (!waiting.has(app) || !(await isReady(app))) return;
     waiting.delete(app);
     say(`${app.appID.padEnd(14)} ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  }
+
+  async function fail(what: string, pick: (log: string) => string[]): Promise<never> {
+    await delay(500); // what it wrote last comes through the CLI
+    const lines = pick(await readFile(logFile, 'utf8'))
+      .filter(Boolean)
+      .slice(-15);
+    throw new Error(`${what} has ended while the shop was starting. The end of its log, the rest is in ${logFile}:\n${lines.join('\n')}`);
   }
 
   const what = () => `${[...waiting].map(({ appID }) => appID).join(', ')} ready; see ${logFile}`;
   await until(what, 120, async () => {
     signal.throwIfAborted();
     const log = await readFile(logFile, 'utf8');
-    if (!cliLives()) throw new Error(endedEarly('The Dapr CLI', logFile, log.split('\n')));
-    await Promise.all([...waiting].map((app) => look(app, log)));
+    if (!cliLives()) await fail('The Dapr CLI', (all) => all.split('\n'));
+    const found = await lookAround();
+    await Promise.all(plan.apps.map((app) => look(app, found(app), log)));
     return waiting.size === 0;
   });
 }
@@ -35,14 +44,6 @@ export async function isReady({ appPort }: App): Promise<boolean> {
     (answer) => answer.ok,
     () => false,
   );
-}
-
-function endedEarly(what: string, logFile: string, lines: string[]): string {
-  const end = lines
-    .filter(Boolean)
-    .slice(-15)
-    .map((line) => `  ${line}`);
-  return [`${what} has ended while the shop was starting. The end of its log, the rest is in ${logFile}:`, ...end].join('\n');
 }
 
 /** The CLI marks the lines of an app, the sidecar its own. */

@@ -44,7 +44,10 @@ async function start(): Promise<void> {
   console.log('Starting the shop');
   const mails = await startMailCatcher({ smtpPort: ports['--smtp-port'], httpPort: ports['--mail-port'] });
   undo.push(() => mails.close());
-  const env = { SMTP_URL: `smtp://127.0.0.1:${mails.smtpPort}` };
+  const env = {
+    SMTP_URL: `smtp://127.0.0.1:${mails.smtpPort}`,
+    WEBHOOK_URL: `http://127.0.0.1:${ports['--port']}/api/payments/webhook`,
+  };
   const system = await startSystem({
     folder,
     natsPort,
@@ -76,11 +79,18 @@ function tell(shop: string, mails: string, { admin, logFile }: System, seconds: 
   console.log(`\nTry:  curl '${shop}/api/products?limit=3'\nCtrl-C ends everything.`);
 }
 
-/** Until a signal, or until the Dapr CLI is lost. */
+/** Until a signal, or until the Dapr CLI is lost. Says what else is lost meanwhile, once. */
 async function untilTheEnd(system: System): Promise<void> {
+  const told = new Set<string>();
+  const watch = setInterval(async () => {
+    const news = (await system.missing()).filter((part) => !told.has(part));
+    for (const part of news) say(`The ${part} has ended; see ${system.logFile}`);
+    news.forEach((part) => told.add(part));
+  }, 5000);
   const signalled = new Promise<'signal'>((resolve) => giveUp.signal.addEventListener('abort', () => resolve('signal')));
-  const lost = system.ended.then(() => 'lost' as const);
-  if ((await Promise.race([signalled, lost])) === 'lost') throw new Error(`The Dapr CLI has ended; see ${system.logFile}.`);
+  const how = await Promise.race([signalled, system.ended.then(() => 'lost')]);
+  clearInterval(watch);
+  if (how === 'lost') throw new Error(`The Dapr CLI has ended; see ${system.logFile}.`);
   console.log('\nStopping');
 }
 

@@ -66,7 +66,7 @@ const counts = [
 ];
 
 console.log();
-for (const name of SERVERS) console.log(`${name.padEnd(18)} ${process.env[name] ? 'is set' : 'is not set: its suites are skipped'}`);
+for (const name of SERVERS) console.log(`${name.padEnd(18)} ${process.env[name] ? 'is set' : 'is not set'}`);
 for (const skipped of counts.flatMap(({ skipped }) => skipped)) console.log(`skipped: ${skipped}`);
 
 const failed = counts.reduce((sum, count) => sum + count.failed, 0);

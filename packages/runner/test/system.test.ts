@@ -90,6 +90,7 @@ describe('a started system', () => {
     const before = await system.pids('two');
     await system.kill('two', 'app');
     expect(await system.pids('two')).toEqual({ ...before, app: undefined });
+    expect(await system.missing()).toEqual(['app of two']);
     await system.restart('two');
     expect((await system.pids('two')).app).not.toBe(before.app);
     expect((await invoke('count')).status).toBe(200);
