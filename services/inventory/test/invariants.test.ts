@@ -1,0 +1,128 @@
+import { test } from '@jest/globals';
+import { DomainError } from '@sidecart/chassis/errors';
+import fc from 'fast-check';
+import { NO_HOLDS, setHold, type Holds } from '../src/holds.js';
+import { cancel, commit, merged, reserve, type Decision, type Known, type Reservation } from '../src/reservation.js';
+import { adjust, hasLapsed, held, minuteOf, newStock, type Moved, type Movement, type Stock } from '../src/stock.js';
+import { after, NOON } from './build.js';
+
+const SKUS = ['CUP', 'HAT', 'TEA'];
+const CARTS = ['ann', 'bob'];
+const ORDERS = ['o1', 'o2', 'o3'];
+
+/** A shop whose documents are maps. `now` is the latest that any of its clocks has shown. */
+interface Shop {
+  stocks: Map<string, Stock>;
+  holds: Map<string, Holds>;
+  reservations: Map<string, Reservation>;
+  ledger: Movement[];
+  now: Date;
+}
+
+type Step = (shop: Shop, now: Date) => void;
+
+function keep(shop: Shop, cart: string, decision: Decision | undefined): void {
+  if (!decision) return;
+  for (const [sku, stock] of decision.stocks) shop.stocks.set(sku, stock);
+  if (decision.holds) shop.holds.set(cart, decision.holds);
+  shop.reservations.set(decision.reservation.reference, decision.reservation);
+  shop.ledger.push(...decision.movements);
+}
+
+function keepMoved(shop: Shop, { stock, movement }: Moved): void {
+  shop.stocks.set(stock.sku, stock);
+  shop.ledger.push(movement);
+}
+
+function knownOf(shop: Shop, reference: string, cart: string, now: Date): Known {
+  return { stocks: shop.stocks, reservation: shop.reservations.get(reference), holds: shop.holds.get(cart) ?? NO_HOLDS, now };
+}
+
+const sku = fc.constantFrom(...SKUS);
+const cart = fc.constantFrom(...CARTS);
+const seconds = fc.integer({ min: 1, max: 600 });
+const lines = fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 4 });
+const order = fc.record({ reference: fc.constantFrom(...ORDERS), lines: lines.map(merged) });
+
+const ends = (now: Date, seconds: number) => after(seconds, now).toISOString();
+
+const holding = fc
+  .record({ cart, sku, quantity: fc.integer({ min: 0, max: 8 }), seconds })
+  .map(({ cart, seconds, ...line }): Step => (shop, now) => {
+    const minute = minuteOf(ends(now, seconds), now);
+    const { holds, stock } = setHold(shop.holds.get(cart) ?? NO_HOLDS, shop.stocks.get(line.sku), { ...line, minute }, now);
+    shop.holds.set(cart, holds);
+    if (stock) shop.stocks.set(stock.sku, stock);
+  });
+const reserving = fc.record({ cart, order, seconds }).map(
+  ({ cart, order, seconds }): Step =>
+    (shop, now) =>
+      keep(shop, cart, reserve(knownOf(shop, order.reference, cart, now), order, ends(now, seconds))),
+);
+const paying = order.map(
+  (order): Step =>
+    (shop, now) =>
+      keep(shop, '', commit(knownOf(shop, order.reference, '', now), order)),
+);
+const cancelling = order.map(
+  (order): Step =>
+    (shop, now) =>
+      keep(shop, '', cancel(knownOf(shop, order.reference, '', now), order)),
+);
+const counting = fc
+  .record({ sku, type: fc.constantFrom('in' as const, 'out' as const), quantity: fc.integer({ min: 1, max: 12 }) })
+  .map(({ sku, ...rest }): Step => (shop, now) => {
+    const stock = shop.stocks.get(sku);
+    if (stock) keepMoved(shop, adjust(stock, { ...rest, reason: 'counted', by: 'eve' }, now));
+  });
+const step = fc.oneof(holding, reserving, paying, cancelling, counting);
+
+/** A step by a clock that may run behind, some time after the one before. */
+const timed = fc.record({ step, passes: fc.integer({ min: 0, max: 240 }), behind: fc.constantFrom(0, 0, 0, 1, 45, 150) });
+
+function checkStock(shop: Shop, stock: Stock): void {
+  const everHeld = held(stock, new Date(0));
+  if (everHeld < 0 || everHeld > stock.onHand) throw new Error(`${everHeld} held of ${stock.onHand}`);
+  if (Object.values(stock.held).some((quantity) => quantity <= 0)) throw new Error('an empty count was kept');
+
+  const holding = [...shop.holds.values()].flatMap(({ lines }) => lines);
+  const reserved = [...shop.reservations.values()].filter(({ state }) => state === 'held');
+  const all = [...holding, ...reserved.flatMap(({ lines, minute }) => lines.map((line) => ({ ...line, minute })))];
+  const known = all.filter(({ sku, minute }) => sku === stock.sku && !hasLapsed(minute, shop.now));
+  const sum = known.reduce((total, { quantity }) => total + quantity, 0);
+  if (held(stock, shop.now) !== sum) throw new Error(`${held(stock, shop.now)} held, but carts and orders have ${sum}`);
+
+  const ledger = shop.ledger.filter(({ sku }) => sku === stock.sku);
+  if (ledger.some(({ seq }, i) => seq !== i + 1)) throw new Error('the ledger has a gap');
+  const total = ledger.reduce((onHand, { quantity }) => onHand + quantity, 0);
+  if (total !== stock.onHand || (ledger.at(-1)?.balance ?? 0) !== stock.onHand) throw new Error('the ledger does not add up');
+}
+
+function checkOrder(shop: Shop, { reference, lines, state }: Reservation): void {
+  const sold = { held: 0, released: 0, short: 0, committed: 1, returned: 1 }[state];
+  const returned = state === 'returned' ? 1 : 0;
+  const count = (type: string) => shop.ledger.filter((each) => each.reference === reference && each.type === type).length;
+  if (count('sale') !== sold * lines.length || count('return') !== returned * lines.length)
+    throw new Error(`${reference} is ${state}, but was sold ${count('sale')} times and returned ${count('return')} times`);
+}
+
+test('whatever carts, orders, staff and clocks do: 0 <= held <= on hand, held is what carts and orders have, and the ledger adds up', () => {
+  fc.assert(
+    fc.property(fc.array(timed, { maxLength: 60 }), (steps) => {
+      const stocks = new Map(SKUS.map((sku) => [sku, newStock(sku, `p-${sku}`, 5)]));
+      const shop: Shop = { stocks, holds: new Map(), reservations: new Map(), ledger: [], now: NOON };
+      for (const stock of stocks.values()) keepMoved(shop, adjust(stock, { type: 'in', quantity: 9, reason: 'first', by: 'eve' }, NOON));
+      for (const { step, passes, behind } of steps) {
+        shop.now = after(passes, shop.now);
+        try {
+          step(shop, after(-behind, shop.now));
+        } catch (error) {
+          if (!(error instanceof DomainError && error.slug === 'out-of-stock')) throw error;
+        }
+        for (const stock of shop.stocks.values()) checkStock(shop, stock);
+        for (const reservation of shop.reservations.values()) checkOrder(shop, reservation);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

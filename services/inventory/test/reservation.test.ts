@@ -1,0 +1,223 @@
+import { describe, expect, test } from '@jest/globals';
+import { setHold, NO_HOLDS } from '../src/holds.js';
+import { cancel, commit, merged, reserve, type Decision } from '../src/reservation.js';
+import { take } from '../src/stock.js';
+import { after, afterwards, aStock, known, line, MINUTE, NOON, until } from './build.js';
+
+const CUP = aStock({ sku: 'CUP', productId: 'p2', onHand: 2 });
+const TEA = aStock();
+const order = { reference: 'order-1', lines: [line('CUP', 1), line('TEA', 4)] };
+const IN_15 = until(15 * 60);
+const LATER = after(20 * 60);
+
+const reserved = () => reserve(known({ stocks: [TEA, CUP] }), order, IN_15);
+const paid = () => commit(afterwards(reserved()), order);
+const types = (decision: Decision | undefined) => decision?.events.map(({ type }) => type);
+const stock = (decision: Decision | undefined, sku: string) => decision?.stocks.get(sku);
+const short = (...lines: object[]) => expect.objectContaining({ kind: 'conflict', slug: 'out-of-stock', extras: { lines } });
+
+describe('merged lines', () => {
+  test('name each SKU once, in order', () => {
+    expect(merged([line('TEA', 1), line('CUP', 2), line('TEA', 3)])).toEqual([line('CUP', 2), line('TEA', 4)]);
+  });
+
+  test('are refused where they add up to more than a line may ask for', () => {
+    expect(() => merged([line('TEA', 999), line('TEA', 1)])).toThrow(expect.objectContaining({ kind: 'invalid' }));
+  });
+});
+
+describe('to reserve', () => {
+  test('holds every line and tells so', () => {
+    const decision = reserved();
+    expect(decision?.reservation).toEqual({ ...order, minute: MINUTE + 16, state: 'held', version: 1 });
+    expect(stock(decision, 'TEA')?.held).toEqual({ [MINUTE + 16]: 4 });
+    expect(stock(decision, 'CUP')?.held).toEqual({ [MINUTE + 16]: 1 });
+    expect(decision?.events).toEqual([expect.objectContaining({ type: 'inventory.reserved', subject: 'order-1', data: order })]);
+  });
+
+  test('names every short line, unknown SKUs too, and holds nothing', () => {
+    const greedy = { reference: 'order-2', lines: [line('CUP', 3), line('HAT', 1), line('TEA', 10)] };
+    expect(() => reserve(known({ stocks: [TEA, CUP] }), greedy, IN_15)).toThrow(
+      short({ sku: 'CUP', requested: 3, available: 2 }, { sku: 'HAT', requested: 1, available: 0 }),
+    );
+  });
+
+  test('again with the same lines changes nothing, not even how long', () => {
+    expect(reserve(afterwards(reserved()), order, until(30 * 60))).toBeUndefined();
+  });
+
+  test('again with other lines replaces them, and may use what it had', () => {
+    const again = reserve(afterwards(reserved()), { ...order, lines: [line('TEA', 10)] }, IN_15);
+    expect(stock(again, 'CUP')?.held).toEqual({});
+    expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 16]: 10 });
+    expect(again?.reservation).toMatchObject({ lines: [line('TEA', 10)], version: 2 });
+  });
+
+  test('again after it lapsed takes anew, if there is enough', () => {
+    const lapsed = afterwards(reserved(), LATER);
+    const again = reserve(lapsed, order, until(60, LATER));
+    expect(again?.reservation).toMatchObject({ state: 'held', version: 2 });
+    expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 22]: 4 });
+    const gone = known({ ...lapsed, stocks: [aStock({ onHand: 3 }), CUP], now: LATER });
+    expect(() => reserve(gone, order, until(60, LATER))).toThrow(short({ sku: 'TEA', requested: 4, available: 3 }));
+  });
+
+  test('again after it was released takes anew', () => {
+    const again = reserve(afterwards(cancel(afterwards(reserved()), order)), order, IN_15);
+    expect(again?.reservation).toMatchObject({ state: 'held', version: 3 });
+  });
+
+  test.each([
+    ['committed', paid],
+    ['returned', () => cancel(afterwards(paid()), order)],
+    ['short', () => commit(known({ stocks: [] }), order)],
+  ])('again changes nothing once it is %s', (_state, decided) => {
+    expect(reserve(afterwards(decided()), { ...order, lines: [line('CUP', 1)] }, IN_15)).toBeUndefined();
+  });
+
+  test('until the past is refused', () => {
+    expect(() => reserve(known({ stocks: [TEA, CUP] }), order, until(-1))).toThrow(expect.objectContaining({ slug: 'until-out-of-range' }));
+  });
+
+  describe('what a cart holds', () => {
+    const holding = (quantity: number, onHand = 10) => {
+      const cart = setHold(NO_HOLDS, aStock({ onHand }), { sku: 'TEA', quantity, minute: MINUTE + 15 }, NOON);
+      return { holds: cart.holds, stocks: cart.stock ? [cart.stock] : [] };
+    };
+    const tea = (quantity: number) => ({ reference: 'order-1', lines: [line('TEA', quantity)] });
+
+    test.each([
+      ['the same', 4, 4, {}, []],
+      ['more', 4, 6, {}, []],
+      ['less', 4, 3, { [MINUTE + 15]: 1 }, [{ sku: 'TEA', quantity: 1, minute: MINUTE + 15 }]],
+    ])('is used up by an order of %s', (_name, holds, orders, rest, lines) => {
+      const decision = reserve(known(holding(holds)), tea(orders), IN_15);
+      expect(stock(decision, 'TEA')?.held).toEqual({ [MINUTE + 16]: orders, ...rest });
+      expect(decision?.holds).toEqual({ lines });
+    });
+
+    test('is enough when nothing else is left', () => {
+      expect(reserve(known(holding(4, 4)), tea(4), IN_15)?.reservation.state).toBe('held');
+    });
+
+    test('counts as available to it when it is short', () => {
+      expect(() => reserve(known(holding(4)), tea(11), IN_15)).toThrow(short({ sku: 'TEA', requested: 11, available: 10 }));
+    });
+
+    test('is no credit once it has lapsed', () => {
+      const { holds, stocks } = holding(4, 4);
+      const others = stocks.map((each) => take(each, 4, MINUTE + 40, LATER));
+      expect(() => reserve(known({ holds, stocks: others, now: LATER }), tea(4), until(60, LATER))).toThrow(
+        short({ sku: 'TEA', requested: 4, available: 0 }),
+      );
+    });
+
+    test('of other SKUs stays', () => {
+      const hat = { sku: 'HAT', quantity: 1, minute: MINUTE + 15 };
+      const { holds, stocks } = holding(4);
+      const decision = reserve(known({ holds: { lines: [hat, ...holds.lines] }, stocks }), tea(4), IN_15);
+      expect(decision?.holds).toEqual({ lines: [hat] });
+    });
+  });
+});
+
+describe('a paid order', () => {
+  test('sells what it reserved: less on hand, none held, a movement for each line', () => {
+    const sold = paid();
+    expect(sold?.reservation).toMatchObject({ state: 'committed', lines: order.lines });
+    expect(stock(sold, 'TEA')).toMatchObject({ onHand: 6, held: {} });
+    expect(stock(sold, 'CUP')).toMatchObject({ onHand: 1, held: {} });
+    expect(sold?.movements).toEqual([
+      expect.objectContaining({ sku: 'CUP', type: 'sale', quantity: -1, balance: 1, reference: 'order-1' }),
+      expect.objectContaining({ sku: 'TEA', type: 'sale', quantity: -4, balance: 6, reference: 'order-1' }),
+    ]);
+    expect(sold?.events[0]).toMatchObject({ type: 'inventory.committed', data: order });
+  });
+
+  test('sells all it reserved, to the last piece that others do not hold', () => {
+    const all = { reference: 'order-1', lines: [line('TEA', 6)] };
+    const others = take(TEA, 4, MINUTE + 30, NOON);
+    const sold = commit(afterwards(reserve(known({ stocks: [others] }), all, IN_15)), all);
+    expect(stock(sold, 'TEA')).toMatchObject({ onHand: 4, held: { [MINUTE + 30]: 4 } });
+  });
+
+  test.each([
+    ['has lapsed', () => afterwards(reserved(), LATER)],
+    ['is not known', () => known({ stocks: [TEA, CUP] })],
+  ])('whose reservation %s is served if all lines are available', (_name, facts) => {
+    const sold = commit(facts(), order);
+    expect(sold?.reservation.state).toBe('committed');
+    expect(stock(sold, 'TEA')).toMatchObject({ onHand: 6, held: {} });
+  });
+
+  test('whose reservation has lapsed and whose stock is gone is short: nothing is taken, and the short lines are told', () => {
+    const gone = { ...afterwards(reserved(), LATER), stocks: known({ stocks: [take(TEA, 8, MINUTE + 40, LATER), CUP] }).stocks };
+    const decision = commit(gone, order);
+    expect(decision?.reservation).toMatchObject({ state: 'short', lines: order.lines });
+    expect(decision?.movements).toEqual([]);
+    expect(stock(decision, 'CUP')).toMatchObject({ onHand: 2, held: {} });
+    expect(decision?.events).toEqual([
+      expect.objectContaining({ type: 'inventory.short', data: { reference: 'order-1', lines: [line('TEA', 4)] } }),
+    ]);
+  });
+
+  test('of other lines than were reserved gets what was paid for', () => {
+    const other = { reference: 'order-1', lines: [line('TEA', 9)] };
+    const sold = commit(afterwards(reserved()), other);
+    expect(stock(sold, 'TEA')).toMatchObject({ onHand: 1, held: {} });
+    expect(stock(sold, 'CUP')).toMatchObject({ onHand: 2, held: {} });
+    expect(sold?.reservation.lines).toEqual(other.lines);
+  });
+
+  test.each([
+    ['committed', paid],
+    ['short', () => commit(known({ stocks: [] }), order)],
+    ['released', () => cancel(afterwards(reserved()), order)],
+    ['cancelled before it was reserved', () => cancel(known({ stocks: [TEA, CUP] }), order)],
+    ['returned', () => cancel(afterwards(paid()), order)],
+  ])('changes nothing once it is %s', (_name, decided) => {
+    expect(commit({ ...afterwards(decided()), stocks: known({ stocks: [TEA, CUP] }).stocks }, order)).toBeUndefined();
+  });
+});
+
+describe('a cancelled order', () => {
+  test('gives back what it reserved', () => {
+    const decision = cancel(afterwards(reserved()), order);
+    expect(decision?.reservation.state).toBe('released');
+    expect(stock(decision, 'TEA')).toMatchObject({ onHand: 10, held: {} });
+    expect(types(decision)).toEqual(['inventory.released']);
+  });
+
+  test('gives nothing back that has lapsed and is held by others', () => {
+    const facts = afterwards(reserved(), LATER);
+    const others = new Map([...facts.stocks].map(([sku, each]) => [sku, take(each, 2, MINUTE + 40, LATER)]));
+    expect(stock(cancel({ ...facts, stocks: others }, order), 'TEA')?.held).toEqual({ [MINUTE + 40]: 2 });
+  });
+
+  test('brings back what it bought', () => {
+    const decision = cancel(afterwards(paid()), order);
+    expect(decision?.reservation.state).toBe('returned');
+    expect(stock(decision, 'TEA')).toMatchObject({ onHand: 10, seq: 3 });
+    expect(decision?.movements[1]).toMatchObject({ type: 'return', quantity: 4, balance: 10, reference: 'order-1' });
+    expect(types(decision)?.[0]).toBe('inventory.returned');
+  });
+
+  test('that was not reserved leaves a mark and tells nobody', () => {
+    const decision = cancel(known(), order);
+    expect(decision).toMatchObject({ reservation: { ...order, state: 'released' }, movements: [], events: [] });
+    expect(decision?.stocks.size).toBe(0);
+  });
+
+  test.each([
+    ['released', () => cancel(afterwards(reserved()), order)],
+    ['returned', () => cancel(afterwards(paid()), order)],
+    ['short', () => commit(known({ stocks: [] }), order)],
+  ])('changes nothing once it is %s', (_name, decided) => {
+    expect(cancel(afterwards(decided()), order)).toBeUndefined();
+  });
+
+  test('every event of an order has a higher sequence than the one before', () => {
+    const steps = [reserved(), paid(), cancel(afterwards(paid()), order)];
+    expect(steps.map((step) => step?.events[0]?.sequence)).toEqual([1, 2, 3]);
+  });
+});
