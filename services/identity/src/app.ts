@@ -1,13 +1,13 @@
 import { createVerifier } from '@sidecart/chassis/auth';
 import type { App, Deps } from '@sidecart/chassis/service';
-import { ensureAdmin } from './admin.js';
+import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
-import { keyRoutes } from './key-routes.js';
-import { createKeys } from './keys.js';
-import { createPasswords } from './passwords.js';
-import { signInRoutes } from './sign-in-routes.js';
-import { tokenRoutes } from './token-routes.js';
-import { userRoutes } from './user-routes.js';
+import { keyRoutes } from './keys/routes.js';
+import { createKeys } from './keys/keys.js';
+import { createPasswords } from './passwords/hashing.js';
+import { signInRoutes } from './sign-in/routes.js';
+import { tokenRoutes } from './sessions/routes.js';
+import { userRoutes } from './accounts/routes.js';
 
 export async function createApp(deps: Deps<Settings>): Promise<App> {
   const { settings, store, logger } = deps;

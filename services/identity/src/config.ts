@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Email, Password } from './fields.js';
-import { SigningKeySet } from './keys.js';
+import { SigningKeySet } from './keys/keys.js';
 
 export const Settings = z.object({
   /** A JSON Web Key Set of private ES256 keys. The first signs; tokens of the others are accepted until they end. */

@@ -1,8 +1,8 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { key, put, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import { REST_SECONDS, type Session } from './session.js';
-import type { User } from './user.js';
+import { REST_SECONDS, type Session } from './sessions/session.js';
+import type { User } from './accounts/user.js';
 
 export const userKey = (id: string): Key<User> => key('user', id);
 export const sessionKey = (id: string): Key<Session> => key('session', id);

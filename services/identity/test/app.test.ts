@@ -4,9 +4,9 @@ import { put } from '@sidecart/chassis/state';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
 import { startApp } from '@sidecart/testing/app';
-import { ensureAdmin } from '../src/admin.js';
+import { ensureAdmin } from '../src/accounts/admin.js';
 import { createApp } from '../src/app.js';
-import { createPasswords } from '../src/passwords.js';
+import { createPasswords } from '../src/passwords/hashing.js';
 import { ownerKey, userByEmail, userKey } from '../src/store.js';
 import { PASSWORD, someSettings, startIdentity, type Identity } from './identity.js';
 

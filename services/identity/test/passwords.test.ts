@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createPasswords } from '../src/passwords.js';
+import { createPasswords } from '../src/passwords/hashing.js';
 
 const cheap = { memoryKiB: 1_024, passes: 1, maxWaiting: 10 };
 

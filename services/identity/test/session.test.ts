@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { begin, isCurrent, newSecret, presented, refreshToken, rotate, REST_SECONDS } from '../src/session.js';
+import { begin, isCurrent, newSecret, presented, refreshToken, rotate, REST_SECONDS } from '../src/sessions/session.js';
 
 const start = new Date('2026-05-01T12:00:00Z');
 const later = (seconds: number) => new Date(start.getTime() + seconds * 1_000);

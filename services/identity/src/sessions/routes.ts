@@ -4,11 +4,11 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { remove } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import type { Keys } from './keys.js';
+import type { Keys } from '../keys/keys.js';
 import { isCurrent, newSecret, presented, RefreshToken, rotate } from './session.js';
 import { SignedIn, signedIn } from './signed-in.js';
-import { putSession, sessionKey, userKey } from './store.js';
-import { Profile } from './user.js';
+import { putSession, sessionKey, userKey } from '../store.js';
+import { Profile } from '../accounts/user.js';
 
 const Refresh = z.strictObject({ refreshToken: RefreshToken });
 const TokenHolder = z.object({ userId: z.string(), role: Profile.shape.role, sessionId: z.string() });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Deps } from '@sidecart/chassis/service';
-import type { Settings } from './config.js';
-import type { Passwords } from './passwords.js';
-import { newUser, ownerKey } from './store.js';
+import type { Settings } from '../config.js';
+import type { Passwords } from '../passwords/hashing.js';
+import { newUser, ownerKey } from '../store.js';
 import { emailKeyOf, register } from './user.js';
 
 /** Makes the admin of the settings, unless the address has an account, and says whether it did. Of replicas that start at once, one does. */

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { ISSUER, type JwkSet } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
-import type { User } from './user.js';
+import type { User } from '../accounts/user.js';
 
 const PrivateKey = z
   .looseObject({ kid: z.string().min(1), kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string(), d: z.string() })

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ACCESS_TOKEN_SECONDS, type Keys } from './keys.js';
+import { ACCESS_TOKEN_SECONDS, type Keys } from '../keys/keys.js';
 import { refreshToken, type Session } from './session.js';
-import { Profile, profile, type User } from './user.js';
+import { Profile, profile, type User } from '../accounts/user.js';
 
 /** What whoever signs in gets, and gets anew with each refresh. */
 export const SignedIn = z

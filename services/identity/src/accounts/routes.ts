@@ -3,8 +3,8 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { Locale, Name } from './fields.js';
-import { userKey } from './store.js';
+import { Locale, Name } from '../fields.js';
+import { userKey } from '../store.js';
 import { edit, Profile, profile } from './user.js';
 
 const Changes = z.strictObject({ name: Name.optional(), locale: Locale.optional() });
