@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError, found } from '@sidecart/chassis/errors';
+import { IdempotencyKey, keyReused } from '@sidecart/chassis/idempotency';
 import { page } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
@@ -19,7 +20,6 @@ const NewMovement = z.strictObject({
   reason: z.string().trim().min(1).max(200),
 });
 const Threshold = z.strictObject({ threshold: z.number().int().min(0).max(MAX_PIECES) });
-const IdempotencyKey = z.object({ 'idempotency-key': Id });
 const Paging = z.strictObject({ cursor: z.string().max(20).optional(), limit: z.coerce.number().int().min(1).max(100).default(20) });
 
 const StockView = z
@@ -139,7 +139,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
       access: 'staff',
       rows: [21],
       params: BySku,
-      headers: IdempotencyKey,
+      headers: IdempotencyKey.required(),
       body: NewMovement,
       reply: MovementView,
       status: 201,
@@ -152,7 +152,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
       return store.transact([once, stockKey(sku), ledger(sku).at], (docs) => {
         const before = docs.get(once);
         if (before && isDeepStrictEqual(before.request, request)) return { result: before.movement };
-        if (before) throw new DomainError('conflict', 'idempotency-key-reused', 'This key was used for another movement.');
+        if (before) throw keyReused();
         const moved = adjust(found(docs.get(stockKey(sku)), named(sku)), { ...body, by: user.id }, now);
         const write = [...putMoved(docs, moved), putOnce(once, { request, movement: moved.movement })];
         return { write, events: moved.events, result: moved.movement };

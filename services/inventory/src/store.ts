@@ -1,3 +1,4 @@
+import { derivedId } from '@sidecart/chassis/idempotency';
 import { append, list } from '@sidecart/chassis/lists';
 import { key, put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
@@ -14,7 +15,7 @@ export interface Once {
 export const stockKey = (sku: string): Key<Stock> => key('stock', sku);
 export const holdsKey = (cartId: string): Key<Holds> => key('hold', cartId);
 export const reservationKey = (reference: string): Key<Reservation> => key('reservation', reference);
-export const onceKey = (userId: string, idempotencyKey: string): Key<Once> => key('once', userId, idempotencyKey);
+export const onceKey = (userId: string, idempotencyKey: string): Key<Once> => key('once', derivedId(userId, idempotencyKey));
 export const ledger = (sku: string) => list<Movement>('ledger', sku);
 
 const KEPT_SECONDS = 7 * 24 * 60 * 60;
