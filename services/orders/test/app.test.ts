@@ -112,6 +112,7 @@ describe('placing an order', () => {
     expect(shop.reservations.size).toBe(1);
     expect((await get('/api/orders')).body.data).toHaveLength(1);
     expect(await eventsOf(id)).toEqual(['order.placed']);
+    shop.products.clear();
     expect((await submit()).body.id).toBe(id);
   });
 

@@ -1,0 +1,102 @@
+import type { User } from '@sidecart/chassis/auth';
+import { DomainError, found } from '@sidecart/chassis/errors';
+import { IdempotencyKey } from '@sidecart/chassis/idempotency';
+import { routes } from '@sidecart/chassis/routes';
+import type { Store } from '@sidecart/chassis/store';
+import { Id } from '@sidecart/contracts/common';
+import { z } from 'zod';
+import type { Cashier } from './cashier.js';
+import type { Payment } from './payment.js';
+import type { Provider } from './provider.js';
+import { PaymentView, PayOrder } from './schemas.js';
+import { billKey, paymentKey } from './store.js';
+
+export interface RouteOptions {
+  store: Store;
+  cashier: Cashier;
+  provider: Provider;
+}
+
+export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
+  const to = routes('Payments');
+
+  to.post(
+    '/api/payments',
+    {
+      summary: 'Pays an order. A declined card is an answer too: the payment with status `failed`. One that takes longer is `processing`.',
+      access: 'customer',
+      rows: [39],
+      headers: IdempotencyKey,
+      body: PayOrder,
+      reply: PaymentView,
+      status: 201,
+      problems: { 404: 'There is no such order of yours.', 409: 'The order cannot be paid any more, or another payment is under way.' },
+    },
+    async ({ user, body, headers }) => {
+      if (!provider.accepts(body.paymentMethodId)) throw unknownMethod();
+      return view(await cashier.pay(user.id, body, headers['idempotency-key']));
+    },
+  );
+
+  to.get(
+    '/api/payments',
+    {
+      summary: 'Lists the payments of an order of the caller’s, newest first.',
+      access: 'customer',
+      rows: [40],
+      query: z.strictObject({ orderId: Id }),
+      reply: z.object({ data: z.array(PaymentView), next: z.null() }),
+    },
+    async ({ user, query }) => {
+      const bill = await store.read(billKey(query.orderId));
+      const ids = bill && maySee(bill, user) ? bill.attempts.toReversed() : [];
+      const payments = await Promise.all(ids.map((id) => store.read(paymentKey(id))));
+      return { data: payments.filter((payment) => payment !== undefined).map(view), next: null };
+    },
+  );
+
+  to.get(
+    '/api/payments/:id',
+    {
+      summary: 'One payment.',
+      access: 'customer',
+      rows: [40],
+      params: z.object({ id: Id }),
+      reply: PaymentView,
+      problems: { 404: 'There is no such payment of yours.' },
+    },
+    async ({ user, params }) => {
+      const payment = await store.read(paymentKey(params.id));
+      return view(found(payment && maySee(payment, user) ? payment : undefined, 'The payment'));
+    },
+  );
+
+  to.post(
+    '/api/payments/webhook',
+    {
+      summary: 'Takes the events of the payment provider, which are signed over the raw bytes.',
+      access: 'public',
+      rows: [41],
+      headers: z.object({ 'stripe-signature': z.string().max(1_000) }),
+      reply: z.object({ received: z.literal(true) }),
+    },
+    async ({ req, headers }) => {
+      const event = await provider.verifyWebhook(req.rawBody ?? Buffer.alloc(0), headers['stripe-signature']);
+      if (event) await cashier.hear(event);
+      return { received: true as const };
+    },
+  );
+
+  return to;
+}
+
+const maySee = ({ userId }: { userId: string }, user: User) => userId === user.id || user.role !== 'customer';
+
+const unknownMethod = () =>
+  new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', {
+    errors: [{ field: 'paymentMethodId', message: 'not a payment method of the provider' }],
+  });
+
+function view({ id, orderId, amount, method, status, failure, createdAt, history }: Payment): PaymentView {
+  return { id, orderId, amount, paymentMethodId: method, status, failure, createdAt, history };
+}

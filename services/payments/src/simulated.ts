@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '@sidecart/chassis/logger';
+import type { Money } from '@sidecart/contracts/money';
+import type { Provider } from './provider.js';
+import { readEvent, sign } from './webhook.js';
+
+export interface SimulatedOptions {
+  secret: string;
+  webhookUrl: string;
+  logger: Logger;
+  /** How long a bank debit takes. */
+  delayMs?: number;
+}
+
+/** Stripe's test payment methods, and what becomes of a charge to them. */
+const METHODS = new Map<string, { status: 'succeeded' | 'processing' } | { status: 'failed'; code: string }>([
+  ['pm_card_visa', { status: 'succeeded' }],
+  ['pm_card_chargeDeclined', { status: 'failed', code: 'card_declined' }],
+  ['pm_card_chargeDeclinedInsufficientFunds', { status: 'failed', code: 'card_declined' }],
+  ['pm_usBankAccount_success', { status: 'processing' }],
+]);
+
+/** A provider that takes no money. It remembers nothing either: the payment's id and method alone decide, so that every repeat agrees. */
+export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }: SimulatedOptions): Provider {
+  const debits = new Set<string>();
+
+  function debit(reference: string, paymentId: string, amount: Money): void {
+    if (debits.has(reference)) return;
+    debits.add(reference);
+    const settle = () => {
+      debits.delete(reference);
+      tell(reference, paymentId, amount).catch((error: unknown) => logger.warn({ err: error, paymentId }, 'webhook not delivered'));
+    };
+    setTimeout(settle, delayMs).unref();
+  }
+
+  async function tell(reference: string, paymentId: string, { amount, currency }: Money): Promise<void> {
+    const intent = {
+      id: reference,
+      object: 'payment_intent',
+      amount,
+      currency: currency.toLowerCase(),
+      status: 'succeeded',
+      metadata: { paymentId },
+    };
+    const event = { id: `evt_${randomUUID()}`, object: 'event', type: 'payment_intent.succeeded', data: { object: intent } };
+    const payload = JSON.stringify(event);
+    const headers = { 'content-type': 'application/json', 'stripe-signature': await sign(payload, secret) };
+    const answer = await fetch(webhookUrl, { method: 'POST', headers, body: payload, signal: AbortSignal.timeout(5_000) });
+    if (!answer.ok) throw new Error(`${webhookUrl} answered ${answer.status}`);
+  }
+
+  return {
+    accepts: (method) => METHODS.has(method),
+
+    async charge({ paymentId, amount, method }) {
+      const outcome = METHODS.get(method) ?? { status: 'failed', code: 'resource_missing' };
+      const reference = `pi_${paymentId}`;
+      if (outcome.status === 'processing') debit(reference, paymentId, amount);
+      return { reference, ...outcome };
+    },
+
+    async retrieve(reference) {
+      return { reference, status: debits.has(reference) ? 'processing' : 'succeeded' };
+    },
+
+    async refund() {},
+
+    verifyWebhook: (rawBody, signature) => readEvent(rawBody, signature, secret),
+  };
+}

@@ -1,0 +1,29 @@
+import type { Charge, Provider } from '../src/provider.js';
+
+/** A provider that keeps books, as a real one does, and whose answers can get lost after it did what was asked. */
+export function createLedger(simulated: Provider) {
+  const charges = new Map<string, Charge>();
+  const refunds: string[] = [];
+  const lose = { charges: 0, refunds: 0 };
+
+  function deliver(kind: keyof typeof lose): void {
+    if (lose[kind] === 0) return;
+    lose[kind]--;
+    throw new Error('the answer got lost');
+  }
+
+  const provider: Provider = {
+    ...simulated,
+    async charge(payment) {
+      const charge = charges.get(payment.paymentId) ?? (await simulated.charge(payment));
+      charges.set(payment.paymentId, charge);
+      deliver('charges');
+      return charge;
+    },
+    async refund({ paymentId }) {
+      if (!refunds.includes(paymentId)) refunds.push(paymentId);
+      deliver('refunds');
+    },
+  };
+  return { provider, charges, refunds, lose };
+}
