@@ -72,6 +72,7 @@ async function run({ operation, edge, customers, seconds, tokens, productIds }: 
   times.sort((a, b) => a - b);
   const at = (share: number) => Math.round((times[Math.floor(times.length * share)] ?? 0) * 10) / 10;
   return {
+    done: times.length,
     perSecond: Math.round(times.length / elapsed),
     p50: at(0.5),
     p99: at(0.99),

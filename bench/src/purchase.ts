@@ -45,31 +45,41 @@ async function product(admin: string, n: number): Promise<string> {
   return id;
 }
 
-/** Resident and proportional memory of a process, in MB; shared pages count in part in the second. */
-async function memory(pid: number | undefined): Promise<{ rss: number; pss: number }> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-  const of = (name: string) => Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1_024);
-  return { rss: of('Rss'), pss: of('Pss') };
-}
-
-/** Of everything that `npm start` runs, and of this program, which has the edge and the mail catcher in it as that has. */
-async function memoryTable(): Promise<Record<string, { rss: number; pss: number }>> {
+/** Everything that `npm start` runs, and this program, which has the edge and the mail catcher in it as that has: name -> pid. */
+async function parts(): Promise<Map<string, number>> {
   const all = await processes();
   const { sidecar } = await system.pids('orders');
   const group = all.find(({ pid }) => pid === sidecar)?.group;
   const ours = all.filter((one) => one.group === group || one.pid === process.pid || one.argv.includes(join(folder, 'nats.conf')));
-  const rows: Record<string, { rss: number; pss: number }> = {};
-  for (const { pid, argv } of ours) rows[nameOf(argv)] = await memory(pid);
-  rows['in all'] = Object.values(rows).reduce((sum, { rss, pss }) => ({ rss: sum.rss + rss, pss: sum.pss + pss }), { rss: 0, pss: 0 });
-  return rows;
+  return new Map(ours.map(({ pid, argv }) => [nameOf(argv), pid]));
 }
 
 function nameOf(argv: string[]): string {
   const [program = '', ...rest] = argv;
-  const app = argv[argv.indexOf('--app-id') + 1] ?? '';
-  if (argv.includes('--app-id')) return `${app}: sidecar`;
-  if (rest.some((word) => word.endsWith('purchase.js'))) return 'edge, mail catcher, bench';
-  return basename(program);
+  if (argv.includes('--app-id')) return `${argv[argv.indexOf('--app-id') + 1]}: sidecar`;
+  return rest.some((word) => word.endsWith('purchase.js')) ? 'edge, mail catcher, bench' : basename(program);
+}
+
+/** In MB: resident, and proportional, where a page that several processes share counts in parts. */
+async function memoryTable(): Promise<Record<string, { rss: number; pss: number }>> {
+  const rows: Record<string, { rss: number; pss: number }> = {};
+  for (const [name, pid] of await parts()) {
+    const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+    const of = (field: string) => Math.round(Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1_024);
+    rows[name] = { rss: of('Rss'), pss: of('Pss') };
+  }
+  rows['in all'] = Object.values(rows).reduce((sum, { rss, pss }) => ({ rss: sum.rss + rss, pss: sum.pss + pss }), { rss: 0, pss: 0 });
+  return rows;
+}
+
+/** Processor time so far by part, in ms (a tick of the kernel's clock is 10 ms). */
+async function processorTime(): Promise<Map<string, number>> {
+  const times = new Map<string, number>();
+  for (const [name, pid] of await parts()) {
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).split(') ').at(-1)?.split(' ') ?? [];
+    times.set(name, (Number(fields[11]) + Number(fields[12])) * 10);
+  }
+  return times;
 }
 
 const admin = (await ask('/api/auth/login', system.admin)).accessToken;
@@ -85,17 +95,24 @@ console.table(await memoryTable());
 
 const load = fork(new URL('load.js', import.meta.url));
 const rows: object[] = [];
+const spent: Record<string, Record<string, number>> = {};
 for (const count of customers) {
   for (const operation of OPERATIONS) {
+    const before = await processorTime();
     const task: Task = { operation, edge, customers: count, seconds: SECONDS, tokens, productIds };
     load.send(task);
-    const [result]: unknown[] = await once(load, 'message');
-    const { perSecond, p50, p99, errors, firstError } = Result.parse(result);
+    const [answer]: unknown[] = await once(load, 'message');
+    const { done, perSecond, p50, p99, errors, firstError } = Result.parse(answer);
     rows.push({ customers: count, operation, 'per second': perSecond, 'p50 ms': p50, 'p99 ms': p99, errors });
     console.log(`${count} customers, ${operation}: ${perSecond}/s${errors > 0 ? `, ${errors} errors, first: ${firstError}` : ''}`);
+    for (const [name, time] of await processorTime()) {
+      (spent[name] ??= {})[`${operation} (${count})`] = Math.round(((time - (before.get(name) ?? 0)) / Math.max(1, done)) * 100) / 100;
+    }
   }
 }
 console.table(rows);
+console.log('Processor time in ms per operation, events included as far as they were handled meanwhile:');
+console.table(spent);
 console.log('Memory in MB after the load:');
 console.table(await memoryTable());
 load.kill();

@@ -14,5 +14,12 @@ export interface Task {
 }
 
 /** What it answers: times in ms, errors with the first of them. */
-export const Result = z.object({ perSecond: z.number(), p50: z.number(), p99: z.number(), errors: z.number(), firstError: z.string() });
+export const Result = z.object({
+  done: z.number(),
+  perSecond: z.number(),
+  p50: z.number(),
+  p99: z.number(),
+  errors: z.number(),
+  firstError: z.string(),
+});
 export type Result = z.infer<typeof Result>;
