@@ -11,6 +11,7 @@ const Claims = z.object({
   role: z.enum(['customer', 'staff', 'admin']),
   email: z.string(),
   name: z.string(),
+  verified: z.boolean(),
   sid: z.string(),
 });
 
@@ -20,6 +21,8 @@ export interface User {
   role: 'customer' | 'staff' | 'admin';
   email: string;
   name: string;
+  /** Whether the person has proved that the address is theirs. */
+  verified: boolean;
   /** The session that the token was issued for. */
   sessionId: string;
 }

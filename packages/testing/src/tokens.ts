@@ -10,8 +10,8 @@ export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?
   return {
     keySet: { keys: [{ ...jwk, kid: 'test', kty: 'EC', alg: 'ES256', use: 'sig' }] },
     /** `expiresIn` in seconds; negative for one that is over. */
-    token: ({ id, role, email, name, sessionId }, expiresIn = 900) =>
-      jwt.sign({ role, email, name, sid: sessionId }, privateKey, {
+    token: ({ id, role, email, name, verified, sessionId }, expiresIn = 900) =>
+      jwt.sign({ role, email, name, verified, sid: sessionId }, privateKey, {
         algorithm: 'ES256',
         keyid: 'test',
         issuer: ISSUER,
@@ -27,6 +27,7 @@ export const aUser = (change: Partial<User> = {}): User => ({
   role: 'customer',
   email: 'ann@example.com',
   name: 'Ann',
+  verified: true,
   sessionId: 'session-1',
   ...change,
 });

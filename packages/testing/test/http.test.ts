@@ -76,7 +76,7 @@ test('an unexpected error says nothing of itself, a busy service when to come ba
 });
 
 test('forged, expired and edited tokens are refused, even where none is needed', async () => {
-  const claims = { role: 'customer', email: 'ann@example.com', name: 'Ann', sid: 's' };
+  const claims = { role: 'customer', email: 'ann@example.com', name: 'Ann', verified: true, sid: 's' };
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const options = { algorithm: 'ES256', keyid: 'test', issuer: ISSUER, subject: 'ann' } as const;
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

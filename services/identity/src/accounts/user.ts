@@ -8,6 +8,8 @@ export interface User {
   emailKey: string;
   name: string;
   role: 'customer' | 'staff' | 'admin';
+  /** Whether the person has proved that the address is theirs. */
+  verified: boolean;
   status: 'active' | 'suspended';
   locale: string;
   passwordHash: string;
@@ -29,7 +31,7 @@ export const Profile = z
   .meta({ id: 'Profile' });
 export type Profile = z.infer<typeof Profile>;
 
-export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'locale' | 'passwordHash'>;
+export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'locale' | 'passwordHash' | 'verified'>;
 
 export const register = (fields: NewUser, at: Date): User => ({
   ...fields,

@@ -41,7 +41,7 @@ export function signInRoutes({ store, passwords, keys }: SignInOptions): Routes 
     async ({ body: { password, ...fields }, headers }) => {
       const passwordHash = await passwords.hash(password);
       const now = new Date();
-      const user = register({ ...fields, id: randomUUID(), role: 'customer', passwordHash }, now);
+      const user = register({ ...fields, id: randomUUID(), role: 'customer', passwordHash, verified: false }, now);
       const secret = newSecret();
       const session = begin(randomUUID(), user.id, secret, now);
       const { id: userId, email, name, locale, version } = user;
