@@ -1,8 +1,24 @@
 import { z } from 'zod';
 
-export const Template = z.enum(['welcome', 'order-placed', 'order-paid', 'order-cancelled', 'order-refunded']);
+export const Template = z.enum([
+  'welcome',
+  'verify-email',
+  'already-registered',
+  'reset-password',
+  'change-email',
+  'second-factor',
+  'password-changed',
+  'email-changed',
+  'two-factor-on',
+  'two-factor-off',
+  'token-reused',
+  'order-placed',
+  'order-paid',
+  'order-cancelled',
+  'order-refunded',
+]);
 
-/** A mail that was sent, under the id of the event that it tells of. */
+/** A mail that was sent, under the id of the event or call that asked for it. Its text is not kept: there may be a code in it. */
 export const Message = z
   .object({
     id: z.string(),

@@ -7,12 +7,6 @@ export interface Content {
   html: string;
 }
 
-export const welcome = ({ name }: { name: string }): Content =>
-  render({
-    subject: 'Welcome',
-    paragraphs: [`Hello ${name},`, 'your account is ready. You sign in with this address.'],
-  });
-
 export const orderPlaced = (order: OrderSnapshot): Content =>
   orderMail(order, `We have your order ${order.number}`, [
     'thank you for your order.',
@@ -48,7 +42,7 @@ function orderMail(order: OrderSnapshot, subject: string, paragraphs: string[]):
 type Row = [what: string, amount: string];
 
 /** The one place that makes HTML: everything that goes in is text. */
-function render({ subject, paragraphs, rows = [] }: { subject: string; paragraphs: string[]; rows?: Row[] }): Content {
+export function render({ subject, paragraphs, rows = [] }: { subject: string; paragraphs: string[]; rows?: Row[] }): Content {
   const text = [...paragraphs, rows.map(([what, amount]) => `${what}  ${amount}`).join('\n')].filter(Boolean).join('\n\n');
   const body = paragraphs.map((each) => `<p>${escaped(each)}</p>`).join('\n');
   const cells = rows.map(([what, amount]) => `<tr><td>${escaped(what)}</td><td align="right">${escaped(amount)}</td></tr>`).join('\n');

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { orderCancelled, orderPaid, orderPlaced, orderRefunded, welcome } from '../src/templates.js';
+import { welcome } from '../src/account-mails.js';
+import { orderCancelled, orderPaid, orderPlaced, orderRefunded } from '../src/templates.js';
 import { anOrder } from './order.js';
 
 test('an order shows its lines and totals, and until when to pay', () => {

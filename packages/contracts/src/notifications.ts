@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { call } from './call.js';
+import { Id } from './common.js';
+
+const To = z.object({
+  /** The same id is sent once. */
+  id: Id,
+  to: z.string(),
+  name: z.string(),
+  /** Whom it is about. */
+  userId: Id,
+});
+const Code = z.string().regex(/^\d{6}$/);
+
+/** A mail that must not wait or says something secret, which no event may. The rest are events that notifications hears. */
+export const Mail = z.discriminatedUnion('template', [
+  To.extend({ template: z.literal('verify-email'), code: Code, link: z.url() }),
+  To.extend({ template: z.literal('already-registered') }),
+  To.extend({ template: z.literal('reset-password'), code: Code, link: z.url() }),
+  To.extend({ template: z.literal('change-email'), code: Code }),
+  To.extend({ template: z.literal('second-factor'), code: Code }),
+]);
+export type Mail = z.infer<typeof Mail>;
+
+/** Sends a mail at once. What is kept of it says nothing secret. Throws `invalid` for a recipient that the mail server refuses for good. */
+export const SendMail = call('notifications', 'mails', Mail, z.object({}));

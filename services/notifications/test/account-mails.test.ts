@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { EmailChanged, PasswordChanged, RefreshTokenReused, TwoFactorChanged } from '@sidecart/contracts/identity';
+import { SendMail, type Mail } from '@sidecart/contracts/notifications';
+import { startMailCatcher, type Mail as Caught } from '@sidecart/runner/mail-catcher';
+import { startApp, type TestApp } from '@sidecart/testing/app';
+import { aUser } from '@sidecart/testing/tokens';
+import { createApp } from '../src/app.js';
+import { Settings } from '../src/config.js';
+
+let catcher: Awaited<ReturnType<typeof startMailCatcher>>;
+let app: TestApp;
+beforeAll(async () => {
+  catcher = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
+  app = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${catcher.smtpPort}` }), createApp);
+});
+afterAll(() => Promise.all([app.close(), catcher.close()]));
+
+async function mailsTo(email: string): Promise<Caught[]> {
+  return JSON.parse(await (await fetch(`${catcher.url}/api/messages?to=${email}`)).text()).data;
+}
+
+const someone = () => ({ id: randomUUID(), to: `${randomUUID()}@example.com`, name: 'Ann', userId: 'ann' });
+const secret = { code: '271828', link: 'https://shop.example/account#token=314159' };
+
+const asked: ((to: ReturnType<typeof someone>) => Mail)[] = [
+  (to) => ({ ...to, ...secret, template: 'verify-email' }),
+  (to) => ({ ...to, template: 'already-registered' }),
+  (to) => ({ ...to, ...secret, template: 'reset-password' }),
+  (to) => ({ ...to, code: secret.code, template: 'change-email' }),
+  (to) => ({ ...to, code: secret.code, template: 'second-factor' }),
+];
+
+describe('a mail that another service asks for', () => {
+  test.each(asked.map((make) => ({ template: make(someone()).template, make })))(
+    '$template is sent at once, and once',
+    async ({ make }) => {
+      const mail = make(someone());
+      expect([await app.call(SendMail, mail), await app.call(SendMail, mail)]).toEqual([{ output: {} }, { output: {} }]);
+      const [sent, ...more] = await mailsTo(mail.to);
+      expect(more).toEqual([]);
+      expect(sent?.text).toContain('Hello Ann,');
+      if ('code' in mail) expect(sent?.text).toContain(mail.code);
+      if ('link' in mail) expect(sent?.text).toContain(mail.link);
+    },
+  );
+
+  test('leaves nothing secret behind', async () => {
+    const mail: Mail = { ...someone(), ...secret, template: 'reset-password' };
+    await app.call(SendMail, mail);
+    const { body } = await app.request('GET', '/api/notifications/emails?limit=1', undefined, { as: aUser({ role: 'admin' }) });
+    expect(body.data).toMatchObject([{ id: mail.id, to: mail.to, template: 'reset-password', reference: 'ann' }]);
+    for (const hidden of [secret.code, '314159']) expect(JSON.stringify([body, app.published])).not.toContain(hidden);
+  });
+
+  test('is refused where a code is none, and to whoever is outside', async () => {
+    const mail = { ...someone(), template: 'second-factor', code: 'Click here' };
+    expect((await app.inside('/internal/mails', { inputs: [mail] })).status).toBe(400);
+    expect((await app.request('POST', '/internal/mails', { inputs: [] })).status).toBe(404);
+  });
+});
+
+const owner = (email: string) => ({ userId: 'ann', email, name: 'Ann', locale: 'en' });
+
+test.each([
+  ['Your password was changed', (email: string) => PasswordChanged('ann', 2, owner(email))],
+  ['Your address was changed', (email: string) => EmailChanged('ann', 3, { ...owner('new@example.com'), oldEmail: email })],
+  ['Two factors are on', (email: string) => TwoFactorChanged('ann', 4, { ...owner(email), on: true })],
+  ['Two factors are off', (email: string) => TwoFactorChanged('ann', 5, { ...owner(email), on: false })],
+  ['We signed a device out', (email: string) => RefreshTokenReused('session-1', 1, owner(email))],
+])('the owner hears: %s', async (subject, event) => {
+  const { to } = someone();
+  const twice = { id: randomUUID(), ...event(to) };
+  expect([await app.deliver(twice), await app.deliver(twice)]).toEqual(['SUCCESS', 'SUCCESS']);
+  expect(await mailsTo(to)).toMatchObject([{ subject, text: expect.stringContaining('Hello Ann,') }]);
+  expect(await app.deliver({ ...event(to), data: { email: to } })).toBe('DROP');
+});
