@@ -76,6 +76,15 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
     return answer?.status === 204;
   }
 
+  async function publishOn(topic: string, events: readonly Envelope[]): Promise<string[]> {
+    const entries = events.map((event) => ({ entryID: event.id, event, contentType: 'application/cloudevents+json' }));
+    const publish = () => client.pubsub.publishBulk(pubsub, topic, entries);
+    return call('publish', publish).then(
+      ({ failedMessages }) => failedMessages.map(({ message }) => message.entryID),
+      () => events.map(({ id }) => id),
+    );
+  }
+
   return {
     /** Resolves when the sidecar serves outbound calls, i.e. its components are loaded. */
     async ready(deadlineMs = 60_000): Promise<void> {
@@ -104,11 +113,18 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
       await call('state transaction', () => state.transaction(stateStore, writes.map(operation)));
     },
 
-    /** Publishes in one bulk call and answers the ids of those that the broker did not take. */
-    async publish(topic: string, events: readonly Envelope[]): Promise<Set<string>> {
-      const entries = events.map((event) => ({ entryID: event.id, event, contentType: 'application/cloudevents+json' }));
-      const { failedMessages } = await call('publish', () => client.pubsub.publishBulk(pubsub, topic, entries));
-      return new Set(failedMessages.map(({ message }) => message.entryID));
+    /** Publishes each event on the topic of its type, in one bulk call per topic. Answers the ids of those that the broker did not take. */
+    async publish(events: readonly Envelope[]): Promise<Set<string>> {
+      const topics = [...new Set(events.map(({ type }) => type))];
+      const failed = await Promise.all(
+        topics.map((topic) =>
+          publishOn(
+            topic,
+            events.filter(({ type }) => type === topic),
+          ),
+        ),
+      );
+      return new Set(failed.flat());
     },
 
     /** The pub/sub components to subscribe on: `pubsub`, and `pubsub-2` and so on, lanes of the same broker. */

@@ -12,8 +12,6 @@ const REGISTER = key<Record<string, number>>('outbox', 'lanes');
 
 export interface LaneOptions {
   dapr: Dapr;
-  /** The topic of its events. */
-  app: string;
   /** `<replica>.<a word of its own>`, so that no two processes ever share one. */
   lane: string;
   /** The store's own: registering is a change like any other. */
@@ -21,7 +19,7 @@ export interface LaneOptions {
 }
 
 /** Registers a lane with a heartbeat, and publishes what silent lanes and earlier lives of this replica left in their slots. */
-export function keepLane({ dapr, app, lane, transact }: LaneOptions) {
+export function keepLane({ dapr, lane, transact }: LaneOptions) {
   const replica = lane.slice(0, lane.lastIndexOf('.'));
   const heard = new Map<string, { beat: number; at: number }>();
   const joined = round(isEarlierLife);
@@ -50,7 +48,7 @@ export function keepLane({ dapr, app, lane, transact }: LaneOptions) {
     const left = await slotsOf(dapr, other);
     const events = left.flatMap(({ sealed }) => sealed.events);
     for (let i = 0; i < events.length; i += KEYS_PER_CALL) {
-      const failed = await dapr.publish(app, events.slice(i, i + KEYS_PER_CALL));
+      const failed = await dapr.publish(events.slice(i, i + KEYS_PER_CALL));
       if (failed.size > 0) return; // the next beat tries again
     }
     for (let i = 0; i < left.length; i += KEYS_PER_CALL) await dapr.commit(left.slice(i, i + KEYS_PER_CALL).map(({ removal }) => removal));

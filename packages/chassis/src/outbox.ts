@@ -24,7 +24,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
   const lane = `${replica}.${randomUUID().slice(0, 8)}`;
   const slots = Array.from({ length: SLOTS }, (_, n): Slot => ({ key: slotKey(lane, n), busy: false, batch: undefined }));
   const waiting: { slot: Slot; events: Envelope[] }[] = [];
-  const { dapr, app } = options;
+  const { dapr } = options;
   const membership = keepLane({ ...options, lane });
   let publishing: Promise<void> | undefined;
   let quiet = false;
@@ -79,7 +79,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
 
   async function send(events: Envelope[]): Promise<Set<string>> {
     if (events.length === 0) return new Set();
-    return dapr.publish(app, events).catch(() => new Set(events.map(({ id }) => id)));
+    return dapr.publish(events);
   }
 
   /** Deletes what is published, so that the next start has nothing to publish again. */

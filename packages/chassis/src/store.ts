@@ -10,7 +10,7 @@ import { traceparent } from './trace.js';
 
 export interface StoreOptions {
   dapr: Dapr;
-  /** The service's name: source and topic of its events. */
+  /** The service's name: the source of its events. */
   app: string;
   /** This replica's name: the same after a restart, another for each that runs at once. */
   replica: string;
@@ -125,7 +125,7 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
     return keys.map((key) => stored.get(key)?.value);
   });
 
-  const outbox = openOutbox({ dapr, app, replica, transact });
+  const outbox = openOutbox({ dapr, replica, transact });
   await outbox.joined;
   return {
     transact,

@@ -19,20 +19,17 @@ export interface SubscriptionOptions {
  */
 export function subscriptions({ app, logger }: SubscriptionOptions) {
   const router = Router();
-  const topics = new Map<string, { match: string; path: string }[]>();
+  const types: string[] = [];
 
   /** What the sidecar is told to subscribe to, on each of the pub/sub components that there are. */
   function list(pubsubs: readonly string[]) {
-    return pubsubs.flatMap((pubsubname) =>
-      [...topics].map(([topic, rules]) => ({ pubsubname, topic, deadLetterTopic: `dead-${app}`, routes: { rules } })),
-    );
+    const deadLetterTopic = `dead-${app}`;
+    return pubsubs.flatMap((pubsubname) => types.map((topic) => ({ pubsubname, topic, route: pathOf(topic), deadLetterTopic })));
   }
 
   function on<T>(type: EventType<T>, handle: (event: Envelope<T>) => Promise<void>): void {
-    const path = `/events/${type.type}`;
-    const rule = { match: `event.type == "${type.type}"`, path };
-    topics.set(type.topic, [...(topics.get(type.topic) ?? []), rule]);
-    router.post(path, async (req, res) => {
+    types.push(type.type);
+    router.post(pathOf(type.type), async (req, res) => {
       const traced = propagation.extract(context.active(), req.headers);
       const status = await context.with(traced, () => outcome(type, handle, req.body));
       res.json({ status });
@@ -56,3 +53,5 @@ export function subscriptions({ app, logger }: SubscriptionOptions) {
 
   return { router, on, list };
 }
+
+const pathOf = (type: string) => `/events/${type}`;

@@ -8,7 +8,7 @@ const dapr = createDapr({ port, apiToken: undefined });
 let id = '';
 const mute: Dapr = {
   ...dapr,
-  publish(_topic, events) {
+  publish(events) {
     id = events[0]?.id ?? '';
     return new Promise(() => undefined);
   },

@@ -48,11 +48,11 @@ export async function openBench({ state, server }: Provider): Promise<Bench> {
   };
 }
 
-/** An app that subscribes to the topic `shop` and remembers the ids of the events that arrive. */
+/** An app that subscribes to the topic `count.changed` and remembers the ids of the events that arrive. */
 export async function startListener(): Promise<{ port: number; heard: { id: string; data: unknown }[]; server: Server }> {
   const heard: { id: string; data: unknown }[] = [];
   const app = express().use(express.json({ type: () => true }));
-  app.get('/dapr/subscribe', (_req, res) => void res.json([{ pubsubname: 'pubsub', topic: 'shop', route: '/events' }]));
+  app.get('/dapr/subscribe', (_req, res) => void res.json([{ pubsubname: 'pubsub', topic: 'count.changed', route: '/events' }]));
   app.post('/events', (req, res) => {
     heard.push({ id: req.body.id, data: req.body.data });
     res.json({ status: 'SUCCESS' });

@@ -3,8 +3,8 @@ import { call } from './call.js';
 import { Id, MAX_LINES, Quantity, Sku } from './common.js';
 import { event } from './event.js';
 
-export const CartCleared = event('carts', 'cart.cleared', 1, z.object({ cartId: Id, userId: Id.nullable() }));
-export const CartMerged = event('carts', 'cart.merged', 1, z.object({ cartId: Id, userId: Id, guestCartId: Id }));
+export const CartCleared = event('cart.cleared', 1, z.object({ cartId: Id, userId: Id.nullable() }));
+export const CartMerged = event('cart.merged', 1, z.object({ cartId: Id, userId: Id, guestCartId: Id }));
 
 export const CartContents = z.object({
   cartId: Id,

@@ -9,14 +9,14 @@ export const ProductStatus = z.enum(['draft', 'published', 'unlisted']);
 export type ProductStatus = z.infer<typeof ProductStatus>;
 
 const Product = z.object({ productId: Id, sku: Sku, name: z.string(), price: Money, status: ProductStatus, categoryId: Id.nullable() });
-export const ProductCreated = event('catalog', 'product.created', 1, Product);
-export const ProductUpdated = event('catalog', 'product.updated', 1, Product);
-export const ProductDeleted = event('catalog', 'product.deleted', 1, z.object({ productId: Id, sku: Sku }));
+export const ProductCreated = event('product.created', 1, Product);
+export const ProductUpdated = event('product.updated', 1, Product);
+export const ProductDeleted = event('product.deleted', 1, z.object({ productId: Id, sku: Sku }));
 
 const Category = z.object({ categoryId: Id, name: z.string(), slug: z.string(), parentId: Id.nullable() });
-export const CategoryCreated = event('catalog', 'category.created', 1, Category);
-export const CategoryUpdated = event('catalog', 'category.updated', 1, Category);
-export const CategoryDeleted = event('catalog', 'category.deleted', 1, z.object({ categoryId: Id }));
+export const CategoryCreated = event('category.created', 1, Category);
+export const CategoryUpdated = event('category.updated', 1, Category);
+export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryId: Id }));
 
 /** What a product costs now, and what an order keeps of it. */
 export const Quoted = z.object({ productId: Id, sku: Sku, name: z.string(), price: Money, image: z.string().nullable() });

@@ -24,16 +24,15 @@ export type NewEvent = Pick<Envelope, 'type' | 'version' | 'subject' | 'sequence
 
 export interface EventType<T = unknown> {
   (subject: string, sequence: number, data: T): NewEvent;
+  /** Its topic too. */
   readonly type: string;
-  /** The topic is the name of the service that publishes it. */
-  readonly topic: string;
   /** The envelope, or an error for another type, an unknown version or malformed data. Extra attributes are ignored. */
   parse(wire: unknown): Envelope<T>;
 }
 
-/** Defines an event: `topic` is its service, `type` is `noun.past_tense`. */
-export function event<T>(topic: string, type: string, version: number, data: z.ZodType<T>): EventType<T> {
+/** Defines an event: `type` is `noun.past_tense`, `version` that of the shape of its data. */
+export function event<T>(type: string, version: number, data: z.ZodType<T>): EventType<T> {
   const schema = Attributes.extend({ type: z.literal(type), version: z.literal(version), data });
   const make = (subject: string, sequence: number, data: T) => ({ type, version, subject, sequence, data });
-  return Object.assign(make, { type, topic, parse: (wire: unknown): Envelope<T> => schema.parse(wire) });
+  return Object.assign(make, { type, parse: (wire: unknown): Envelope<T> => schema.parse(wire) });
 }

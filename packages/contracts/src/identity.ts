@@ -3,24 +3,23 @@ import { Id } from './common.js';
 import { event } from './event.js';
 
 export const UserRegistered = event(
-  'identity',
   'user.registered',
   1,
   z.object({ userId: Id, email: z.string(), name: z.string(), locale: z.string() }),
 );
 
 /** `cartSession` is the guest cart that the customer brought along, if any. */
-export const UserSignedIn = event('identity', 'user.signed_in', 1, z.object({ userId: Id, cartSession: Id.nullable() }));
+export const UserSignedIn = event('user.signed_in', 1, z.object({ userId: Id, cartSession: Id.nullable() }));
 
 /** Whom a notice about an account goes to. */
 const Owner = z.object({ userId: Id, email: z.string(), name: z.string(), locale: z.string() });
 
 /** The person has proved that the address is theirs. */
-export const UserVerified = event('identity', 'user.verified', 1, Owner);
-export const PasswordResetRequested = event('identity', 'user.password_reset_requested', 1, Owner);
-export const PasswordChanged = event('identity', 'user.password_changed', 1, Owner);
+export const UserVerified = event('user.verified', 1, Owner);
+export const PasswordResetRequested = event('user.password_reset_requested', 1, Owner);
+export const PasswordChanged = event('user.password_changed', 1, Owner);
 /** `email` is the new address. */
-export const EmailChanged = event('identity', 'user.email_changed', 1, Owner.extend({ oldEmail: z.string() }));
-export const TwoFactorChanged = event('identity', 'user.two_factor_changed', 1, Owner.extend({ on: z.boolean() }));
+export const EmailChanged = event('user.email_changed', 1, Owner.extend({ oldEmail: z.string() }));
+export const TwoFactorChanged = event('user.two_factor_changed', 1, Owner.extend({ on: z.boolean() }));
 /** A refresh token came a second time: it may be stolen, and its session has ended. */
-export const RefreshTokenReused = event('identity', 'user.refresh_token_reused', 1, Owner);
+export const RefreshTokenReused = event('user.refresh_token_reused', 1, Owner);

@@ -11,25 +11,22 @@ const Reference = z.object({ reference: Id, lines: Lines });
 
 /** `change` is signed; `onHand` is what there is after it. */
 export const InventoryAdjusted = event(
-  'inventory',
   'inventory.adjusted',
   1,
   z.object({ sku: Sku, change: z.number().int(), onHand: z.number().int(), reason: z.string() }),
 );
-export const InventoryReserved = event('inventory', 'inventory.reserved', 1, Reference);
-export const InventoryReleased = event('inventory', 'inventory.released', 1, Reference);
-export const InventoryCommitted = event('inventory', 'inventory.committed', 1, Reference);
-export const InventoryReturned = event('inventory', 'inventory.returned', 1, Reference);
+export const InventoryReserved = event('inventory.reserved', 1, Reference);
+export const InventoryReleased = event('inventory.released', 1, Reference);
+export const InventoryCommitted = event('inventory.committed', 1, Reference);
+export const InventoryReturned = event('inventory.returned', 1, Reference);
 /** The reservation of a paid order had lapsed and the stock is gone: the order cannot be served. */
-export const InventoryShort = event('inventory', 'inventory.short', 1, Reference);
+export const InventoryShort = event('inventory.short', 1, Reference);
 export const InventoryLow = event(
-  'inventory',
   'inventory.low_stock',
   1,
   z.object({ sku: Sku, productId: Id, onHand: z.number().int(), threshold: z.number().int() }),
 );
 export const AvailabilityChanged = event(
-  'inventory',
   'inventory.availability_changed',
   1,
   z.object({ sku: Sku, productId: Id, availability: Availability }),

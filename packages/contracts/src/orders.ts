@@ -38,10 +38,10 @@ export const OrderSnapshot = z.object({
 });
 export type OrderSnapshot = z.infer<typeof OrderSnapshot>;
 
-export const OrderPlaced = event('orders', 'order.placed', 1, OrderSnapshot);
-export const OrderPaid = event('orders', 'order.paid', 1, OrderSnapshot);
-export const OrderCancelled = event('orders', 'order.cancelled', 1, OrderSnapshot);
-export const OrderRefunded = event('orders', 'order.refunded', 1, OrderSnapshot);
+export const OrderPlaced = event('order.placed', 1, OrderSnapshot);
+export const OrderPaid = event('order.paid', 1, OrderSnapshot);
+export const OrderCancelled = event('order.cancelled', 1, OrderSnapshot);
+export const OrderRefunded = event('order.refunded', 1, OrderSnapshot);
 
 /** What a payment needs to know before it charges. Refused as `missing`. */
 export const OrderDue = call(

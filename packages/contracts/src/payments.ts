@@ -5,8 +5,8 @@ import { Money } from './money.js';
 
 const Payment = z.object({ paymentId: Id, orderId: Id, userId: Id, amount: Money });
 
-export const PaymentSucceeded = event('payments', 'payment.succeeded', 1, Payment);
+export const PaymentSucceeded = event('payment.succeeded', 1, Payment);
 /** `code` is the provider's word for why, e.g. `card_declined`. */
-export const PaymentFailed = event('payments', 'payment.failed', 1, Payment.extend({ code: z.string() }));
+export const PaymentFailed = event('payment.failed', 1, Payment.extend({ code: z.string() }));
 /** The money went back, because the order was cancelled or by hand. */
-export const PaymentRefunded = event('payments', 'payment.refunded', 1, Payment);
+export const PaymentRefunded = event('payment.refunded', 1, Payment);

@@ -24,8 +24,14 @@ export interface Broker {
   restart(): Promise<void>;
 }
 
-/** Starts the server and makes the streams of every app's topic and dead-letter topic. What was stored in `folder` is there again. */
-export async function startBroker(folder: string, port: number, apps: string[]): Promise<Broker> {
+export interface Streams {
+  topics: readonly string[];
+  /** Each has a dead-letter topic, `dead-<app id>`. */
+  apps: readonly string[];
+}
+
+/** Starts the server and makes a stream for every topic. What was stored in `folder` is there again. */
+export async function startBroker(folder: string, port: number, streams: Streams): Promise<Broker> {
   const program = await tool('nats-server');
   const secret = token();
   const store = join(folder, 'nats');
@@ -51,7 +57,7 @@ export async function startBroker(folder: string, port: number, apps: string[]):
     const what = () => `an answer of NATS on port ${port}; see ${join(folder, 'nats.log')}`;
     await until(what, 20, async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`NATS has ended; see ${join(folder, 'nats.log')}`);
-      return makeStreams(port, secret, apps);
+      return makeStreams(port, secret, streams);
     });
   }
 
@@ -74,13 +80,17 @@ export async function startBroker(folder: string, port: number, apps: string[]):
 }
 
 /** Answers false while the server does not. */
-async function makeStreams(port: number, secret: string, apps: string[]): Promise<boolean> {
+async function makeStreams(port: number, secret: string, { topics, apps }: Streams): Promise<boolean> {
   const connection = await connect({ port, token: secret, reconnect: false, timeout: 1000 }).catch(() => undefined);
   if (!connection) return false;
   try {
     const { streams } = await jetstreamManager(connection);
     const known = new Set(await streams.names().next());
-    for (const { name, ...settings } of apps.flatMap(streamsOf)) {
+    const wanted = [
+      ...topics.map((topic) => stream(topic, LIMITS.days)),
+      ...apps.map((app) => stream(`dead-${app}`, LIMITS.deadLetterDays)),
+    ];
+    for (const { name, ...settings } of wanted) {
       await (known.has(name) ? streams.update(name, settings) : streams.add({ name, ...settings }));
     }
     return true;
@@ -89,13 +99,12 @@ async function makeStreams(port: number, secret: string, apps: string[]): Promis
   }
 }
 
-function streamsOf(app: string) {
-  const limited = (topic: string, days: number) => ({
-    name: topic,
+function stream(topic: string, days: number) {
+  return {
+    name: topic.replaceAll('.', '-'), // a stream's name has no dots
     subjects: [topic],
     max_age: nanos(days * DAY),
     max_bytes: LIMITS.bytes,
     discard: DiscardPolicy.Old,
-  });
-  return [limited(app, LIMITS.days), limited(`dead-${app}`, LIMITS.deadLetterDays)];
+  };
 }

@@ -1,6 +1,7 @@
 /** The whole shop on one machine: the broker, and every service beside its sidecar, started by the real Dapr CLI. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TOPICS } from '@sidecart/contracts/topics';
 import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
@@ -22,6 +23,8 @@ export interface SystemOptions {
   /** By default SQLite in the folder, and our own NATS. */
   state?: StateChoice;
   pubsub?: PubsubChoice;
+  /** What the apps publish, by default what the shop does. */
+  topics?: readonly string[];
   /** Added to the environment of every sidecar and app. */
   env?: Record<string, string>;
   /** Takes one line of progress at a time. */
@@ -65,7 +68,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { ADMIN_EMAIL: email = '', ADMIN_PASSWORD: password = '' } = secrets['sidecart-identity'] ?? {};
   const tokens = { DAPR_API_TOKEN: token(), APP_API_TOKEN: token() };
 
-  const broker = natsPort === undefined ? undefined : await startBroker(folder, natsPort, appIds);
+  const broker =
+    natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds });
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
     const runFile = await writePlan(plan, await writeComponents(folder, { state, pubsub, files: ['bindings/cron.yaml'], secrets }));

@@ -60,7 +60,7 @@ afterAll(async () => {
 async function ownBroker(): Promise<string> {
   brokerFolder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const [port = 0] = await freePorts(1);
-  broker = await startBroker(brokerFolder, port, ['things']);
+  broker = await startBroker(brokerFolder, port, { topics: ['things'], apps: ['things'] });
   return broker.url;
 }
 

@@ -42,7 +42,7 @@ async function leftovers(): Promise<string[]> {
 }
 
 async function start(options: Partial<SystemOptions> = {}): Promise<System> {
-  return startSystem({ folder, plan: await aPlan(), ...options });
+  return startSystem({ folder, plan: await aPlan(), topics: ['two'], ...options });
 }
 
 describe('a started system', () => {

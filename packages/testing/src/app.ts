@@ -61,8 +61,8 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
   const real = createDapr({ port: sidecar.httpPort, apiToken: undefined });
   const dapr = {
     ...real,
-    async publish(topic: string, events: readonly Envelope[]) {
-      const failed = await real.publish(topic, events);
+    async publish(events: readonly Envelope[]) {
+      const failed = await real.publish(events);
       published.push(...events.filter(({ id }) => !failed.has(id)));
       return failed;
     },

@@ -8,7 +8,7 @@ import { call } from '@sidecart/contracts/call';
 import { event } from '@sidecart/contracts/event';
 import { z } from 'zod';
 
-export const Rung = event('demo', 'bell.rung', 1, z.object({ times: z.number().int() }));
+export const Rung = event('bell.rung', 1, z.object({ times: z.number().int() }));
 export const Double = call('demo', 'double', z.strictObject({ n: z.number().int() }), z.object({ n: z.number().int() }));
 
 const Note = z.strictObject({
@@ -39,7 +39,7 @@ export function createDemo({ store, logger }: Deps<object>): App {
     },
     ({ user, query }) => ({ who: user?.id ?? 'nobody', limit: query.limit }),
   );
-  api.delete('/api/notes', { summary: 'Does nothing, for staff.', access: 'staff' }, () => undefined);
+  api.delete('/api/notes', { summary: 'Does nothing, for staff.', access: { staff: 'catalog' } }, () => undefined);
   api.get('/api/broken', { summary: 'Fails.', access: 'public', reply: z.string() }, () => {
     throw new Error('a secret detail');
   });
