@@ -6,9 +6,14 @@ import { DomainError } from './errors.js';
 
 export const ISSUER = 'sidecart';
 
+/** What a member of staff may be let do; an admin may do all of it. */
+export const Permission = z.enum(['catalog', 'inventory', 'orders', 'payments', 'users']);
+export type Permission = z.infer<typeof Permission>;
+
 const Claims = z.object({
   sub: z.string(),
   role: z.enum(['customer', 'staff', 'admin']),
+  permissions: z.array(Permission),
   email: z.string(),
   name: z.string(),
   verified: z.boolean(),
@@ -19,6 +24,8 @@ const Claims = z.object({
 export interface User {
   id: string;
   role: 'customer' | 'staff' | 'admin';
+  /** Of staff; others have none. */
+  permissions: readonly Permission[];
   email: string;
   name: string;
   /** Whether the person has proved that the address is theirs. */
@@ -90,9 +97,19 @@ export function authenticate(verify: Verify): RequestHandler {
   };
 }
 
-/** The caller. Throws `unauthenticated` where there is none and `forbidden` where `roles` are named and the caller has none of them. */
-export function signedIn(user: User | undefined, roles?: readonly User['role'][]): User {
+/** Whether the caller is an admin, or staff with this permission. */
+export const may = ({ role, permissions }: Pick<User, 'role' | 'permissions'>, what: Permission): boolean =>
+  role === 'admin' || (role === 'staff' && permissions.includes(what));
+
+/** The caller. Throws `unauthenticated` where there is none. */
+export function signedIn(user: User | undefined): User {
   if (!user) throw refused();
-  if (roles && !roles.includes(user.role)) throw new DomainError('forbidden', 'forbidden', 'This needs another role.');
   return user;
+}
+
+/** The caller, who may do this. Throws `unauthenticated` or `forbidden`. */
+export function permitted(user: User | undefined, what: Permission): User {
+  const caller = signedIn(user);
+  if (!may(caller, what)) throw new DomainError('forbidden', 'forbidden', `This needs an admin, or staff with the permission ${what}.`);
+  return caller;
 }

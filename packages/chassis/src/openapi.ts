@@ -66,5 +66,6 @@ const takesInput = ({ params, query, headers, body }: Documented) => [params, qu
 function statusOfAccess(access: Documented['access']): Record<number, string> {
   if (access === 'public') return {};
   const signedIn = { 401: 'There is no valid access token.' };
-  return access === 'customer' ? signedIn : { ...signedIn, 403: 'This needs another role.' };
+  if (typeof access === 'object') return { ...signedIn, 403: `This needs an admin, or staff with the permission ${access.staff}.` };
+  return access === 'customer' ? signedIn : { ...signedIn, 403: 'This needs an admin.' };
 }

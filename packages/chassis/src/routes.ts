@@ -1,10 +1,10 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { signedIn, type User } from './auth.js';
+import { permitted, signedIn, type Permission, type User } from './auth.js';
 import { DomainError, type FieldError } from './errors.js';
 
-/** Who may call: anyone, whoever is signed in, staff and admins, admins only, or other services through their sidecars. */
-export type Access = 'public' | 'customer' | 'staff' | 'admin' | 'internal';
+/** Who may call: anyone, whoever is signed in, staff with a permission and admins, admins only, or other services through their sidecars. */
+export type Access = 'public' | 'customer' | { staff: Permission } | 'admin' | 'internal';
 
 export interface Endpoint<A extends Access, P, Q, H, B, R> {
   /** One sentence for the API guide. */
@@ -66,7 +66,7 @@ export function routes(tag: string) {
       endpoints.push({ ...endpoint, method, path, tag });
       const status = endpoint.status ?? (endpoint.reply ? 200 : 204);
       router[method](path, async (req, res) => {
-        const user = endpoint.access === 'public' || endpoint.access === 'internal' ? req.user : signedIn(req.user, ROLES[endpoint.access]);
+        const user = admitted(endpoint.access, req.user);
         const input = { ...parseInput(endpoint, req), user, req, res };
         const result = await handle(input as Input<A, P, Q, H, B>);
         if (!res.headersSent) res.status(status).json(result);
@@ -77,11 +77,14 @@ export function routes(tag: string) {
   return { router, endpoints, get: add('get'), post: add('post'), put: add('put'), patch: add('patch'), delete: add('delete') };
 }
 
-const ROLES: Record<Exclude<Access, 'public' | 'internal'>, readonly User['role'][] | undefined> = {
-  customer: undefined,
-  staff: ['staff', 'admin'],
-  admin: ['admin'],
-};
+/** The caller, if there is one. Throws `unauthenticated` or `forbidden` where the access asks for more. */
+function admitted(access: Access, user: User | undefined): User | undefined {
+  if (access === 'public' || access === 'internal') return user;
+  if (typeof access === 'object') return permitted(user, access.staff);
+  const caller = signedIn(user);
+  if (access === 'admin' && caller.role !== 'admin') throw new DomainError('forbidden', 'forbidden', 'This needs an admin.');
+  return caller;
+}
 
 const Nothing = z.strictObject({});
 

@@ -10,8 +10,8 @@ export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?
   return {
     keySet: { keys: [{ ...jwk, kid: 'test', kty: 'EC', alg: 'ES256', use: 'sig' }] },
     /** `expiresIn` in seconds; negative for one that is over. */
-    token: ({ id, role, email, name, verified, sessionId }, expiresIn = 900) =>
-      jwt.sign({ role, email, name, verified, sid: sessionId }, privateKey, {
+    token: ({ id, role, permissions, email, name, verified, sessionId }, expiresIn = 900) =>
+      jwt.sign({ role, permissions, email, name, verified, sid: sessionId }, privateKey, {
         algorithm: 'ES256',
         keyid: 'test',
         issuer: ISSUER,
@@ -25,6 +25,7 @@ export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?
 export const aUser = (change: Partial<User> = {}): User => ({
   id: 'ann',
   role: 'customer',
+  permissions: [],
   email: 'ann@example.com',
   name: 'Ann',
   verified: true,

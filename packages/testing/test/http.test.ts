@@ -64,7 +64,12 @@ test('no token is 401, the wrong role 403, an unknown route 404', async () => {
   const none = await app.request('POST', '/api/notes', { text: 'hello' });
   expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
   expect((await app.request('DELETE', '/api/notes', undefined, { as: ann })).status).toBe(403);
-  expect((await app.request('DELETE', '/api/notes', undefined, { as: aUser({ role: 'staff' }) })).status).toBe(204);
+  expect((await app.request('DELETE', '/api/notes', undefined, { as: aUser({ role: 'staff', permissions: ['orders'] }) })).status).toBe(
+    403,
+  );
+  expect((await app.request('DELETE', '/api/notes', undefined, { as: aUser({ permissions: ['catalog'] }) })).status).toBe(403);
+  for (const user of [aUser({ role: 'staff', permissions: ['catalog'] }), aUser({ role: 'admin' })])
+    expect((await app.request('DELETE', '/api/notes', undefined, { as: user })).status).toBe(204);
   expect((await app.request('GET', '/api/nothing')).status).toBe(404);
 });
 
@@ -76,7 +81,7 @@ test('an unexpected error says nothing of itself, a busy service when to come ba
 });
 
 test('forged, expired and edited tokens are refused, even where none is needed', async () => {
-  const claims = { role: 'customer', email: 'ann@example.com', name: 'Ann', verified: true, sid: 's' };
+  const claims = { role: 'customer', permissions: [], email: 'ann@example.com', name: 'Ann', verified: true, sid: 's' };
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const options = { algorithm: 'ES256', keyid: 'test', issuer: ISSUER, subject: 'ann' } as const;
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

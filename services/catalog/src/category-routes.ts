@@ -36,7 +36,15 @@ export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: Se
 
   api.post(
     '/api/categories',
-    { summary: 'Adds a category.', access: 'staff', rows: [18], body: CategoryBody, reply: Category, status: 201, problems: conflicts },
+    {
+      summary: 'Adds a category.',
+      access: { staff: 'catalog' },
+      rows: [18],
+      body: CategoryBody,
+      reply: Category,
+      status: 201,
+      problems: conflicts,
+    },
     async ({ body }) => {
       const category = { id: randomUUID(), ...body };
       await shelves.arrange(category.id, (tree) => add(tree, category));
@@ -49,7 +57,7 @@ export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: Se
     '/api/categories/:id',
     {
       summary: 'Renames or moves a category.',
-      access: 'staff',
+      access: { staff: 'catalog' },
       rows: [18],
       params: ById,
       body: CategoryBody,
@@ -68,7 +76,7 @@ export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: Se
     '/api/categories/:id',
     {
       summary: 'Deletes a category that is empty.',
-      access: 'staff',
+      access: { staff: 'catalog' },
       rows: [18],
       params: ById,
       problems: { 404: 'There is no such category.', 409: 'It has products or subcategories.' },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { signedIn, type User } from '@sidecart/chassis/auth';
+import { may, permitted } from '@sidecart/chassis/auth';
 import type { Sort } from '@sidecart/chassis/documents';
 import { routes } from '@sidecart/chassis/routes';
 import type { z } from 'zod';
@@ -16,7 +16,6 @@ interface Needs {
   availability: ReturnType<typeof createAvailability>;
 }
 
-const STAFF: User['role'][] = ['staff', 'admin'];
 const SORTS = { newest: '-createdAt', name: 'folded', price: 'price', '-price': '-price' } satisfies Record<string, Sort<Entry>>;
 
 export function productRoutes({ currency, shelves, index, availability }: Needs) {
@@ -36,7 +35,7 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
   }
 
   api.get('/api/products', { summary: 'Lists products.', access: 'public', rows: [15], query: Listing, reply: Page }, ({ query, user }) => {
-    if (query.status !== 'published') signedIn(user, STAFF);
+    if (query.status !== 'published') permitted(user, 'catalog');
     return page({ ...query, sort: SORTS[query.sort] });
   });
 
@@ -57,7 +56,7 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
     { summary: 'Shows one product with its stock.', access: 'public', rows: [14, 19], params: ById, reply: Detail, problems: missing },
     async ({ params, user }) => {
       const [product, known] = await Promise.all([shelves.product(params.id), shelves.known(params.id)]);
-      const shown = shownTo(user !== undefined && STAFF.includes(user.role), product);
+      const shown = shownTo(user !== undefined && may(user, 'catalog'), product);
       return { ...view(shown), availability: await availability(shown.sku, known) };
     },
   );
@@ -66,7 +65,7 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
     '/api/products',
     {
       summary: 'Adds a product, as a draft unless told.',
-      access: 'staff',
+      access: { staff: 'catalog' },
       rows: [14],
       body: Create,
       reply: Shown,
@@ -76,7 +75,7 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
     ({ body: { sku, ...fields } }) => saved(shelves.add(create(randomUUID(), sku, fields, new Date()))),
   );
 
-  const written = { access: 'staff' as const, rows: [14], params: ById, reply: Shown, problems: missing };
+  const written = { access: { staff: 'catalog' } as const, rows: [14], params: ById, reply: Shown, problems: missing };
   api.put('/api/products/:id', { ...written, summary: 'Replaces all but the SKU.', body: Replace }, ({ params, body }) => {
     const now = new Date();
     return saved(shelves.update(params.id, (product) => change(product, body, now)));
@@ -89,7 +88,7 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
 
   api.delete(
     '/api/products/:id',
-    { summary: 'Deletes a product; its SKU stays taken.', access: 'staff', rows: [14], params: ById, problems: missing },
+    { summary: 'Deletes a product; its SKU stays taken.', access: { staff: 'catalog' }, rows: [14], params: ById, problems: missing },
     async ({ params }) => {
       const now = new Date();
       await saved(shelves.update(params.id, (product) => drop(product, now)));

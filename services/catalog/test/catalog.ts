@@ -6,7 +6,7 @@ import { aUser } from '@sidecart/testing/tokens';
 import { createApp, type CatalogDeps } from '../src/app.js';
 import type { AskStock } from '../src/availability.js';
 
-export const staff = aUser({ id: 'sue', role: 'staff' });
+export const staff = aUser({ id: 'sue', role: 'staff', permissions: ['catalog'] });
 
 export interface Catalog extends TestApp {
   /** What the fake inventory knows, by SKU; others it refuses as unknown. `never` does not answer. */

@@ -62,7 +62,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
     '/api/inventories',
     {
       summary: 'Adds the stock record of a SKU; products get theirs by themselves.',
-      access: 'staff',
+      access: { staff: 'inventory' },
       rows: [20],
       body: NewStock,
       reply: StockView,
@@ -85,7 +85,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
     '/api/inventories/:sku',
     {
       summary: 'Shows the stock of a SKU.',
-      access: 'staff',
+      access: { staff: 'inventory' },
       rows: [20],
       params: BySku,
       reply: StockView,
@@ -98,7 +98,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
     '/api/inventories/:sku',
     {
       summary: 'Sets the quantity that counts as low.',
-      access: 'staff',
+      access: { staff: 'inventory' },
       rows: [25],
       params: BySku,
       body: Threshold,
@@ -118,7 +118,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
     '/api/inventories/:sku/movements',
     {
       summary: 'Lists the movements of a SKU, newest first.',
-      access: 'staff',
+      access: { staff: 'inventory' },
       rows: [21],
       params: BySku,
       query: Paging,
@@ -136,7 +136,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
     '/api/inventories/:sku/movements',
     {
       summary: 'Puts pieces in or takes them out. The same key again gives the same answer.',
-      access: 'staff',
+      access: { staff: 'inventory' },
       rows: [21],
       params: BySku,
       headers: IdempotencyKey.required(),

@@ -9,7 +9,7 @@ import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
 import { line } from './build.js';
 
-const STAFF = aUser({ id: 'eve', role: 'staff' });
+const STAFF = aUser({ id: 'eve', role: 'staff', permissions: ['inventory'] });
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const in15 = () => new Date(Date.now() + 15 * 60_000).toISOString();
 const key = (value: string = randomUUID()) => ({ as: STAFF, headers: { 'idempotency-key': value } });

@@ -1,4 +1,4 @@
-import type { User } from '@sidecart/chassis/auth';
+import { may, type User } from '@sidecart/chassis/auth';
 import { serve } from '@sidecart/chassis/calls';
 import { found } from '@sidecart/chassis/errors';
 import { IdempotencyKey } from '@sidecart/chassis/idempotency';
@@ -97,7 +97,7 @@ export function orderRoutes({ orders, checkOut, now }: RouteOptions) {
   return to;
 }
 
-const isStaff = ({ role }: User) => role !== 'customer';
+const isStaff = (user: User) => may(user, 'orders');
 
 /** Another customer's order looks as if it were not there. */
 function visible(order: Order | undefined, user: User): Order {

@@ -232,7 +232,7 @@ describe('reading orders', () => {
     const bob = aUser({ id: 'bob' });
     for (const path of [`/api/orders/${orderId}`, `/api/orders/${orderId}/history`]) {
       expect((await get(path)).status).toBe(200);
-      expect((await get(path, aUser({ id: 'sue', role: 'staff' }))).status).toBe(200);
+      expect((await get(path, aUser({ id: 'sue', role: 'staff', permissions: ['orders'] }))).status).toBe(200);
       expectProblem(await get(path, bob), 404, 'not-found');
     }
     expectProblem(await running.request('POST', `/api/orders/${orderId}/cancel`, {}, { as: bob }), 404, 'not-found');
@@ -270,7 +270,7 @@ describe('cancelling', () => {
     const refused = await cancel(payment.orderId);
     expectProblem(refused, 409, 'illegal-move');
     expect(refused.body.detail).toBe('An order that is paid cannot become cancelled.');
-    expect((await cancel(payment.orderId, aUser({ id: 'sue', role: 'staff' }), {})).body).toMatchObject({
+    expect((await cancel(payment.orderId, aUser({ id: 'sue', role: 'staff', permissions: ['orders'] }), {})).body).toMatchObject({
       status: 'cancelled',
       reason: null,
     });

@@ -1,4 +1,4 @@
-import type { User } from '@sidecart/chassis/auth';
+import { may, type User } from '@sidecart/chassis/auth';
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { IdempotencyKey } from '@sidecart/chassis/idempotency';
 import { routes } from '@sidecart/chassis/routes';
@@ -90,7 +90,7 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
   return to;
 }
 
-const maySee = ({ userId }: { userId: string }, user: User) => userId === user.id || user.role !== 'customer';
+const maySee = ({ userId }: { userId: string }, user: User) => userId === user.id || may(user, 'payments');
 
 const unknownMethod = () =>
   new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', {

@@ -228,7 +228,7 @@ describe('paying an order', () => {
 
 test('payments are shown to their owner and to staff, and to nobody else', async () => {
   const { body } = await pay();
-  const [bob, sue] = [aUser({ id: 'bob' }), aUser({ id: 'sue', role: 'staff' })];
+  const [bob, sue] = [aUser({ id: 'bob' }), aUser({ id: 'sue', role: 'staff', permissions: ['payments'] })];
   expect((await get(`/api/payments/${body.id}`, sue)).body).toEqual(body);
   expect((await get(`/api/payments?orderId=${orderId}`, sue)).body.data).toEqual([body]);
   expectProblem(await get(`/api/payments/${body.id}`, bob), 404, 'not-found');

@@ -1,3 +1,4 @@
+import { Permission } from '@sidecart/chassis/auth';
 import { z } from 'zod';
 
 export interface User {
@@ -8,15 +9,24 @@ export interface User {
   emailKey: string;
   name: string;
   role: 'customer' | 'staff' | 'admin';
+  /** Of staff; others have none. */
+  permissions: readonly Permission[];
   /** Whether the person has proved that the address is theirs. */
   verified: boolean;
   status: 'active' | 'suspended';
   locale: string;
+  /** E.164, once it is proved. */
+  phone: string | null;
+  /** The name of its file. */
+  picture: string | null;
   passwordHash: string;
   /** Grows with every change. */
   version: number;
   createdAt: string;
 }
+
+/** Where pictures are served, by the names of their files. */
+export const PICTURES = '/api/users/pictures';
 
 /** What a person is told of their own account. */
 export const Profile = z
@@ -25,7 +35,10 @@ export const Profile = z
     email: z.string(),
     name: z.string(),
     role: z.enum(['customer', 'staff', 'admin']),
+    permissions: z.array(Permission),
+    phone: z.string().nullable().describe('E.164'),
     locale: z.string(),
+    picture: z.string().nullable().describe('where the picture is served'),
     createdAt: z.string(),
   })
   .meta({ id: 'Profile' });
@@ -36,6 +49,9 @@ export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'locale' | '
 export const register = (fields: NewUser, at: Date): User => ({
   ...fields,
   emailKey: emailKeyOf(fields.email),
+  permissions: [],
+  phone: null,
+  picture: null,
   status: 'active',
   version: 1,
   createdAt: at.toISOString(),
@@ -48,7 +64,17 @@ export const edit = (user: User, change: { name?: string | undefined; locale?: s
   version: user.version + 1,
 });
 
-export const profile = ({ id, email, name, role, locale, createdAt }: User): Profile => ({ id, email, name, role, locale, createdAt });
+export const profile = ({ id, email, name, role, permissions, phone, locale, picture, createdAt }: User): Profile => ({
+  id,
+  email,
+  name,
+  role,
+  permissions: [...permissions],
+  phone,
+  locale,
+  picture: picture === null ? null : `${PICTURES}/${picture}`,
+  createdAt,
+});
 
 /** The key of an address that is trimmed and normalized, as every `Email` is. */
 export const emailKeyOf = (email: string): string => email.toLowerCase();

@@ -21,8 +21,8 @@ export function createKeys({ keys }: SigningKeySet) {
   const signing = createPrivateKey({ key: first, format: 'jwk' });
   const keySet: JwkSet = { keys: keys.map(({ kid, kty, crv, x, y }) => ({ kid, kty, crv, x, y, alg: 'ES256', use: 'sig' })) };
 
-  function accessToken({ id, role, email, name, verified }: User, sessionId: string): string {
-    const claims = { role, email, name, verified, sid: sessionId };
+  function accessToken({ id, role, permissions, email, name, verified }: User, sessionId: string): string {
+    const claims = { role, permissions, email, name, verified, sid: sessionId };
     return jwt.sign(claims, signing, {
       algorithm: 'ES256',
       keyid: kid,
