@@ -1,5 +1,6 @@
 import { createVerifier } from '@sidecart/chassis/auth';
 import type { App, Deps } from '@sidecart/chassis/service';
+import { addressRoutes } from './addresses/routes.js';
 import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
 import { keyRoutes } from './keys/routes.js';
@@ -19,6 +20,12 @@ export async function createApp(deps: Deps<Settings>): Promise<App> {
     maxWaiting: settings.PASSWORD_QUEUE,
   });
   if (await ensureAdmin(deps, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
-  const all = [signInRoutes({ store, passwords, keys }), tokenRoutes({ store, keys, verify }), userRoutes(store), keyRoutes(keys)];
+  const all = [
+    signInRoutes({ store, passwords, keys }),
+    tokenRoutes({ store, keys, verify }),
+    userRoutes(store),
+    addressRoutes(store),
+    keyRoutes(keys),
+  ];
   return { routes: all, verify };
 }

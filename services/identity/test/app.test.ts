@@ -241,5 +241,7 @@ test('every route is in the OpenAPI document, except the internal one', async ()
     '/api/auth/token/refresh',
     '/api/auth/token/verify',
     '/api/users/me',
+    '/api/users/me/addresses',
+    '/api/users/me/addresses/{id}',
   ]);
 });

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { key, put, type Key } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import { z } from 'zod';
+import { add, Address, AddressBody, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
+
+const ById = z.strictObject({ id: z.uuid() });
+const missing = { 404: 'You have no such address.' };
+
+export const addressesKey = (userId: string): Key<Addresses> => key('addresses', userId);
+
+export function addressRoutes(store: Store): Routes {
+  const users = routes('addresses');
+
+  const update = (userId: string, change: (addresses: Addresses) => Addresses): Promise<Addresses> =>
+    store.transact([addressesKey(userId)], (docs) => {
+      const addresses = change(docs.get(addressesKey(userId)) ?? []);
+      return { write: [put(addressesKey(userId), addresses)], result: addresses };
+    });
+
+  users.get(
+    '/api/users/me/addresses',
+    { summary: 'Your addresses, oldest first.', access: 'customer', rows: [12], reply: z.object({ data: z.array(Address) }) },
+    async ({ user }) => ({ data: [...((await store.read(addressesKey(user.id))) ?? [])] }),
+  );
+
+  users.post(
+    '/api/users/me/addresses',
+    {
+      summary: `Adds an address, ${MAX_ADDRESSES} at the most. The first one is the default for shipping and for billing.`,
+      access: 'customer',
+      rows: [12],
+      body: AddressBody,
+      reply: Address,
+      status: 201,
+      problems: { 409: `There are ${MAX_ADDRESSES} already.` },
+    },
+    async ({ user, body }) => {
+      const id = randomUUID();
+      return byId(await update(user.id, (addresses) => add(addresses, id, body)), id);
+    },
+  );
+
+  users.put(
+    '/api/users/me/addresses/:id',
+    {
+      summary: 'Replaces an address.',
+      access: 'customer',
+      rows: [12],
+      params: ById,
+      body: AddressBody,
+      reply: Address,
+      problems: missing,
+    },
+    async ({ user, params: { id }, body }) => byId(await update(user.id, (addresses) => replace(addresses, id, body)), id),
+  );
+
+  users.delete(
+    '/api/users/me/addresses/:id',
+    {
+      summary: 'Removes an address. Where it was a default, the oldest that is left becomes it.',
+      access: 'customer',
+      rows: [12],
+      params: ById,
+      problems: missing,
+    },
+    async ({ user, params: { id } }) => void (await update(user.id, (addresses) => drop(addresses, id))),
+  );
+
+  return users;
+}
