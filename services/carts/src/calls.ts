@@ -1,0 +1,15 @@
+import { serve } from '@sidecart/chassis/calls';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { CustomerCart } from '@sidecart/contracts/carts';
+import { customer } from './owner.js';
+import type { Carts } from './store.js';
+
+/** What carts do for orders. */
+export function cartCalls(carts: Carts): Routes {
+  const calls = routes('carts');
+  serve(calls, CustomerCart, async ({ userId }) => {
+    const { cartId, checkoutId, items } = await carts.read(customer(userId));
+    return { cartId, checkoutId, items: [...items] };
+  });
+  return calls;
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { User } from '@sidecart/chassis/auth';
+import { DomainError } from '@sidecart/chassis/errors';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { Id, MAX_QUANTITY, Quantity } from '@sidecart/contracts/common';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { leftOut, quantityOf, want, type Cart, type Item, type Want } from './cart.js';
+import { merge } from './merge.js';
+import { customer, guest, type Owner } from './owner.js';
+import { openPrices, type Catalog, type Prices } from './prices.js';
+import type { Carts } from './store.js';
+import type { Update } from './update.js';
+import { CartView, MergedView, view } from './view.js';
+
+const SESSION = 'x-cart-session-id';
+const Session = z
+  .string()
+  .regex(/^[\w-]{16,64}$/, '16 to 64 letters, digits, - and _')
+  .describe("Names a guest's cart; a guest without one gets one in the answer.");
+const Guest = z.object({ [SESSION]: Session.optional() });
+const ByProduct = z.object({ productId: Id });
+const NewItem = z.strictObject({ productId: Id, quantity: Quantity });
+const NewQuantity = z.strictObject({ quantity: z.number().int().min(0).max(MAX_QUANTITY) });
+
+const SHORT = 'There is too little stock (the problem names the line), or no room in the cart.';
+
+export interface CartRoutesOptions extends Catalog {
+  carts: Carts;
+  update: Update;
+  currency: string;
+}
+
+/** The cart of a customer, or of a guest by the session header. */
+export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions): Routes {
+  const cart = routes('carts');
+
+  /** Changes a cart, and answers it at the prices of now; those of the items that stay are asked for while stock is held. */
+  async function change(owner: Owner, price: Prices, plan: (before: Cart) => Promise<Want[]> | Want[]): Promise<CartView> {
+    const { after } = await update({ owners: [owner], plan: (cartOf) => plan(cartOf(owner)) });
+    return view(after(owner), price, currency);
+  }
+
+  function set(owner: Owner, productId: string, target: (has: number) => number): Promise<CartView> {
+    const price = openPrices({ quote });
+    const asked = price(productId);
+    return change(owner, price, async (before) => {
+      for (const item of before.items) void price(item.productId);
+      const quoted = await asked;
+      if (!quoted) throw new DomainError('missing', 'not-for-sale', `${productId} is not for sale.`);
+      return [want(before, { productId, sku: quoted.sku, quantity: target(quantityOf(before, productId)) })];
+    });
+  }
+
+  function remove(owner: Owner, goes: (item: Item) => boolean): Promise<CartView> {
+    const price = openPrices({ quote });
+    return change(owner, price, (before) => {
+      for (const item of before.items) if (!goes(item)) void price(item.productId);
+      return before.items.filter(goes).map((item) => want(before, { ...item, quantity: 0 }));
+    });
+  }
+
+  const shown = { access: 'public' as const, rows: [26, 27, 28], headers: Guest, reply: CartView };
+
+  cart.get('/api/cart', { ...shown, summary: 'Shows the cart at the prices of now.' }, async (asked) =>
+    view(await carts.read(ownerOf(asked)), openPrices({ quote }), currency),
+  );
+
+  cart.post(
+    '/api/cart/items',
+    {
+      ...shown,
+      summary: 'Adds pieces of a product, and holds them for a while.',
+      body: NewItem,
+      problems: { 404: 'The product is not for sale.', 409: SHORT },
+    },
+    (asked) => set(ownerOf(asked), asked.body.productId, (has) => has + asked.body.quantity),
+  );
+
+  cart.put(
+    '/api/cart/items/:productId',
+    {
+      ...shown,
+      summary: 'Sets how many pieces of a product the cart has; 0 removes it.',
+      params: ByProduct,
+      body: NewQuantity,
+      problems: { 404: 'The product is not for sale.', 409: SHORT },
+    },
+    (asked) => {
+      const { productId } = asked.params;
+      const { quantity } = asked.body;
+      return quantity === 0
+        ? remove(ownerOf(asked), (item) => item.productId === productId)
+        : set(ownerOf(asked), productId, () => quantity);
+    },
+  );
+
+  cart.delete('/api/cart/items/:productId', { ...shown, summary: 'Removes a product.', params: ByProduct }, (asked) =>
+    remove(ownerOf(asked), (item) => item.productId === asked.params.productId),
+  );
+
+  cart.delete('/api/cart', { ...shown, summary: 'Removes everything.' }, (asked) => remove(ownerOf(asked), () => true));
+
+  cart.post(
+    '/api/cart/merge',
+    {
+      summary: "Puts the items of a guest's cart into the customer's, as far as there is stock, and empties it.",
+      access: 'customer',
+      rows: [27],
+      headers: Guest.required(),
+      body: z.strictObject({}),
+      reply: MergedView,
+    },
+    async ({ headers, user }) => {
+      const [guests, customers] = [guest(headers[SESSION]), customer(user.id)];
+      const { before, after } = await merge(update, headers[SESSION], user.id);
+      const shown = await view(after(customers), openPrices({ quote }), currency);
+      return { ...shown, adjusted: leftOut(before(guests), before(customers), after(customers)) };
+    },
+  );
+
+  return cart;
+}
+
+/** Of the customer, where there is a token; else of the guest, who is told the session. */
+function ownerOf({ user, headers, res }: { user: User | undefined; headers: z.infer<typeof Guest>; res: Response }): Owner {
+  if (user) return customer(user.id);
+  const session = headers[SESSION] ?? randomUUID();
+  res.setHeader(SESSION, session);
+  return guest(session);
+}

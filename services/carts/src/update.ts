@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { DomainError, found } from '@sidecart/chassis/errors';
+import type { NewEvent } from '@sidecart/contracts/event';
+import { changed, quantityOf, type Cart, type Want } from './cart.js';
+import type { Hold } from './hold.js';
+import type { Owner } from './owner.js';
+import type { Carts } from './store.js';
+
+/** With each try that fails some other change of the cart has succeeded. */
+const MAX_TRIES = 100;
+
+export interface UpdateOptions {
+  carts: Carts;
+  hold: Hold;
+  now: () => Date;
+}
+
+/** The cart of an owner, of those that are being changed. */
+export type CartOf = (owner: Pick<Owner, 'cartId'>) => Cart;
+
+export interface Change {
+  owners: readonly Owner[];
+  /** What the carts are to have; asked again where they changed meanwhile. What it throws refuses the change. */
+  plan: (cartOf: CartOf) => readonly Want[] | Promise<readonly Want[]>;
+  tell?: (after: CartOf) => readonly NewEvent[];
+}
+
+export interface Updated {
+  before: CartOf;
+  after: CartOf;
+}
+
+export type Update = ReturnType<typeof createUpdate>;
+
+/**
+ * Changes carts together with what they hold in inventory. A hold is set before the cart is saved, and the cart is saved only if it is still the
+ * one that the hold was set for; else both are done again for the newer cart. So the last hold is always that of the last saved cart,
+ * however many change it at once, on however many replicas.
+ */
+export function createUpdate({ carts, hold, now }: UpdateOptions) {
+  async function update(change: Change): Promise<Updated> {
+    const touched = new Map<string, Want>();
+    try {
+      return await settle(change, touched);
+    } catch (error) {
+      // What an earlier try has held is made to match the cart again.
+      if (touched.size > 0) await settle({ owners: change.owners, plan: () => [] }, touched);
+      throw error;
+    }
+  }
+
+  async function settle({ owners, plan, tell = () => [] }: Change, touched: Map<string, Want>): Promise<Updated> {
+    let before = await Promise.all(owners.map(carts.read));
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const planned = await plan(lookUp(before));
+      const wants = withTouched(planned, before, touched);
+      if (wants.length === 0) return { before: lookUp(before), after: lookUp(before) };
+      const granted = await Promise.all(wants.map((each) => grant(each, touched)));
+      const moment = { at: now(), fresh: randomUUID() };
+      const itemsOf = (id: string) => granted.filter(({ cartId }) => cartId === id);
+      const after = before.map((cart) => changed(cart, itemsOf(cart.cartId), moment));
+      const newer = await carts.replace(before, after, planned.length === 0 ? [] : tell(lookUp(after)));
+      if (!newer) return { before: lookUp(before), after: lookUp(after) };
+      before = newer;
+    }
+    throw new DomainError('unavailable', 'cart-busy', 'The cart is being changed by too many at once.', { retryAfter: 1 });
+  }
+
+  /** The want with what can be held of it. Throws `conflict` (`out-of-stock`) where that is not enough. */
+  async function grant(wanted: Want, touched: Map<string, Want>): Promise<Want> {
+    const short = await hold(wanted);
+    if (!short) {
+      touched.set(`${wanted.cartId} ${wanted.sku}`, wanted);
+      return wanted;
+    }
+    const { sku, least } = wanted;
+    if (least === undefined) throw new DomainError('conflict', 'out-of-stock', `There is not enough of ${sku}.`, { lines: [short] });
+    const less = { ...wanted, quantity: Math.max(least, short.available) };
+    return less.quantity < wanted.quantity ? grant(less, touched) : { ...wanted, quantity: least };
+  }
+
+  return update;
+}
+
+function lookUp(carts: readonly Cart[]): CartOf {
+  const known = new Map(carts.map((cart) => [cart.cartId, cart]));
+  return ({ cartId }) => found(known.get(cartId), 'The cart');
+}
+
+/** What is planned, and what an earlier try has held beside it: as much as the carts have. */
+function withTouched(planned: readonly Want[], carts: readonly Cart[], touched: ReadonlyMap<string, Want>): Want[] {
+  const cartOf = lookUp(carts);
+  const kept = [...touched.values()].filter(({ cartId, sku }) => !planned.some((each) => each.cartId === cartId && each.sku === sku));
+  const had = kept.map((each) => {
+    const quantity = quantityOf(cartOf(each), each.productId);
+    return { ...each, quantity, least: quantity };
+  });
+  return [...planned, ...had];
+}

@@ -1,0 +1,82 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { DomainError } from '@sidecart/chassis/errors';
+import type { Quoted } from '@sidecart/contracts/catalog';
+
+export const euros = (amount: number) => ({ amount, currency: 'EUR' });
+
+/** Costs 10.00. */
+export const aProduct = (productId: string, change: Partial<Quoted> = {}): Quoted => ({
+  productId,
+  sku: `SKU-${productId}`,
+  name: `The ${productId}`,
+  price: euros(1000),
+  image: null,
+  ...change,
+});
+
+const nothing = async (): Promise<unknown> => undefined;
+
+/** Catalog and inventory as a cart sees them, with 1000 pieces of everything. */
+export function createNeighbours() {
+  const held = new Map<string, number>();
+  const holdKey = (cartId: string, sku: string) => `${cartId} ${sku}`;
+  const shop = {
+    products: new Map<string, Quoted>(['mug', 'tea', 'hat'].map((id) => [id, aProduct(id)])),
+    onHand: new Map<string, number>(),
+    asked: { quotes: 0, holds: 0, stocks: 0 },
+    /** Whether holds that are asked for at once take effect in any order. */
+    unruly: false,
+    /** Happens once, before the next hold of something takes effect. */
+    meanwhile: nothing,
+    /** Whether inventory does not answer. */
+    down: false,
+    /** All holds lapse. */
+    lapse: () => held.clear(),
+    heldBy: (cartId: string, productId: string) => held.get(holdKey(cartId, `SKU-${productId}`)) ?? 0,
+    quote,
+    hold,
+    stock,
+  };
+
+  function availableTo(cartId: string, sku: string): number {
+    const others = [...held].filter(([key]) => key.endsWith(` ${sku}`) && key !== holdKey(cartId, sku));
+    return Math.max(
+      0,
+      others.reduce((left, [, quantity]) => left - quantity, shop.onHand.get(sku) ?? 1000),
+    );
+  }
+
+  async function quote({ productId }: { productId: string }): Promise<Quoted> {
+    shop.asked.quotes++;
+    const product = shop.products.get(productId);
+    if (!product) throw new DomainError('missing', 'not-for-sale', `${productId} is not for sale.`);
+    return product;
+  }
+
+  async function hold({ cartId, sku, quantity }: { cartId: string; sku: string; quantity: number }): Promise<void> {
+    shop.asked.holds++;
+    const { meanwhile } = shop;
+    if (quantity > 0) {
+      shop.meanwhile = nothing;
+      await meanwhile();
+    }
+    await anyTurn();
+    if (shop.down) throw new DomainError('unavailable', 'service-unavailable', 'inventory did not answer.');
+    const available = availableTo(cartId, sku);
+    const lines = [{ sku, requested: quantity, available }];
+    if (quantity > available) throw new DomainError('conflict', 'out-of-stock', `There is not enough of ${sku}.`, { lines });
+    held.set(holdKey(cartId, sku), quantity);
+    await anyTurn();
+  }
+
+  async function anyTurn(): Promise<void> {
+    for (let turns = shop.unruly ? Math.floor(Math.random() * 8) : 0; turns > 0; turns--) await turn();
+  }
+
+  async function stock({ sku }: { sku: string }): Promise<{ available: number }> {
+    shop.asked.stocks++;
+    return { available: availableTo('', sku) };
+  }
+
+  return shop;
+}
