@@ -12,7 +12,7 @@ import { until } from './until.js';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** What a topic keeps at most, so that a disk is not filled. A dead letter is kept longer: somebody has to look at it. */
-const LIMITS = { bytes: 512 * 1024 * 1024, days: 7, deadLetterDays: 30 };
+const LIMITS = { bytes: 128 * 1024 * 1024, days: 7, deadLetterDays: 30 };
 
 export interface Broker {
   /** `nats://`, with the token that it asks for. */
@@ -40,7 +40,8 @@ export async function startBroker(folder: string, port: number, streams: Streams
   const settings = [
     `listen: "127.0.0.1:${port}"`,
     `authorization: { token: "${secret}" }`,
-    `jetstream: { store_dir: ${JSON.stringify(store)} }`,
+    // NATS sets aside what its streams may take. Without a limit of its own it would compare that with the free disk.
+    `jetstream: { store_dir: ${JSON.stringify(store)}, max_file_store: 64GB }`,
   ];
   await writeFile(config, settings.join('\n'), { mode: 0o600 });
 
