@@ -6,6 +6,7 @@ import type { Settings } from './config.js';
 import { keyRoutes } from './keys/routes.js';
 import { createKeys } from './keys/keys.js';
 import { createPasswords } from './passwords/hashing.js';
+import { providerRoutes } from './providers/routes.js';
 import { signInRoutes } from './sign-in/routes.js';
 import { tokenRoutes } from './sessions/routes.js';
 import { userRoutes } from './accounts/routes.js';
@@ -26,6 +27,7 @@ export async function createApp(deps: Deps<Settings>): Promise<App> {
     userRoutes(store),
     addressRoutes(store),
     keyRoutes(keys),
+    providerRoutes({ settings, store, keys, logger }),
   ];
   return { routes: all, verify };
 }

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { Email, Password } from './fields.js';
 import { SigningKeySet } from './keys/keys.js';
+import { Origins, ProviderList } from './providers/settings.js';
 
 export const Settings = z.object({
   /** A JSON Web Key Set of private ES256 keys. The first signs; tokens of the others are accepted until they end. */
   SIGNING_KEYS: z.string().transform(json).pipe(SigningKeySet),
+  /** The shop's own address, as browsers know it. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
+  /** Other origins that a sign-in with a provider may send the browser back to, separated by spaces. */
+  RETURN_ORIGINS: z.string().default('').pipe(Origins),
+  /** OpenID Connect providers to sign in with: `[{ name, issuer, clientId, clientSecret }]`, with `name` as in `/api/auth/<name>/callback`. */
+  OIDC_PROVIDERS: z.string().default('[]').transform(json).pipe(ProviderList),
   /** The admin who is made at the first start; later starts leave the account alone. */
   ADMIN_EMAIL: Email,
   ADMIN_PASSWORD: Password,

@@ -19,7 +19,8 @@ export interface User {
   phone: string | null;
   /** The name of its file. */
   picture: string | null;
-  passwordHash: string;
+  /** Whoever signs in with a provider has none, until they reset it. */
+  passwordHash: string | undefined;
   /** Grows with every change. */
   version: number;
   createdAt: string;

@@ -1,0 +1,169 @@
+import { found } from '@sidecart/chassis/errors';
+import type { Logger } from '@sidecart/chassis/logger';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import type { Store } from '@sidecart/chassis/store';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Settings } from '../config.js';
+import { CartSession } from '../fields.js';
+import type { Keys } from '../keys/keys.js';
+import { SignedIn } from '../sessions/signed-in.js';
+import { ATTEMPT_SECONDS, secret, type Attempt } from './attempt.js';
+import { createProvider } from './provider.js';
+import { returnAddress } from './return-to.js';
+import { createProviderSignIn } from './sign-in.js';
+
+const ByName = z.object({ provider: z.string().max(31) });
+const Secret = z.string().regex(/^[\w-]{43}$/, '32 bytes as base64url');
+
+const ReturnTo = z.string().max(2_000).describe('A path of the shop, or an address at one of the origins in RETURN_ORIGINS.');
+const Challenge = Secret.describe('SHA-256, as base64url, of a random secret that the client keeps for the exchange.');
+const Start = z
+  .strictObject({ returnTo: ReturnTo.optional(), challenge: Challenge.optional() })
+  .refine(({ returnTo, challenge }) => (returnTo === undefined) === (challenge === undefined), {
+    path: ['challenge'],
+    message: 'goes together with returnTo',
+  });
+const Linking = z.strictObject({ returnTo: ReturnTo.optional() });
+const Exchange = z.strictObject({ code: Secret, verifier: Secret });
+const Linked = z.object({ linked: z.string().describe('the provider’s name') });
+
+/** Providers add what they like; what counts is signed or checked elsewhere. */
+const Callback = z.record(z.string().max(100), z.string().max(4_096));
+
+const COOKIE = 'sidecart_sign_in';
+
+const problems = { 404: 'There is no such provider.', 503: 'The provider does not answer.' };
+
+export interface ProviderRouteOptions {
+  settings: Pick<Settings, 'PUBLIC_URL' | 'RETURN_ORIGINS' | 'OIDC_PROVIDERS'>;
+  store: Store;
+  keys: Keys;
+  logger: Logger;
+}
+
+export function providerRoutes({ settings, store, keys, logger }: ProviderRouteOptions): Routes {
+  const auth = routes('auth');
+  const { origin } = new URL(settings.PUBLIC_URL);
+  const origins = [origin, ...settings.RETURN_ORIGINS];
+  const signIn = createProviderSignIn({ store, keys });
+  const providers = settings.OIDC_PROVIDERS.map((each) =>
+    createProvider({ settings: each, redirectUri: `${origin}/api/auth/${each.name}/callback`, logger }),
+  );
+  const secure = origin.startsWith('https:');
+  const named = (name: string) =>
+    found(
+      providers.find((each) => each.name === name),
+      'The provider',
+    );
+  const backTo = (returnTo: string | undefined, challenge: string): Attempt['back'] =>
+    returnTo === undefined ? null : { address: returnAddress(returnTo, origins), challenge };
+
+  /** Tabs of one browser share the cookie. */
+  function mark(req: Request, res: Response): string {
+    const browser = browserOf(req) ?? secret();
+    const maxAge = ATTEMPT_SECONDS * 1_000;
+    res.cookie(COOKIE, browser, { httpOnly: true, sameSite: 'lax', secure, path: '/api/auth', maxAge });
+    return browser;
+  }
+
+  auth.get(
+    '/api/auth/providers',
+    {
+      summary: 'The providers that one can sign in with.',
+      access: 'public',
+      rows: [7],
+      reply: z.object({ data: z.array(z.object({ name: z.string(), href: z.string() })) }),
+    },
+    () => ({ data: providers.map(({ name }) => ({ name, href: `/api/auth/${name}` })) }),
+  );
+
+  auth.get(
+    '/api/auth/:provider',
+    {
+      summary: 'Sends the browser to a provider, such as google, to sign in there.',
+      access: 'public',
+      rows: [7],
+      params: ByName,
+      query: Start,
+      status: 302,
+      problems,
+    },
+    async ({ params, query: { returnTo, challenge = '' }, req, res }) => {
+      const provider = named(params.provider);
+      const back = backTo(returnTo, challenge);
+      res.redirect(await signIn.start(provider, mark(req, res), { back, linkTo: null }));
+    },
+  );
+
+  auth.get(
+    '/api/auth/:provider/callback',
+    {
+      summary:
+        'Where the provider sends the browser back to: on to returnTo with a code for the exchange, or the tokens where there is none.',
+      access: 'public',
+      rows: [7],
+      params: ByName,
+      query: Callback,
+      reply: z.union([SignedIn, Linked]).optional(),
+      problems: {
+        ...problems,
+        401: 'The sign-in was not begun in this browser, is over, or was used already.',
+        403: 'Declined at the provider, the provider has not verified the address, or the account is suspended.',
+        409: 'There is an account with this address, which was never proved; or another account signs in with this identity.',
+      },
+    },
+    async ({ params, req, res }) => {
+      const { searchParams } = new URL(req.originalUrl, 'http://localhost');
+      res.setHeader('cache-control', 'no-store');
+      const ended = await signIn.end(named(params.provider), browserOf(req) ?? '', searchParams);
+      if ('redirect' in ended) {
+        res.redirect(303, ended.redirect);
+        return undefined;
+      }
+      return 'tokens' in ended ? ended.tokens : ended;
+    },
+  );
+
+  auth.post(
+    '/api/auth/token/exchange',
+    {
+      summary: 'Gives the tokens of a sign-in with a provider for its code, once, within a minute.',
+      access: 'public',
+      rows: [7],
+      headers: CartSession,
+      body: Exchange,
+      reply: SignedIn,
+      problems: { 401: 'The code is unknown, over, used already, or another client’s.', 403: 'The account is suspended.' },
+    },
+    ({ body: { code, verifier }, headers }) => signIn.exchange(code, verifier, headers['x-cart-session-id'] ?? null),
+  );
+
+  auth.post(
+    '/api/auth/:provider/link',
+    {
+      summary: 'Begins to link your account with a provider: send the browser that asked on to the answered address.',
+      access: 'customer',
+      rows: [7],
+      params: ByName,
+      body: Linking,
+      reply: z.object({ url: z.string() }),
+      problems,
+    },
+    async ({ params, body, user, req, res }) => {
+      const provider = named(params.provider);
+      return { url: await signIn.start(provider, mark(req, res), { back: backTo(body.returnTo, ''), linkTo: user.id }) };
+    },
+  );
+
+  auth.delete(
+    '/api/auth/:provider/link',
+    { summary: 'Ends the link of your account with a provider.', access: 'customer', rows: [7], params: ByName },
+    ({ params, user }) => signIn.unlink(user.id, params.provider),
+  );
+
+  return auth;
+}
+
+const browserOf = ({ headers }: Request): string | undefined =>
+  new RegExp(`(?:^|; )${COOKIE}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];

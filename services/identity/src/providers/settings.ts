@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Client secrets and codes go there: unencrypted only on this machine. */
+const Issuer = z.url({ protocol: /^https?$/ }).refine(isPrivate, 'https, or http on this machine');
+
+const Provider = z.strictObject({
+  /** Stands in the paths: `/api/auth/<name>`. */
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  issuer: Issuer,
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1),
+});
+export type ProviderSettings = z.infer<typeof Provider>;
+
+export const ProviderList = z
+  .array(Provider)
+  .max(20)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two of the same name');
+
+/** Origins, separated by spaces. */
+export const Origins = z
+  .string()
+  .transform((text) => text.split(' ').filter(Boolean))
+  .pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)));
+
+function isPrivate(url: string): boolean {
+  return !URL.canParse(url) || url.startsWith('https:') || LOOPBACK.has(new URL(url).hostname);
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { DomainError, found } from '@sidecart/chassis/errors';
+import { put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import { UserRegistered, UserSignedIn } from '@sidecart/contracts/identity';
+import { register, type User } from '../accounts/user.js';
+import { Email, Name } from '../fields.js';
+import type { Keys } from '../keys/keys.js';
+import { begin, newSecret } from '../sessions/session.js';
+import { signedIn, type SignedIn } from '../sessions/signed-in.js';
+import { newUser, ownerKey, putSession, userKey } from '../store.js';
+import { accountOf, usable } from './account.js';
+import { ATTEMPT_SECONDS, inSeconds, isOver, secret, sha256, TICKET_SECONDS, type Attempt } from './attempt.js';
+import { failed, type Identified, type Provider } from './provider.js';
+import { withQuery } from './return-to.js';
+import { attemptKey, identityKey, linksKey, ticketKey } from './store.js';
+
+/** How a sign-in ends that has come back from the provider. */
+export type Ended = { redirect: string } | { tokens: SignedIn } | { linked: string };
+
+export interface ProviderSignInOptions {
+  store: Store;
+  keys: Keys;
+}
+
+export function createProviderSignIn({ store, keys }: ProviderSignInOptions) {
+  /** The document, for whoever asks first. */
+  async function take<T extends { expiresAt: string }>(key: Key<T>, now: Date): Promise<Readonly<T> | undefined> {
+    const taken = await store.transact([key], (docs) => {
+      const doc = docs.get(key);
+      return { write: doc ? [remove(key)] : [], result: doc };
+    });
+    return taken && !isOver(taken, now) ? taken : undefined;
+  }
+
+  /** Answers where the browser is to go. `browser` is its cookie. */
+  async function start(provider: Provider, browser: string, { back, linkTo }: Pick<Attempt, 'back' | 'linkTo'>): Promise<string> {
+    const state = secret();
+    const attempt: Attempt = {
+      provider: provider.name,
+      nonce: secret(),
+      verifier: secret(),
+      browserHash: sha256(browser),
+      back,
+      linkTo,
+      expiresAt: inSeconds(ATTEMPT_SECONDS, new Date()),
+    };
+    const url = await provider.authorizationUrl(state, attempt);
+    await store.transact([], () => ({ write: [put(attemptKey(sha256(state)), attempt, ATTEMPT_SECONDS)], result: undefined }));
+    return url;
+  }
+
+  /** `query` is what the provider sent the browser back with. */
+  async function end(provider: Provider, browser: string, query: URLSearchParams): Promise<Ended> {
+    const state = query.get('state') ?? '';
+    const attempt = await take(attemptKey(sha256(state)), new Date());
+    if (!attempt || attempt.provider !== provider.name || attempt.browserHash !== sha256(browser)) throw failed();
+    try {
+      return await save(provider, attempt, await provider.identify(query.toString(), state, attempt));
+    } catch (error) {
+      if (!attempt.back || !(error instanceof DomainError)) throw error;
+      return { redirect: withQuery(attempt.back.address, 'error', error.slug) };
+    }
+  }
+
+  async function save({ name, issuer }: Provider, { back, linkTo }: Attempt, identified: Identified): Promise<Ended> {
+    const now = new Date();
+    const identity = identityKey(issuer, identified.subject);
+    const newcomer = asUser(identified, now);
+    const owned = newcomer ? [ownerKey(newcomer.emailKey)] : [];
+    const sessionSecret = newSecret();
+    const [sessionId, code] = [randomUUID(), secret()];
+    const { user, session } = await store.transact([identity, ...owned], (docs) => {
+      const known = knownTo(docs, [docs.get(identity), linkTo ?? undefined, ...owned.map((key) => docs.get(key))]);
+      const account = accountOf({ ...identified, email: newcomer?.email }, known);
+      const user = account === 'new' ? found(newcomer, 'The address') : account;
+      const session = begin(sessionId, user.id, sessionSecret, now);
+      const ticket = back && { userId: user.id, challenge: back.challenge, expiresAt: inSeconds(TICKET_SECONDS, now) };
+      const began = linkTo === null && !ticket;
+      const write: Write[] = [
+        ...(account === 'new' ? newUser(docs, user) : []),
+        ...(known.linked?.id === user.id ? [] : linking(docs, user, name, identity)),
+        ...(linkTo === null && ticket ? [put(ticketKey(sha256(code)), ticket, TICKET_SECONDS)] : []),
+        ...(began ? [putSession(session)] : []),
+      ];
+      const events = [
+        ...(account === 'new' ? [registered(user)] : []),
+        ...(began ? [UserSignedIn(session.id, 1, { userId: user.id, cartSession: null })] : []),
+      ];
+      return { write, events, result: { user, session } };
+    });
+    if (linkTo !== null) return back ? { redirect: withQuery(back.address, 'linked', name) } : { linked: name };
+    if (back) return { redirect: withQuery(back.address, 'code', code) };
+    return { tokens: signedIn(keys, user, session, sessionSecret) };
+  }
+
+  /** Gives the tokens of a sign-in that went back to the client. A code is taken at the first try, right or wrong. */
+  async function exchange(code: string, verifier: string, cartSession: string | null): Promise<SignedIn> {
+    const now = new Date();
+    const ticket = await take(ticketKey(sha256(code)), now);
+    if (!ticket || ticket.challenge !== sha256(verifier)) throw failed();
+    const user = usable(found(await store.read(userKey(ticket.userId)), 'The account'));
+    const sessionSecret = newSecret();
+    const session = begin(randomUUID(), user.id, sessionSecret, now);
+    const events = [UserSignedIn(session.id, 1, { userId: user.id, cartSession })];
+    await store.transact([], () => ({ write: [putSession(session)], events, result: undefined }));
+    return signedIn(keys, user, session, sessionSecret);
+  }
+
+  /** Ends the link of an account with a provider, if there is one. */
+  async function unlink(userId: string, provider: string): Promise<void> {
+    await store.transact([linksKey(userId)], (docs) => {
+      const { [provider]: identity, ...others } = docs.get(linksKey(userId)) ?? {};
+      return { write: identity === undefined ? [] : [...ending(docs, identity), put(linksKey(userId), others)], result: undefined };
+    });
+  }
+
+  return { start, end, exchange, unlink };
+}
+
+function knownTo(docs: Docs, ids: (string | undefined)[]) {
+  const [linked, linkTo, owner] = docs.all(ids.map((id) => userKey(id ?? 'nobody')));
+  return { linked, linkTo, owner };
+}
+
+/** One identity per account and provider: an earlier one goes. */
+function linking(docs: Docs, { id }: User, provider: string, identity: Key<string>): Write[] {
+  const links = docs.get(linksKey(id)) ?? {};
+  const earlier = links[provider];
+  return [...ending(docs, earlier), put(identity, id), put(linksKey(id), { ...links, [provider]: identity })];
+}
+
+/** Loads the document, which only then can be removed. */
+const ending = (docs: Docs, identity: Key<string> | undefined): Write[] =>
+  identity !== undefined && docs.get(identity) !== undefined ? [remove(identity)] : [];
+
+/** The account that would be made, if the provider gave an address that can be one. It has no password until it is reset. */
+function asUser({ email: given, name }: Identified, at: Date): User | undefined {
+  const email = Email.safeParse(given).data;
+  if (email === undefined) return undefined;
+  const called = Name.safeParse(name).data ?? Name.safeParse(email.split('@')[0]).data ?? email;
+  return register({ id: randomUUID(), email, name: called, role: 'customer', locale: 'en', passwordHash: undefined, verified: true }, at);
+}
+
+const registered = ({ id: userId, version, email, name, locale }: User) => UserRegistered(userId, version, { userId, email, name, locale });

@@ -1,0 +1,395 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { put } from '@sidecart/chassis/state';
+import { until } from '@sidecart/runner/until';
+import { ATTEMPT_SECONDS, secret, sha256 } from '../src/providers/attempt.js';
+import { attemptKey, ticketKey } from '../src/providers/store.js';
+import { userByEmail, userKey } from '../src/store.js';
+import { startIdentity, type Identity } from './identity.js';
+import { startOidcProvider, type OidcProvider, type Person } from './oidc.js';
+
+const SHOP = 'http://localhost:8080';
+const APP = 'https://app.shop.example';
+
+let provider: OidcProvider;
+let identity: Identity;
+let serial = 0;
+
+beforeAll(async () => {
+  provider = await startOidcProvider('acme', SHOP);
+  const away = { ...provider.settings, name: 'away', issuer: 'http://127.0.0.1:9' };
+  identity = await startIdentity({ OIDC_PROVIDERS: JSON.stringify([provider.settings, away]), RETURN_ORIGINS: `${APP}/` });
+}, 60_000);
+afterAll(async () => {
+  await identity?.close();
+  await provider?.close();
+});
+
+/** A subject at the provider. */
+function someone(change: Person = {}): { subject: string; email: string } {
+  const subject = `subject-${++serial}`;
+  const person = { email: `${subject}@example.com`, email_verified: true, name: 'Ann', ...change };
+  provider.people.set(subject, person);
+  return { subject, email: person.email };
+}
+
+interface Browser {
+  cookie: string;
+  go(
+    pathOrUrl: string | URL,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; location: URL | undefined; body: ReturnType<typeof JSON.parse> }>;
+}
+
+/** Keeps the cookie that identity sets, and follows no redirect by itself. */
+function aBrowser(): Browser {
+  const browser: Browser = {
+    cookie: '',
+    async go(pathOrUrl, headers = {}) {
+      const { pathname, search } = new URL(pathOrUrl, SHOP);
+      const answer = await fetch(identity.url + pathname + search, { redirect: 'manual', headers: { cookie: browser.cookie, ...headers } });
+      const [set] = answer.headers.getSetCookie();
+      if (set) browser.cookie = set.split(';')[0] ?? '';
+      const location = answer.headers.get('location');
+      const text = await answer.text();
+      return {
+        status: answer.status,
+        location: location === null ? undefined : new URL(location),
+        body: location || !text ? undefined : JSON.parse(text),
+      };
+    },
+  };
+  return browser;
+}
+
+/** Where the browser is sent to, as far as it has come back from the provider. */
+async function atTheProvider(browser: Browser, subject: string, path = '/api/auth/acme'): Promise<URL> {
+  const { location } = await browser.go(path);
+  return provider.visit(String(location), subject);
+}
+
+async function signIn(subject: string) {
+  const browser = aBrowser();
+  return browser.go(await atTheProvider(browser, subject));
+}
+
+const linkAs = (accessToken: string, body: unknown = {}) => identity.withToken(accessToken, 'POST', '/api/auth/acme/link', body);
+const exchange = (code: string | null, verifier: string, headers = {}) =>
+  identity.request('POST', '/api/auth/token/exchange', { code, verifier }, { headers });
+const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
+const slug = ({ body }: { body: { type: string } }) => body.type.split('/').at(-1);
+
+describe('signing in with a provider', () => {
+  test('makes an account whose address is proved, and finds it the next time', async () => {
+    const { subject, email } = someone();
+    const { status, body } = await signIn(subject);
+    expect([status, body.user.email, body.user.name, body.user.role]).toEqual([200, email, 'Ann', 'customer']);
+    expect(await userByEmail(identity.store, email)).toMatchObject({ verified: true, status: 'active' });
+    expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(body.user);
+    expect((await identity.refresh(body.refreshToken)).status).toBe(200);
+    await until('it is announced', 5, async () =>
+      identity.published.some(({ type, subject }) => type === 'user.registered' && subject === body.user.id),
+    );
+    provider.people.set(subject, { email: 'moved@example.com', email_verified: false });
+    expect((await signIn(subject)).body.user).toEqual(body.user);
+  });
+
+  test('gives an account without a password', async () => {
+    const { subject, email } = someone();
+    await signIn(subject);
+    expect((await identity.login(email)).status).toBe(401);
+  });
+
+  test('asks with PKCE, state and nonce, and keeps what is secret from the address', async () => {
+    const browser = aBrowser();
+    const { status, location } = await browser.go('/api/auth/acme');
+    expect([status, location?.origin]).toEqual([302, provider.settings.issuer]);
+    expect(Object.fromEntries(location?.searchParams ?? [])).toEqual({
+      client_id: 'shop',
+      redirect_uri: `${SHOP}/api/auth/acme/callback`,
+      response_type: 'code',
+      scope: 'openid email profile',
+      state: expect.stringMatching(/^[\w-]{43}$/),
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    });
+    expect(browser.cookie).toMatch(/^sidecart_sign_in=[\w-]{43}$/);
+  });
+
+  test.each(['nobody', 'away'])('by the name %s is refused, and everything else goes on', async (name) => {
+    const { status, body } = await aBrowser().go(`/api/auth/${name}`);
+    expect([status, body.title]).toEqual(name === 'away' ? [503, 'Provider unavailable'] : [404, 'Not found']);
+  });
+
+  test('lists the providers that there are', async () => {
+    const { body } = await identity.request('GET', '/api/auth/providers');
+    expect(body.data).toEqual([
+      { name: 'acme', href: '/api/auth/acme' },
+      { name: 'away', href: '/api/auth/away' },
+    ]);
+  });
+
+  test('is refused to a suspended account', async () => {
+    const { subject, email } = someone();
+    await signIn(subject);
+    const user = await userByEmail(identity.store, email);
+    if (!user) throw new Error('there is no account');
+    const key = userKey(user.id);
+    await identity.store.transact([key], () => ({ write: [put(key, { ...user, status: 'suspended' as const })], result: undefined }));
+    const refused = await signIn(subject);
+    expect([refused.status, slug(refused)]).toEqual([403, 'account-suspended']);
+  });
+
+  test('that is declined there is refused here', async () => {
+    const browser = aBrowser();
+    const { location } = await browser.go('/api/auth/acme');
+    const refused = await browser.go(await provider.decline(String(location)));
+    expect([refused.status, slug(refused)]).toEqual([403, 'sign-in-declined']);
+  });
+});
+
+describe('coming back', () => {
+  const tampered: Record<string, (sent: URL) => void> = {
+    'another nonce': (sent) => sent.searchParams.set('nonce', secret()),
+    'another PKCE challenge': (sent) => sent.searchParams.set('code_challenge', secret()),
+    'another state': (sent) => sent.searchParams.set('state', secret()),
+  };
+
+  test.each(Object.entries(tampered))('with %s is refused', async (_what, tamper) => {
+    const browser = aBrowser();
+    const { location: sent = new URL(SHOP) } = await browser.go('/api/auth/acme');
+    tamper(sent);
+    const refused = await browser.go(await provider.visit(sent.href, someone().subject));
+    expect([refused.status, slug(refused)]).toEqual([401, 'sign-in-failed']);
+  });
+
+  test('with the code of another is refused: codes belong to the attempt that they were asked for', async () => {
+    const [mine, theirs] = [aBrowser(), aBrowser()];
+    const [back, other] = await Promise.all([atTheProvider(mine, someone().subject), atTheProvider(theirs, someone().subject)]);
+    back.searchParams.set('code', other.searchParams.get('code') ?? '');
+    expect(slug(await mine.go(back))).toBe('sign-in-failed');
+  });
+
+  test('in another browser is refused, and over for both', async () => {
+    const browser = aBrowser();
+    const back = await atTheProvider(browser, someone().subject);
+    expect(slug(await aBrowser().go(back))).toBe('sign-in-failed');
+    expect(slug(await browser.go(back))).toBe('sign-in-failed');
+  });
+
+  test('again is refused', async () => {
+    const browser = aBrowser();
+    const back = await atTheProvider(browser, someone().subject);
+    const answers = await Promise.all([browser.go(back), browser.go(back), browser.go(back)]);
+    expect(statuses(answers)).toEqual([200, 401, 401]);
+    expect(slug(await browser.go(back))).toBe('sign-in-failed');
+  });
+
+  test('too late, or from another provider, is refused', async () => {
+    const browser = aBrowser();
+    const back = await atTheProvider(browser, someone().subject);
+    const key = attemptKey(sha256(back.searchParams.get('state') ?? ''));
+    await identity.store.transact([key], (docs) => {
+      const attempt = docs.get(key);
+      return { write: attempt ? [put(key, { ...attempt, expiresAt: new Date().toISOString() }, ATTEMPT_SECONDS)] : [], result: undefined };
+    });
+    expect(slug(await browser.go(back))).toBe('sign-in-failed');
+    const other = await atTheProvider(browser, someone().subject);
+    other.pathname = '/api/auth/away/callback';
+    expect(slug(await browser.go(other))).toBe('sign-in-failed');
+  });
+
+  test.each(['', '?state=&code=x', '?state=a&state=b', '?error=access_denied'])(
+    'with nothing that was asked for is refused: %s',
+    async (query) => {
+      expect((await aBrowser().go(`/api/auth/acme/callback${query}`)).status).toBeGreaterThanOrEqual(400);
+    },
+  );
+});
+
+describe('the way back to the client', () => {
+  const verifier = secret();
+  const start = (returnTo: string) => `/api/auth/acme?${new URLSearchParams({ returnTo, challenge: sha256(verifier) }).toString()}`;
+
+  async function back(returnTo: string, subject = someone().subject) {
+    const browser = aBrowser();
+    return browser.go(await atTheProvider(browser, subject, start(returnTo)));
+  }
+
+  test('brings a code that gives the tokens, once, to the client that asked', async () => {
+    const { status, location } = await back(`${APP}/account?tab=1`);
+    expect([status, location?.origin, location?.pathname, location?.searchParams.get('tab')]).toEqual([303, APP, '/account', '1']);
+    const code = location?.searchParams.get('code') ?? '';
+    const answers = await Promise.all([1, 2, 3].map(() => exchange(code, verifier, { 'x-cart-session-id': `guest-${code.slice(0, 20)}` })));
+    expect(statuses(answers)).toEqual([200, 401, 401]);
+    const { body } = answers.find((answer) => answer.status === 200) ?? {};
+    expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(body.user);
+    expect((await exchange(code, verifier)).body.title).toBe('Sign in failed');
+    await until('the guest cart comes along', 5, async () =>
+      identity.published.some(({ type, data }) => type === 'user.signed_in' && JSON.stringify(data).includes(`guest-${code.slice(0, 20)}`)),
+    );
+  });
+
+  test('gives nothing to whoever only saw the code', async () => {
+    const { location } = await back('/account');
+    expect(location?.href.startsWith(`${SHOP}/account?code=`)).toBe(true);
+    const code = location?.searchParams.get('code') ?? null;
+    expect((await exchange(code, secret())).status).toBe(401);
+    expect((await exchange(code, verifier)).status).toBe(401);
+  });
+
+  test('gives nothing after a minute', async () => {
+    const { location } = await back('/account');
+    const code = location?.searchParams.get('code') ?? '';
+    const key = ticketKey(sha256(code));
+    await identity.store.transact([key], (docs) => {
+      const ticket = docs.get(key);
+      return { write: ticket ? [put(key, { ...ticket, expiresAt: new Date().toISOString() })] : [], result: undefined };
+    });
+    expect((await exchange(code, verifier)).status).toBe(401);
+  });
+
+  test('tells the client what went wrong', async () => {
+    const { location } = await back('/account', someone({ email_verified: false }).subject);
+    expect(location?.href).toBe(`${SHOP}/account?error=email-unverified`);
+  });
+
+  test('keeps no code and no state that could be used', async () => {
+    const { location } = await back('/account');
+    const code = location?.searchParams.get('code') ?? '';
+    expect(JSON.stringify(await identity.store.read(ticketKey(sha256(code))))).not.toContain(code);
+    expect(JSON.stringify(identity.published)).not.toContain(code);
+  });
+
+  test.each([
+    'https://evil.example/',
+    '//evil.example/',
+    '\\\\evil.example',
+    '/\\evil.example',
+    '\t//evil.example',
+    '/\t/evil.example',
+    ' https://evil.example',
+    'https:evil.example',
+    `${APP}@evil.example/`,
+    `${APP}.evil.example/`,
+    `https://user:password@app.shop.example/`,
+    'http://app.shop.example/',
+    'https://app.shop.example:444/',
+    `${SHOP}@evil.example`,
+    'javascript:alert(1)',
+    'data:text/html,evil',
+  ])('leads nowhere else: %j', async (returnTo) => {
+    const { status, body, location } = await aBrowser().go(start(returnTo));
+    expect([status, location, body.errors[0].field]).toEqual([400, undefined, 'returnTo']);
+  });
+
+  test.each(['/%2f%2fevil.example', '/%5cevil.example', '/a/..//evil.example', 'evil.example', '/?next=//evil.example'])(
+    'stays in the shop with %j',
+    async (returnTo) => {
+      expect((await back(returnTo)).location?.origin).toBe(SHOP);
+    },
+  );
+
+  test('is not taken when it is very long', async () => {
+    expect((await aBrowser().go(start(`/${'a'.repeat(2_000)}`))).body.errors[0].field).toBe('returnTo');
+  });
+
+  test('needs a challenge', async () => {
+    expect((await aBrowser().go('/api/auth/acme?returnTo=/account')).body.errors[0].field).toBe('challenge');
+  });
+});
+
+describe('an address that has an account', () => {
+  async function verified(email: string) {
+    const { body } = await identity.register(email);
+    const key = userKey(body.user.id);
+    await identity.store.transact([key], (docs) => {
+      const user = docs.get(key);
+      return { write: user ? [put(key, { ...user, verified: true })] : [], result: undefined };
+    });
+    return body;
+  }
+
+  test('signs in to it when both sides have proved the address', async () => {
+    const { subject, email } = someone();
+    const { user } = await verified(email);
+    expect((await signIn(subject)).body.user.id).toBe(user.id);
+    expect((await signIn(subject)).body.user.id).toBe(user.id);
+  });
+
+  test('does not when it was never proved here: whoever registered it first could be anyone', async () => {
+    const { subject, email } = someone();
+    await identity.register(email);
+    const refused = await signIn(subject);
+    expect([refused.status, slug(refused)]).toEqual([409, 'link-refused']);
+  });
+
+  test.each([{ email_verified: false }, { email_verified: undefined }])(
+    'does not when the provider has not proved it, and tells nobody that it is there: %j',
+    async (change) => {
+      const taken = someone(change as Person);
+      await verified(taken.email);
+      const [here, nowhere] = [await signIn(taken.subject), await signIn(someone(change as Person).subject)];
+      expect([here.status, slug(here)]).toEqual([403, 'email-unverified']);
+      expect([nowhere.status, slug(nowhere)]).toEqual([403, 'email-unverified']);
+    },
+  );
+
+  test('is one account when several come at once', async () => {
+    const { subject } = someone();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => signIn(subject)));
+    expect(new Set(answers.map(({ body }) => body.user?.id)).size).toBe(1);
+  });
+});
+
+describe('linking', () => {
+  async function link(accessToken: string, subject: string, body?: unknown) {
+    const answer = await linkAs(accessToken, body);
+    const browser = aBrowser();
+    browser.cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    return browser.go(await provider.visit(answer.body.url, subject));
+  }
+
+  test('lets an account sign in with a provider, whatever its address there', async () => {
+    const { body } = await identity.register('linked@example.com');
+    const { subject } = someone({ email_verified: false });
+    expect(await link(body.accessToken, subject)).toMatchObject({ status: 200, body: { linked: 'acme' } });
+    expect((await signIn(subject)).body.user.id).toBe(body.user.id);
+  });
+
+  test('leads back to the client', async () => {
+    const { body } = await identity.register('linked-back@example.com');
+    const { location } = await link(body.accessToken, someone().subject, { returnTo: '/account' });
+    expect(location?.href).toBe(`${SHOP}/account?linked=acme`);
+  });
+
+  test('is refused where another account signs in with the identity', async () => {
+    const { subject } = someone();
+    await signIn(subject);
+    const { body } = await identity.register('second@example.com');
+    const refused = await link(body.accessToken, subject);
+    expect([refused.status, slug(refused)]).toEqual([409, 'linked-elsewhere']);
+  });
+
+  test('anew takes the place of the identity before, and ends when told', async () => {
+    const { body } = await identity.register('changing@example.com');
+    const [first, second] = [someone(), someone()];
+    await link(body.accessToken, first.subject);
+    await link(body.accessToken, second.subject);
+    expect((await signIn(first.subject)).body.user.id).not.toBe(body.user.id);
+    expect((await identity.withToken(body.accessToken, 'DELETE', '/api/auth/acme/link')).status).toBe(204);
+    expect((await signIn(second.subject)).body.user.id).not.toBe(body.user.id);
+  });
+
+  test('needs an access token', async () => {
+    expect((await identity.request('POST', '/api/auth/acme/link', {})).status).toBe(401);
+    expect((await identity.request('DELETE', '/api/auth/acme/link')).status).toBe(401);
+  });
+
+  test('cannot be ended by another browser than the one that began it', async () => {
+    const { body } = await identity.register('victim@example.com');
+    const { url } = (await linkAs(body.accessToken)).body;
+    const victim = aBrowser();
+    expect(slug(await victim.go(await provider.visit(url, someone().subject)))).toBe('sign-in-failed');
+  });
+});
