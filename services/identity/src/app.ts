@@ -1,18 +1,31 @@
 import { createVerifier } from '@sidecart/chassis/auth';
 import type { App, Deps } from '@sidecart/chassis/service';
+import type { Mail } from '@sidecart/contracts/notifications';
 import { addressRoutes } from './addresses/routes.js';
 import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
 import { keyRoutes } from './keys/routes.js';
 import { createKeys } from './keys/keys.js';
+import { createMails } from './mails.js';
 import { createPasswords } from './passwords/hashing.js';
 import { providerRoutes } from './providers/routes.js';
+import { passwordRoutes } from './passwords/routes.js';
+import { deviceRoutes } from './sessions/device-routes.js';
+import { createConfirmPassword } from './sign-in/guard.js';
+import { registerRoutes } from './sign-in/register-routes.js';
+import { createSignIn } from './sign-in/sign-in.js';
 import { signInRoutes } from './sign-in/routes.js';
 import { tokenRoutes } from './sessions/routes.js';
 import { userRoutes } from './accounts/routes.js';
+import { verificationRoutes } from './verification/routes.js';
+import { createCodeSender } from './verification/sender.js';
 
-export async function createApp(deps: Deps<Settings>): Promise<App> {
-  const { settings, store, logger } = deps;
+export interface IdentityDeps extends Deps<Settings> {
+  sendMail: (mail: Mail) => Promise<unknown>;
+}
+
+export async function createApp(deps: IdentityDeps): Promise<App> {
+  const { settings, store, logger, sendMail } = deps;
   const keys = createKeys(settings.SIGNING_KEYS);
   const verify = createVerifier({ keySet: async () => keys.keySet });
   const passwords = createPasswords({
@@ -21,13 +34,21 @@ export async function createApp(deps: Deps<Settings>): Promise<App> {
     maxWaiting: settings.PASSWORD_QUEUE,
   });
   if (await ensureAdmin(deps, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
+  const { post, settled } = createMails({ send: sendMail, logger });
+  const codes = createCodeSender({ store, post, pages: settings.ACCOUNT_PAGES });
+  const signIn = createSignIn({ settings, keys });
+  const confirmPassword = createConfirmPassword({ store, passwords });
   const all = [
-    signInRoutes({ store, passwords, keys }),
-    tokenRoutes({ store, keys, verify }),
+    registerRoutes({ store, passwords, codes, post }),
+    verificationRoutes({ store, codes }),
+    signInRoutes({ store, passwords, signIn }),
+    tokenRoutes({ store, keys, signIn, verify }),
+    deviceRoutes(store),
+    passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),
     addressRoutes(store),
     keyRoutes(keys),
-    providerRoutes({ settings, store, keys, logger }),
+    providerRoutes({ settings, store, signIn, logger }), // the last: its paths take any name
   ];
-  return { routes: all, verify };
+  return { routes: all, verify, close: settled };
 }

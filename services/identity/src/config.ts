@@ -20,6 +20,12 @@ export const Settings = z.object({
   PASSWORD_PASSES: z.coerce.number().int().min(1).default(2),
   /** So many may wait for their password to be hashed; whoever comes then gets a 503. */
   PASSWORD_QUEUE: z.coerce.number().int().min(1).default(100),
+  /** What needs an address that is proved: `orders` to place one, `login` to sign in. */
+  REQUIRE_VERIFIED: z.enum(['never', 'orders', 'login']).default('never'),
+  /** Staff and admins then need a second factor: their app's code, or one by mail. */
+  STAFF_NEED_TWO_FACTOR: z.stringbool().default(false),
+  /** The shop's pages that links in mails lead to: `<here>/verify-email#token=...` and `<here>/reset-password#token=...`. */
+  ACCOUNT_PAGES: z.url({ protocol: /^https?$/ }).default('http://localhost:8080/account'),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCommon } from './passwords/common.js';
 
 /** Addresses are at most so long that one is part of a key in every state store. */
 const MAX_EMAIL = 200;
@@ -7,7 +8,7 @@ export const Email = z.string().trim().normalize('NFKC').max(MAX_EMAIL).regex(z.
 
 /** One way to write a password, however the keyboard composed it. */
 const Typed = z.string().max(128).normalize('NFKC');
-export const Password = Typed.min(8);
+export const Password = Typed.min(8).refine((password) => !isCommon(password), 'one of the most common passwords');
 /** What may be tried: rules for new passwords are no rules for old ones. */
 export const TriedPassword = Typed.min(1);
 

@@ -1,11 +1,9 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { key, put, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import { REST_SECONDS, type Session } from './sessions/session.js';
 import type { User } from './accounts/user.js';
 
 export const userKey = (id: string): Key<User> => key('user', id);
-export const sessionKey = (id: string): Key<Session> => key('session', id);
 /** Whose address it is: there is one document per address, so an address has one account. */
 export const ownerKey = (emailKey: string): Key<string> => key('email', emailKey);
 
@@ -19,5 +17,3 @@ export function newUser(docs: Docs, user: User): Write[] {
   if (docs.get(ownerKey(user.emailKey))) throw new DomainError('conflict', 'email-taken', 'There is an account with this address.');
   return [put(ownerKey(user.emailKey), user.id), put(userKey(user.id), user)];
 }
-
-export const putSession = (session: Session): Write => put(sessionKey(session.id), session, REST_SECONDS);

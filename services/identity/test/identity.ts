@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { Mail } from '@sidecart/contracts/notifications';
+import { until } from '@sidecart/runner/until';
 import type { Answer, TestApp } from '@sidecart/testing/app';
 import { startApp } from '@sidecart/testing/app';
 import { createApp } from '../src/app.js';
@@ -24,6 +26,11 @@ export const someSettings = (change: Record<string, string> = {}): Settings =>
   });
 
 export interface Identity extends TestApp {
+  /** The mails that were asked for, in order. */
+  mails: Mail[];
+  /** The newest mail of a kind to an address, once it is there. */
+  mailed(template: Mail['template'], to: string): Promise<Mail>;
+  /** Registers and signs in. */
   register(email: string, headers?: Record<string, string>): Promise<Answer>;
   login(email: string, password?: string, headers?: Record<string, string>): Promise<Answer>;
   refresh(refreshToken: string): Promise<Answer>;
@@ -32,11 +39,26 @@ export interface Identity extends TestApp {
 }
 
 export async function startIdentity(change?: Record<string, string>): Promise<Identity> {
-  const app = await startApp('identity', someSettings(change), createApp);
+  const mails: Mail[] = [];
+  const sendMail = async (mail: Mail) => mails.push(mail);
+  const app = await startApp('identity', someSettings(change), (deps) => createApp({ ...deps, sendMail }));
+  const login: Identity['login'] = (email, password = PASSWORD, headers = {}) =>
+    app.request('POST', '/api/auth/login', { email, password }, { headers });
   return {
     ...app,
-    register: (email, headers = {}) => app.request('POST', '/api/auth/register', { email, password: PASSWORD, name: 'Ann' }, { headers }),
-    login: (email, password = PASSWORD, headers = {}) => app.request('POST', '/api/auth/login', { email, password }, { headers }),
+    mails,
+    mailed: (template, to) =>
+      until(`${template} is mailed to ${to}`, 5, async () => mails.findLast((mail) => mail.template === template && mail.to === to)),
+    async register(email, headers) {
+      const answer = await app.request(
+        'POST',
+        '/api/auth/register',
+        { email, password: PASSWORD, name: 'Ann' },
+        { headers: headers ?? {} },
+      );
+      return answer.status === 202 ? login(email, PASSWORD, headers) : answer;
+    },
+    login,
     refresh: (refreshToken) => app.request('POST', '/api/auth/token/refresh', { refreshToken }),
     withToken: (accessToken, method, path, body) =>
       app.request(method, path, body, { headers: { authorization: `Bearer ${accessToken}` } }),

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ISSUER } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
-import { sessionKey } from '../src/store.js';
+import { sessionKey } from '../src/sessions/store.js';
 import { aKey, signingKeys, startIdentity, type Identity } from './identity.js';
 
 let identity: Identity;

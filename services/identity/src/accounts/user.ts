@@ -77,5 +77,12 @@ export const profile = ({ id, email, name, role, permissions, phone, locale, pic
   createdAt,
 });
 
+export const proved = (user: User): User => ({ ...user, verified: true, version: user.version + 1 });
+
+export const withPassword = (user: User, passwordHash: string): User => ({ ...user, passwordHash, version: user.version + 1 });
+
+/** Whom a notice about the account goes to. */
+export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });
+
 /** The key of an address that is trimmed and normalized, as every `Email` is. */
 export const emailKeyOf = (email: string): string => email.toLowerCase();

@@ -28,6 +28,12 @@ export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = availa
       const same = await inTurn(async () => verify(passwordHash ?? (await nobodys), password));
       return same && passwordHash !== undefined;
     },
+
+    /** Whether it was made when hashes cost less. */
+    isOutdated(passwordHash: string): boolean {
+      const [, memory, times] = /m=(\d+),t=(\d+)/.exec(passwordHash) ?? [];
+      return Number(memory) < memoryKiB || Number(times) < passes;
+    },
   };
 }
 

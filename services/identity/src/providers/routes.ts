@@ -6,8 +6,8 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Settings } from '../config.js';
 import { CartSession } from '../fields.js';
-import type { Keys } from '../keys/keys.js';
-import { SignedIn } from '../sessions/signed-in.js';
+import { clientOf } from '../client.js';
+import { SignInReply, type SignIn } from '../sign-in/sign-in.js';
 import { ATTEMPT_SECONDS, secret, type Attempt } from './attempt.js';
 import { createProvider } from './provider.js';
 import { returnAddress } from './return-to.js';
@@ -38,15 +38,15 @@ const problems = { 404: 'There is no such provider.', 503: 'The provider does no
 export interface ProviderRouteOptions {
   settings: Pick<Settings, 'PUBLIC_URL' | 'RETURN_ORIGINS' | 'OIDC_PROVIDERS'>;
   store: Store;
-  keys: Keys;
+  signIn: SignIn;
   logger: Logger;
 }
 
-export function providerRoutes({ settings, store, keys, logger }: ProviderRouteOptions): Routes {
+export function providerRoutes({ settings, store, signIn, logger }: ProviderRouteOptions): Routes {
   const auth = routes('auth');
   const { origin } = new URL(settings.PUBLIC_URL);
   const origins = [origin, ...settings.RETURN_ORIGINS];
-  const signIn = createProviderSignIn({ store, keys });
+  const byProvider = createProviderSignIn({ store, signIn });
   const providers = settings.OIDC_PROVIDERS.map((each) =>
     createProvider({ settings: each, redirectUri: `${origin}/api/auth/${each.name}/callback`, logger }),
   );
@@ -92,7 +92,7 @@ export function providerRoutes({ settings, store, keys, logger }: ProviderRouteO
     async ({ params, query: { returnTo, challenge = '' }, req, res }) => {
       const provider = named(params.provider);
       const back = backTo(returnTo, challenge);
-      res.redirect(await signIn.start(provider, mark(req, res), { back, linkTo: null }));
+      res.redirect(await byProvider.start(provider, mark(req, res), { back, linkTo: null }));
     },
   );
 
@@ -105,7 +105,7 @@ export function providerRoutes({ settings, store, keys, logger }: ProviderRouteO
       rows: [7],
       params: ByName,
       query: Callback,
-      reply: z.union([SignedIn, Linked]).optional(),
+      reply: z.union([SignInReply, Linked]).optional(),
       problems: {
         ...problems,
         401: 'The sign-in was not begun in this browser, is over, or was used already.',
@@ -116,12 +116,12 @@ export function providerRoutes({ settings, store, keys, logger }: ProviderRouteO
     async ({ params, req, res }) => {
       const { searchParams } = new URL(req.originalUrl, 'http://localhost');
       res.setHeader('cache-control', 'no-store');
-      const ended = await signIn.end(named(params.provider), browserOf(req) ?? '', searchParams);
+      const ended = await byProvider.end(named(params.provider), browserOf(req) ?? '', searchParams, clientOf(req));
       if ('redirect' in ended) {
         res.redirect(303, ended.redirect);
         return undefined;
       }
-      return 'tokens' in ended ? ended.tokens : ended;
+      return 'signIn' in ended ? ended.signIn : ended;
     },
   );
 
@@ -133,10 +133,11 @@ export function providerRoutes({ settings, store, keys, logger }: ProviderRouteO
       rows: [7],
       headers: CartSession,
       body: Exchange,
-      reply: SignedIn,
+      reply: SignInReply,
       problems: { 401: 'The code is unknown, over, used already, or another client’s.', 403: 'The account is suspended.' },
     },
-    ({ body: { code, verifier }, headers }) => signIn.exchange(code, verifier, headers['x-cart-session-id'] ?? null),
+    ({ body: { code, verifier }, headers, req }) =>
+      byProvider.exchange(code, verifier, { ...clientOf(req), cartSession: headers['x-cart-session-id'] ?? null }),
   );
 
   auth.post(
@@ -152,14 +153,14 @@ export function providerRoutes({ settings, store, keys, logger }: ProviderRouteO
     },
     async ({ params, body, user, req, res }) => {
       const provider = named(params.provider);
-      return { url: await signIn.start(provider, mark(req, res), { back: backTo(body.returnTo, ''), linkTo: user.id }) };
+      return { url: await byProvider.start(provider, mark(req, res), { back: backTo(body.returnTo, ''), linkTo: user.id }) };
     },
   );
 
   auth.delete(
     '/api/auth/:provider/link',
     { summary: 'Ends the link of your account with a provider.', access: 'customer', rows: [7], params: ByName },
-    ({ params, user }) => signIn.unlink(user.id, params.provider),
+    ({ params, user }) => byProvider.unlink(user.id, params.provider),
   );
 
   return auth;

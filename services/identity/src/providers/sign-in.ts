@@ -2,28 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import { UserRegistered, UserSignedIn } from '@sidecart/contracts/identity';
+import { UserRegistered } from '@sidecart/contracts/identity';
 import { register, type User } from '../accounts/user.js';
 import { Email, Name } from '../fields.js';
-import type { Keys } from '../keys/keys.js';
-import { begin, newSecret } from '../sessions/session.js';
-import { signedIn, type SignedIn } from '../sessions/signed-in.js';
-import { newUser, ownerKey, putSession, userKey } from '../store.js';
-import { accountOf, usable } from './account.js';
+import type { Client } from '../client.js';
+import { settle } from '../settle.js';
+import { make, signInKeys, type Entered, type From, type SignIn, type SignInReply } from '../sign-in/sign-in.js';
+import { newUser, ownerKey, userKey } from '../store.js';
+import { accountOf } from './account.js';
 import { ATTEMPT_SECONDS, inSeconds, isOver, secret, sha256, TICKET_SECONDS, type Attempt } from './attempt.js';
 import { failed, type Identified, type Provider } from './provider.js';
 import { withQuery } from './return-to.js';
 import { attemptKey, identityKey, linksKey, ticketKey } from './store.js';
 
 /** How a sign-in ends that has come back from the provider. */
-export type Ended = { redirect: string } | { tokens: SignedIn } | { linked: string };
+export type Ended = { redirect: string } | { signIn: SignInReply } | { linked: string };
 
 export interface ProviderSignInOptions {
   store: Store;
-  keys: Keys;
+  signIn: SignIn;
 }
 
-export function createProviderSignIn({ store, keys }: ProviderSignInOptions) {
+export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
   /** The document, for whoever asks first. */
   async function take<T extends { expiresAt: string }>(key: Key<T>, now: Date): Promise<Readonly<T> | undefined> {
     const taken = await store.transact([key], (docs) => {
@@ -51,60 +51,59 @@ export function createProviderSignIn({ store, keys }: ProviderSignInOptions) {
   }
 
   /** `query` is what the provider sent the browser back with. */
-  async function end(provider: Provider, browser: string, query: URLSearchParams): Promise<Ended> {
+  async function end(provider: Provider, browser: string, query: URLSearchParams, from: Client): Promise<Ended> {
     const state = query.get('state') ?? '';
     const attempt = await take(attemptKey(sha256(state)), new Date());
     if (!attempt || attempt.provider !== provider.name || attempt.browserHash !== sha256(browser)) throw failed();
     try {
-      return await save(provider, attempt, await provider.identify(query.toString(), state, attempt));
+      return await save(provider, attempt, await provider.identify(query.toString(), state, attempt), from);
     } catch (error) {
       if (!attempt.back || !(error instanceof DomainError)) throw error;
       return { redirect: withQuery(attempt.back.address, 'error', error.slug) };
     }
   }
 
-  async function save({ name, issuer }: Provider, { back, linkTo }: Attempt, identified: Identified): Promise<Ended> {
-    const now = new Date();
+  async function save({ name, issuer }: Provider, { back, linkTo }: Attempt, identified: Identified, from: Client): Promise<Ended> {
+    const made = make();
+    const { now } = made;
     const identity = identityKey(issuer, identified.subject);
     const newcomer = asUser(identified, now);
     const owned = newcomer ? [ownerKey(newcomer.emailKey)] : [];
-    const sessionSecret = newSecret();
-    const [sessionId, code] = [randomUUID(), secret()];
-    const { user, session } = await store.transact([identity, ...owned], (docs) => {
+    const code = secret();
+    const entered = await settle<Entered | undefined>(store, [identity, ...owned], (docs) => {
       const known = knownTo(docs, [docs.get(identity), linkTo ?? undefined, ...owned.map((key) => docs.get(key))]);
       const account = accountOf({ ...identified, email: newcomer?.email }, known);
       const user = account === 'new' ? found(newcomer, 'The address') : account;
-      const session = begin(sessionId, user.id, sessionSecret, now);
       const ticket = back && { userId: user.id, challenge: back.challenge, expiresAt: inSeconds(TICKET_SECONDS, now) };
-      const began = linkTo === null && !ticket;
+      const {
+        write: writes = [],
+        events: signedIn = [],
+        result,
+      } = linkTo === null && !ticket ? signIn.firstFactor(docs, user, { ...from, cartSession: null }, made) : { result: undefined };
+      if (result instanceof DomainError) return { write: writes, result };
       const write: Write[] = [
         ...(account === 'new' ? newUser(docs, user) : []),
         ...(known.linked?.id === user.id ? [] : linking(docs, user, name, identity)),
         ...(linkTo === null && ticket ? [put(ticketKey(sha256(code)), ticket, TICKET_SECONDS)] : []),
-        ...(began ? [putSession(session)] : []),
+        ...writes,
       ];
-      const events = [
-        ...(account === 'new' ? [registered(user)] : []),
-        ...(began ? [UserSignedIn(session.id, 1, { userId: user.id, cartSession: null })] : []),
-      ];
-      return { write, events, result: { user, session } };
+      return { write, events: [...(account === 'new' ? [registered(user)] : []), ...signedIn], result };
     });
     if (linkTo !== null) return back ? { redirect: withQuery(back.address, 'linked', name) } : { linked: name };
     if (back) return { redirect: withQuery(back.address, 'code', code) };
-    return { tokens: signedIn(keys, user, session, sessionSecret) };
+    return { signIn: signIn.answer(found(entered, 'The sign-in')) };
   }
 
   /** Gives the tokens of a sign-in that went back to the client. A code is taken at the first try, right or wrong. */
-  async function exchange(code: string, verifier: string, cartSession: string | null): Promise<SignedIn> {
-    const now = new Date();
-    const ticket = await take(ticketKey(sha256(code)), now);
+  async function exchange(code: string, verifier: string, from: From): Promise<SignInReply> {
+    const made = make();
+    const ticket = await take(ticketKey(sha256(code)), made.now);
     if (!ticket || ticket.challenge !== sha256(verifier)) throw failed();
-    const user = usable(found(await store.read(userKey(ticket.userId)), 'The account'));
-    const sessionSecret = newSecret();
-    const session = begin(randomUUID(), user.id, sessionSecret, now);
-    const events = [UserSignedIn(session.id, 1, { userId: user.id, cartSession })];
-    await store.transact([], () => ({ write: [putSession(session)], events, result: undefined }));
-    return signedIn(keys, user, session, sessionSecret);
+    const { userId } = ticket;
+    const entered = await settle(store, [userKey(userId), ...signInKeys(userId)], (docs) =>
+      signIn.firstFactor(docs, found(docs.get(userKey(userId)), 'The account'), from, made),
+    );
+    return signIn.answer(entered);
   }
 
   /** Ends the link of an account with a provider, if there is one. */

@@ -1,14 +1,18 @@
 import type { Verify } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import { remove } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
+import { RefreshTokenReused } from '@sidecart/contracts/identity';
 import { z } from 'zod';
+import { owner, Profile } from '../accounts/user.js';
 import type { Keys } from '../keys/keys.js';
 import { isCurrent, newSecret, presented, RefreshToken, rotate } from './session.js';
 import { SignedIn, signedIn } from './signed-in.js';
-import { putSession, sessionKey, userKey } from '../store.js';
-import { Profile } from '../accounts/user.js';
+import { clientOf } from '../client.js';
+import { settle } from '../settle.js';
+import type { SignIn } from '../sign-in/sign-in.js';
+import { userKey } from '../store.js';
+import { endSession, putSession, sessionKey } from './store.js';
 
 const Refresh = z.strictObject({ refreshToken: RefreshToken });
 const TokenHolder = z.object({ userId: z.string(), role: Profile.shape.role, sessionId: z.string() });
@@ -16,10 +20,11 @@ const TokenHolder = z.object({ userId: z.string(), role: Profile.shape.role, ses
 export interface TokenOptions {
   store: Store;
   keys: Keys;
+  signIn: Pick<SignIn, 'needsTwoFactor'>;
   verify: Verify;
 }
 
-export function tokenRoutes({ store, keys, verify }: TokenOptions): Routes {
+export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
@@ -32,21 +37,22 @@ export function tokenRoutes({ store, keys, verify }: TokenOptions): Routes {
       reply: SignedIn,
       problems: { 401: 'The token was used before, its session has ended, or the account is suspended.' },
     },
-    async ({ body }) => {
+    async ({ body, req }) => {
       const { sessionId, secret } = presented(body.refreshToken);
       const next = newSecret();
       const now = new Date();
-      const fresh = await store.transact([sessionKey(sessionId)], (docs) => {
-        const session = docs.get(sessionKey(sessionId));
-        const user = session && docs.get(userKey(session.userId));
-        const rotated = session && user?.status === 'active' ? rotate(session, secret, next, now) : undefined;
-        return user && rotated
-          ? { write: [putSession(rotated)], result: { user, session: rotated } }
-          : { write: [remove(sessionKey(sessionId))], result: undefined };
+      const { user, session } = await settle(store, [sessionKey(sessionId)], (docs) => {
+        const kept = docs.get(sessionKey(sessionId));
+        const user = kept && docs.get(userKey(kept.userId));
+        if (!kept || !user) return { result: notGood() };
+        const allowed = user.status === 'active' && (kept.secondFactor || !signIn.needsTwoFactor(user));
+        const rotated = allowed ? rotate(kept, secret, next, clientOf(req), now) : undefined;
+        if (rotated) return { write: [putSession(rotated)], result: { user, session: rotated } };
+        const stolen = allowed && now < new Date(kept.expiresAt);
+        const events = stolen ? [RefreshTokenReused(sessionId, 1, owner(user))] : [];
+        return { write: endSession(docs, user.id, sessionId), events, result: notGood() };
       });
-      if (!fresh)
-        throw new DomainError('unauthenticated', 'invalid-refresh-token', 'This refresh token is not good any more: sign in again.');
-      return signedIn(keys, fresh.user, fresh.session, next);
+      return signedIn(keys, user, session, next);
     },
   );
 
@@ -59,7 +65,7 @@ export function tokenRoutes({ store, keys, verify }: TokenOptions): Routes {
       await store.transact([sessionKey(sessionId)], (docs) => {
         const session = docs.get(sessionKey(sessionId));
         const ends = session && isCurrent(session, secret, now);
-        return { write: ends ? [remove(sessionKey(sessionId))] : [], result: undefined };
+        return { write: ends ? endSession(docs, session.userId, sessionId) : [], result: undefined };
       });
     },
   );
@@ -83,3 +89,6 @@ export function tokenRoutes({ store, keys, verify }: TokenOptions): Routes {
 
   return auth;
 }
+
+const notGood = () =>
+  new DomainError('unauthenticated', 'invalid-refresh-token', 'This refresh token is not good any more: sign in again.');

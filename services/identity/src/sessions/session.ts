@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { Client } from '../client.js';
 
 /** So long may a session rest: each refresh begins the time anew. */
 export const REST_SECONDS = 30 * 24 * 60 * 60;
@@ -11,6 +12,12 @@ export interface Session {
   /** SHA-256 of the newest token's secret: 256 random bits need no slow hash. */
   secretHash: string;
   createdAt: string;
+  /** When its last token was given out, and to where. */
+  lastUsedAt: string;
+  address: string;
+  agent: string;
+  /** Whether more than a password was shown. */
+  secondFactor: boolean;
   expiresAt: string;
 }
 
@@ -27,28 +34,42 @@ export function presented(refreshToken: string): Presented {
   return { sessionId, secret };
 }
 
-export const refreshToken = ({ id }: Session, secret: string): string => `${id}.${secret}`;
+export const refreshToken = ({ id }: Pick<Session, 'id'>, secret: string): string => `${id}.${secret}`;
 
 export const newSecret = (): string => randomBytes(32).toString('base64url');
 
-export const begin = (id: string, userId: string, secret: string, at: Date): Session =>
-  renewed({ id, userId, createdAt: at.toISOString() }, secret, at);
+export interface Beginning extends Client {
+  id: string;
+  userId: string;
+  secret: string;
+  secondFactor: boolean;
+}
+
+export function begin({ id, userId, secret, secondFactor, address, agent }: Beginning, at: Date): Session {
+  const now = at.toISOString();
+  return {
+    id,
+    userId,
+    secretHash: sha256(secret),
+    createdAt: now,
+    lastUsedAt: now,
+    address,
+    agent,
+    secondFactor,
+    expiresAt: inSeconds(REST_SECONDS, at),
+  };
+}
 
 /** The session with its next secret, or undefined where the secret is not the newest: a token that was used before may be stolen. */
-export function rotate(session: Session, secret: string, next: string, at: Date): Session | undefined {
-  return isCurrent(session, secret, at) ? renewed(session, next, at) : undefined;
+export function rotate(session: Session, secret: string, next: string, { address, agent }: Client, at: Date): Session | undefined {
+  if (!isCurrent(session, secret, at)) return undefined;
+  return { ...session, secretHash: sha256(next), lastUsedAt: at.toISOString(), address, agent, expiresAt: inSeconds(REST_SECONDS, at) };
 }
 
 export function isCurrent({ secretHash, expiresAt }: Session, secret: string, at: Date): boolean {
   return secretHash === sha256(secret) && at < new Date(expiresAt);
 }
 
-const renewed = (session: Pick<Session, 'id' | 'userId' | 'createdAt'>, secret: string, at: Date): Session => ({
-  id: session.id,
-  userId: session.userId,
-  createdAt: session.createdAt,
-  secretHash: sha256(secret),
-  expiresAt: new Date(at.getTime() + REST_SECONDS * 1_000).toISOString(),
-});
+const inSeconds = (seconds: number, at: Date) => new Date(at.getTime() + seconds * 1_000).toISOString();
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');

@@ -1,0 +1,24 @@
+import type { Request } from 'express';
+
+/** Where a request came from, as the outermost hop that we trust says. */
+export interface Client {
+  address: string;
+  /** Its `User-Agent`. */
+  agent: string;
+}
+
+const MAX_AGENT = 200;
+
+export const clientOf = ({ ip, headers }: Pick<Request, 'ip' | 'headers'>): Client => ({
+  address: (ip ?? 'unknown').replace(/^::ffff:/, ''),
+  agent: (headers['user-agent'] ?? '').slice(0, MAX_AGENT),
+});
+
+/** What counts as one place: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives to one customer. */
+export function network(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const [before, after] = [head.split(':').filter(Boolean), tail.split(':').filter(Boolean)];
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
+  return [...before, ...zeros, ...after].slice(0, 4).join(':');
+}

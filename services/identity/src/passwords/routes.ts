@@ -1,0 +1,100 @@
+import { DomainError, found } from '@sidecart/chassis/errors';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { put } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import { PasswordChanged, PasswordResetRequested, UserVerified } from '@sidecart/contracts/identity';
+import { z } from 'zod';
+import { emailKeyOf, owner, proved, withPassword } from '../accounts/user.js';
+import { clientOf } from '../client.js';
+import { redeem } from '../codes/store.js';
+import { Email, Password, TriedPassword } from '../fields.js';
+import { endSessions, sessionsKey } from '../sessions/store.js';
+import { settle } from '../settle.js';
+import type { ConfirmPassword } from '../sign-in/guard.js';
+import { userKey } from '../store.js';
+import { isOneProof, ONE_PROOF, ownersNamed, proofFields, shown } from '../verification/proof.js';
+import type { CodeSender } from '../verification/sender.js';
+import type { Passwords } from './hashing.js';
+
+const Reset = z.strictObject({ ...proofFields, password: Password }).refine(isOneProof, ONE_PROOF);
+const Change = z.strictObject({ currentPassword: TriedPassword, newPassword: Password });
+
+const busy = { 503: 'Too many passwords are being hashed: see Retry-After.' };
+
+export interface PasswordRoutesOptions {
+  store: Store;
+  passwords: Passwords;
+  confirmPassword: ConfirmPassword;
+  codes: CodeSender;
+}
+
+export function passwordRoutes({ store, passwords, confirmPassword, codes }: PasswordRoutesOptions): Routes {
+  const auth = routes('auth');
+
+  auth.post(
+    '/api/auth/password',
+    {
+      summary: 'Changes your password, and signs your other devices out.',
+      access: 'customer',
+      rows: [6],
+      body: Change,
+      problems: { 403: 'The current password is wrong.', 429: 'Too many wrong ones: see Retry-After.', ...busy },
+    },
+    async ({ body: { currentPassword, newPassword }, user: { id, sessionId }, req }) => {
+      await confirmPassword(id, currentPassword, clientOf(req));
+      const passwordHash = await passwords.hash(newPassword);
+      await store.transact([userKey(id), sessionsKey(id)], (docs) => {
+        const user = withPassword(found(docs.get(userKey(id)), 'Your account'), passwordHash);
+        const events = [PasswordChanged(id, user.version, owner(user))];
+        return { write: [put(userKey(id), user), ...endSessions(docs, id, [sessionId])], events, result: undefined };
+      });
+    },
+  );
+
+  auth.post(
+    '/api/auth/password-reset',
+    {
+      summary: 'Sends a code to the address, if it has an account; the answer is the same for any.',
+      access: 'public',
+      rows: [5],
+      body: z.strictObject({ email: Email }),
+      status: 202,
+      problems: { 429: 'One a minute and five an hour are sent: see Retry-After.' },
+    },
+    ({ body: { email }, req }) =>
+      codes.toAddress('reset-password', emailKeyOf(email), clientOf(req), (user) => ({
+        events: [PasswordResetRequested(user.id, user.version, owner(user))],
+      })),
+  );
+
+  auth.post(
+    '/api/auth/password-reset/confirm',
+    {
+      summary: "Sets a new password by the mail's code or the token of its link, and signs every device out. The address is proved by it.",
+      access: 'public',
+      rows: [5],
+      body: Reset,
+      problems: { 400: 'The code is wrong, was used, or is over.', 429: 'Too many wrong codes: see Retry-After.', ...busy },
+    },
+    async ({ body: { password, ...proof }, req }) => {
+      const passwordHash = await passwords.hash(password);
+      const now = new Date();
+      await settle(store, ownersNamed(proof), (docs) => {
+        const { code, write } = redeem(docs, shown(docs, 'reset-password', proof, clientOf(req)), now);
+        if (code instanceof DomainError) return { write, result: code };
+        const known = docs.get(userKey(code.holder));
+        if (!known || known.emailKey !== code.target)
+          return { write, result: new DomainError('missing', 'not-found', 'The account was not found.') };
+        const user = withPassword(known.verified ? known : proved(known), passwordHash);
+        const changed = PasswordChanged(user.id, user.version, owner(user));
+        return {
+          write: [...write, put(userKey(user.id), user), ...endSessions(docs, user.id)],
+          events: known.verified ? [changed] : [UserVerified(user.id, user.version, owner(user)), changed],
+          result: undefined,
+        };
+      });
+    },
+  );
+
+  return auth;
+}

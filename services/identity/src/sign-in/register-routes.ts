@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import type { Store } from '@sidecart/chassis/store';
+import { UserRegistered } from '@sidecart/contracts/identity';
+import { z } from 'zod';
+import { owner, register, type User } from '../accounts/user.js';
+import { newSecrets } from '../codes/code.js';
+import { noteSent, sending } from '../codes/store.js';
+import { Email, Locale, Name, Password } from '../fields.js';
+import type { Post } from '../mails.js';
+import type { Passwords } from '../passwords/hashing.js';
+import { newUser, ownerKey, userKey } from '../store.js';
+import type { CodeSender } from '../verification/sender.js';
+
+const Registration = z.strictObject({ email: Email, password: Password, name: Name, locale: Locale.default('en') });
+const Registered = z.object({ email: z.string(), status: z.literal('pending') }).meta({ id: 'Registered' });
+
+/** Who gets which mail: nobody where there was one a moment ago. */
+interface Outcome {
+  made?: User;
+  taken?: User | undefined;
+}
+
+export interface RegisterOptions {
+  store: Store;
+  passwords: Passwords;
+  codes: CodeSender;
+  post: Post;
+}
+
+export function registerRoutes({ store, passwords, codes, post }: RegisterOptions): Routes {
+  const auth = routes('auth');
+
+  auth.post(
+    '/api/auth/register',
+    {
+      summary: 'Makes an account and mails a code. For an address that has one its owner gets a mail, and the answer is the same.',
+      access: 'public',
+      rows: [1],
+      body: Registration,
+      reply: Registered,
+      status: 202,
+      problems: { 503: 'Too many passwords are being hashed: see Retry-After.' },
+    },
+    async ({ body: { password, ...fields } }) => {
+      const passwordHash = await passwords.hash(password);
+      const now = new Date();
+      const secrets = newSecrets();
+      const user = register({ ...fields, id: randomUUID(), role: 'customer', passwordHash, verified: false }, now);
+      const { id, email, emailKey } = user;
+      const at = ownerKey(emailKey);
+      const { made, taken } = await store.transact<Outcome>([at, userKey(id)], (docs) => {
+        const ownerId = docs.get(at);
+        if (ownerId === undefined) {
+          const code = sending(docs, { purpose: 'verify-email', holder: id, target: emailKey }, secrets, now);
+          return {
+            write: [...newUser(docs, user), ...code],
+            events: [UserRegistered(id, user.version, owner(user))],
+            result: { made: user },
+          };
+        }
+        const noted = noteSent(docs, 'already-registered', ownerId, now);
+        return typeof noted === 'number' ? { result: {} } : { write: [noted], result: { taken: docs.get(userKey(ownerId)) } };
+      });
+      if (made) codes.mailLink('verify-email', made, secrets);
+      if (taken) post({ template: 'already-registered', to: taken.email, name: taken.name, userId: taken.id });
+      return { email, status: 'pending' as const };
+    },
+  );
+
+  return auth;
+}

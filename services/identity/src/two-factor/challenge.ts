@@ -1,0 +1,54 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { key, put, type Key, type Write } from '@sidecart/chassis/state';
+import { z } from 'zod';
+import type { TwoFactor } from './two-factor.js';
+
+const CHALLENGE_SECONDS = 10 * 60;
+const TRIES = 5;
+
+export const Method = z.enum(['totp', 'recovery', 'email']);
+export type Method = z.infer<typeof Method>;
+
+/** A sign-in that has shown its password and still needs another factor. */
+export interface Challenge {
+  id: string;
+  userId: string;
+  secretHash: string;
+  methods: Method[];
+  /** The guest cart that is brought along. */
+  cartSession: string | null;
+  triesLeft: number;
+  expiresAt: string;
+}
+
+/** What somebody who signs in must show next. */
+export const TwoFactorNeeded = z
+  .object({ twoFactor: z.object({ token: z.string().describe('for /api/auth/2fa/verify, 10 minutes'), methods: z.array(Method) }) })
+  .meta({ id: 'TwoFactorNeeded' });
+export type TwoFactorNeeded = z.infer<typeof TwoFactorNeeded>;
+
+/** `<challenge id>.<secret>` */
+export const ChallengeToken = z.string().regex(/^[\w-]{36}\.[\w-]{43}$/, 'not a token of a sign-in');
+
+export const twoFactorKey = (userId: string): Key<TwoFactor> => key('two-factor', userId);
+export const challengeKey = (id: string): Key<Challenge> => key('challenge', id);
+
+export const putChallenge = (challenge: Challenge): Write => put(challengeKey(challenge.id), challenge, CHALLENGE_SECONDS);
+
+/** How the person may go on: none where one factor is enough. */
+export function methodsOf(factor: Readonly<TwoFactor> | undefined, alwaysNeeded: boolean): Method[] {
+  if (factor?.confirmedAt) return factor.recovery.length > 0 ? ['totp', 'recovery', 'email'] : ['totp', 'email'];
+  return alwaysNeeded ? ['email'] : [];
+}
+
+export const newChallenge = (about: Pick<Challenge, 'id' | 'userId' | 'methods' | 'cartSession'>, secret: string, at: Date): Challenge => ({
+  ...about,
+  secretHash: sha256(secret),
+  triesLeft: TRIES,
+  expiresAt: new Date(at.getTime() + CHALLENGE_SECONDS * 1_000).toISOString(),
+});
+
+export const isOpen = ({ secretHash, triesLeft, expiresAt }: Challenge, secret: string, at: Date): boolean =>
+  triesLeft > 0 && at < new Date(expiresAt) && timingSafeEqual(Buffer.from(secretHash), Buffer.from(sha256(secret)));
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');
