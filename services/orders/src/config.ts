@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 export const Settings = z.object({
-  /** How long an order waits for its payment. */
+  /** How long an order waits for its payment. Stock is reserved for a day at the longest, 15 minutes of it to spare. */
   PAYMENT_MINUTES: z.coerce
     .number()
     .positive()
-    .max(7 * 24 * 60)
+    .max(24 * 60 - 15)
     .default(30),
   /** Added to the net prices. */
   TAX_PERCENT: z.coerce.number().min(0).max(100).multipleOf(0.01).default(20),
