@@ -31,7 +31,7 @@ export function openApi(service: string, routes: readonly Routes[]): oas31.OpenA
 }
 
 function operation(endpoint: Documented) {
-  const { summary, tag, rows, access, reply, status, body } = endpoint;
+  const { summary, tag, rows, access } = endpoint;
   const problems = {
     ...statusOfAccess(access),
     ...(takesInput(endpoint) ? { 400: 'A field is missing, malformed or unknown.' } : {}),
@@ -41,16 +41,29 @@ function operation(endpoint: Documented) {
     code,
     { description, content: { 'application/problem+json': { schema: Problem } } },
   ]);
-  const success = reply ? { description: 'Success', content: { 'application/json': { schema: reply } } } : { description: 'Done' };
   return {
     summary,
     tags: [tag],
     ...(rows ? { description: `Capability ${rows.join(', ')}.` } : {}),
     ...(access === 'public' ? {} : { security: [{ bearer: [] }] }),
     requestParams: parameters(endpoint),
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
-    responses: { [status ?? (reply ? 200 : 204)]: success, ...Object.fromEntries(answers) },
+    ...requestBody(endpoint),
+    responses: { ...success(endpoint), ...Object.fromEntries(answers) },
   };
+}
+
+function requestBody({ body, upload }: Documented) {
+  if (upload !== undefined) {
+    const form = { type: 'object' as const, required: [upload], properties: { [upload]: { type: 'string' as const, format: 'binary' } } };
+    return { requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } } };
+  }
+  return body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {};
+}
+
+function success({ reply, media, status }: Documented) {
+  if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } } };
+  const content = reply ? { content: { 'application/json': { schema: reply } } } : {};
+  return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...content } };
 }
 
 function parameters({ params, query, headers }: Documented) {
@@ -61,7 +74,8 @@ function parameters({ params, query, headers }: Documented) {
   };
 }
 
-const takesInput = ({ params, query, headers, body }: Documented) => [params, query, headers, body].some((schema) => schema !== undefined);
+const takesInput = ({ params, query, headers, body, upload }: Documented) =>
+  [params, query, headers, body, upload].some((schema) => schema !== undefined);
 
 function statusOfAccess(access: Documented['access']): Record<number, string> {
   if (access === 'public') return {};

@@ -17,7 +17,11 @@ export interface Endpoint<A extends Access, P, Q, H, B, R> {
   /** Header names in lower case; others are ignored. */
   headers?: z.ZodType<H>;
   body?: z.ZodType<B>;
+  /** The field of a multipart form that carries a file; the handler reads it from `req`. */
+  upload?: string;
   reply?: z.ZodType<R>;
+  /** The media type of a reply that is not JSON; the handler sends it on `res`. */
+  media?: string;
   /** Of a success; 200 unless told, 204 without `reply`. */
   status?: number;
   /** The problems it may answer beside those of its access and schemas: status -> when. */

@@ -14,6 +14,17 @@ export const UserSignedIn = event('user.signed_in', 1, z.object({ userId: Id, ca
 /** Whom a notice about an account goes to. */
 const Owner = z.object({ userId: Id, email: z.string(), name: z.string(), locale: z.string() });
 
+/** After any change that others may show. `email` and `name` are as they are now. */
+export const UserUpdated = event(
+  'user.updated',
+  1,
+  Owner.extend({ role: z.enum(['customer', 'staff', 'admin']), status: z.enum(['pending', 'active', 'suspended']) }),
+);
+/** The account takes no more sign-ins and its sessions have ended. */
+export const UserSuspended = event('user.suspended', 1, Owner);
+/** Whatever is kept of the person beyond what the law asks for must go. */
+export const UserDeleted = event('user.deleted', 1, z.object({ userId: Id }));
+
 /** The person has proved that the address is theirs. */
 export const UserVerified = event('user.verified', 1, Owner);
 export const PasswordResetRequested = event('user.password_reset_requested', 1, Owner);

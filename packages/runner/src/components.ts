@@ -45,7 +45,7 @@ export async function writeComponents(folder: string, { state, pubsub, files = [
   const chosen = ['secretstores/local-file.yaml', 'resiliency.yaml', `state/${state.provider}.yaml`, ...files];
   if (pubsub) chosen.push(`pubsub/${pubsub.provider}.yaml`);
   for (const file of chosen) await copyLanes(file, components);
-  const sidecart = { ...stateSettings(state), ...(pubsub && pubsubSettings(pubsub)) };
+  const sidecart = { filesFolder: join(folder, 'files', '{appID}'), ...stateSettings(state), ...(pubsub && pubsubSettings(pubsub)) };
   await writeFile(secretsFile(folder), JSON.stringify({ ...secrets, sidecart }, null, 2), { mode: 0o600 });
   return { folder, components, config: await writeConfig(folder) };
 }
@@ -65,13 +65,14 @@ export async function testComponents(
     stateConnection?: string;
     pubsub?: PubsubChoice['provider'];
     pubsubConnection?: string;
+    files?: string[];
     secrets?: Secrets;
   } = {},
 ): Promise<ComponentFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const state = { provider: choice.state ?? 'sqlite', connection: choice.stateConnection ?? folder };
   const pubsub = choice.pubsub && { provider: choice.pubsub, connection: choice.pubsubConnection ?? '' };
-  return writeComponents(folder, { state, ...(pubsub && { pubsub }), secrets: choice.secrets ?? {} });
+  return writeComponents(folder, { state, ...(pubsub && { pubsub }), files: choice.files ?? [], secrets: choice.secrets ?? {} });
 }
 
 /** The keys of the secret `sidecart` that the state component refers to. */

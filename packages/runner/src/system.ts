@@ -72,7 +72,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds });
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
-    const runFile = await writePlan(plan, await writeComponents(folder, { state, pubsub, files: ['bindings/cron.yaml'], secrets }));
+    const runFile = await writePlan(
+      plan,
+      await writeComponents(folder, { state, pubsub, files: ['bindings/cron.yaml', 'bindings/files-local.yaml'], secrets }),
+    );
     const env = {
       ...process.env,
       NODE_ENV: 'production',

@@ -1,4 +1,5 @@
 import { createVerifier } from '@sidecart/chassis/auth';
+import { createFiles } from '@sidecart/chassis/files';
 import type { App, Deps } from '@sidecart/chassis/service';
 import type { Mail } from '@sidecart/contracts/notifications';
 import { addressRoutes } from './addresses/routes.js';
@@ -8,6 +9,7 @@ import { keyRoutes } from './keys/routes.js';
 import { createKeys } from './keys/keys.js';
 import { createMails } from './mails.js';
 import { createPasswords } from './passwords/hashing.js';
+import { pictureRoutes } from './pictures/routes.js';
 import { providerRoutes } from './providers/routes.js';
 import { passwordRoutes } from './passwords/routes.js';
 import { deviceRoutes } from './sessions/device-routes.js';
@@ -26,6 +28,7 @@ export interface IdentityDeps extends Deps<Settings> {
 
 export async function createApp(deps: IdentityDeps): Promise<App> {
   const { settings, store, logger, sendMail } = deps;
+  const files = createFiles(deps.dapr);
   const keys = createKeys(settings.SIGNING_KEYS);
   const verify = createVerifier({ keySet: async () => keys.keySet });
   const passwords = createPasswords({
@@ -47,6 +50,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),
     addressRoutes(store),
+    pictureRoutes({ store, files, logger }),
     keyRoutes(keys),
     providerRoutes({ settings, store, signIn, logger }), // the last: its paths take any name
   ];

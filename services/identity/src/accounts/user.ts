@@ -84,5 +84,8 @@ export const withPassword = (user: User, passwordHash: string): User => ({ ...us
 /** Whom a notice about the account goes to. */
 export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });
 
+/** `picture` is the name of its file. */
+export const withPicture = (user: User, picture: string | null): User => ({ ...user, picture, version: user.version + 1 });
+
 /** The key of an address that is trimmed and normalized, as every `Email` is. */
 export const emailKeyOf = (email: string): string => email.toLowerCase();

@@ -1,0 +1,29 @@
+import { type Dapr, DaprError } from './dapr.js';
+
+/** Files by name in the output binding `files`, whatever storage stands behind it. */
+export type Files = ReturnType<typeof createFiles>;
+
+export function createFiles({ bind }: Pick<Dapr, 'bind'>) {
+  // Each kind of storage calls the name something else.
+  const named = (name: string) => ({ fileName: name, key: name, blobName: name });
+
+  return {
+    /** Creates or replaces the file. */
+    async put(name: string, content: Buffer): Promise<void> {
+      await bind('files', 'create', named(name), content.toString('base64'));
+    },
+
+    /** What the file holds, or undefined where there is none. */
+    get: (name: string): Promise<Buffer | undefined> => bind('files', 'get', named(name)).catch(ifMissing),
+
+    /** Does nothing where there is no such file. */
+    async remove(name: string): Promise<void> {
+      await bind('files', 'delete', named(name)).catch(ifMissing);
+    },
+  };
+}
+
+function ifMissing(error: unknown): undefined {
+  if (error instanceof DaprError && /not found|no such file/i.test(error.body)) return undefined;
+  throw error;
+}
