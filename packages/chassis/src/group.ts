@@ -46,12 +46,16 @@ export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded,
   const time = new Date().toISOString();
   let bytes = 0;
 
+  function load(pending: Pending, keys: readonly string[]): void {
+    for (const key of keys) pending.keys.add(key);
+    const unknown = keys.filter((key) => !asked.has(key) && !staged.has(key));
+    if (unknown.length > 0) throw new NotLoaded(unknown);
+  }
+
   function docsFor(pending: Pending): Docs {
     const value = (key: string) => (staged.has(key) ? staged.get(key)?.value : stored.get(key)?.value);
     const all = (keys: readonly string[]) => {
-      for (const key of keys) pending.keys.add(key);
-      const unknown = keys.filter((key) => !asked.has(key) && !staged.has(key));
-      if (unknown.length > 0) throw new NotLoaded(unknown);
+      load(pending, keys);
       return keys.map(value);
     };
     // The one place where a stored document gets its type: see Key.
@@ -60,6 +64,8 @@ export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded,
 
   function stage(pending: Pending): () => void {
     const { write = [], events: made = [], result } = pending.run(docsFor(pending));
+    const removed = write.filter(({ value }) => value === undefined).map(({ key }) => key);
+    load(pending, removed); // for the ETag that a removal needs
     for (const { key } of write) {
       const blind = !pending.keys.has(key) && (stored.has(key) || staged.has(key));
       if (blind) throw new Error(`${key} exists and was not loaded`);

@@ -49,6 +49,12 @@ describe.each(PROVIDERS)('the store on $state', (provider) => {
     expect(await store.read(key('a', 2))).toBeUndefined();
   });
 
+  test('removes what was not read, too', async () => {
+    await store.transact([], () => ({ write: [put(key('gone', 1), { hello: 'world' })], result: undefined }));
+    await store.transact([], () => ({ write: [remove(key('gone', 1)), remove(key('gone', 2))], result: undefined }));
+    expect(await store.read(key('gone', 1))).toBeUndefined();
+  });
+
   test('loses no increment that came at once, and answers each with its own number', async () => {
     const numbers = await Promise.all(Array.from({ length: 500 }, () => increment(store, 'crowd')));
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
