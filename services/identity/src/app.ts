@@ -18,6 +18,8 @@ import { registerRoutes } from './sign-in/register-routes.js';
 import { createSignIn } from './sign-in/sign-in.js';
 import { signInRoutes } from './sign-in/routes.js';
 import { tokenRoutes } from './sessions/routes.js';
+import { twoFactorRoutes } from './two-factor/routes.js';
+import { verifyRoutes } from './two-factor/verify-routes.js';
 import { userRoutes } from './accounts/routes.js';
 import { verificationRoutes } from './verification/routes.js';
 import { createCodeSender } from './verification/sender.js';
@@ -46,6 +48,8 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     verificationRoutes({ store, codes }),
     signInRoutes({ store, passwords, signIn }),
     tokenRoutes({ store, keys, signIn, verify }),
+    verifyRoutes({ store, signIn, post }),
+    twoFactorRoutes({ store, signIn, confirmPassword }),
     deviceRoutes(store),
     passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),

@@ -1,5 +1,4 @@
 import type { Docs } from '@sidecart/chassis/state';
-import { z } from 'zod';
 import { emailKeyOf } from '../accounts/user.js';
 import type { Client } from '../client.js';
 import { Digits, LinkToken, type Purpose } from '../codes/code.js';

@@ -1,0 +1,135 @@
+import { DomainError } from '@sidecart/chassis/errors';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { put, remove, type Docs, type Write } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import { z } from 'zod';
+import type { User } from '../accounts/user.js';
+import { clientOf, type Client } from '../client.js';
+import { newSecrets } from '../codes/code.js';
+import { codeKey, redeem, sending } from '../codes/store.js';
+import type { Post } from '../mails.js';
+import { presented } from '../sessions/session.js';
+import { settle } from '../settle.js';
+import { countedFor, forgive } from '../sign-in/guard.js';
+import { noteLogin } from '../sign-in/login.js';
+import { make, signInKeys, SignInReply, type SignIn } from '../sign-in/sign-in.js';
+import { userKey } from '../store.js';
+import { putFailed, refusal, triesKey } from '../throttle/tries.js';
+import { challengeKey, ChallengeToken, isOpen, Method, putChallenge, twoFactorKey, type Challenge } from './challenge.js';
+import { takeRecovery, takeTotp } from './two-factor.js';
+
+const Shown = z.strictObject({ token: ChallengeToken, method: Method.default('totp'), code: z.string().trim().min(6).max(40) });
+type Shown = z.infer<typeof Shown>;
+
+export interface VerifyOptions {
+  store: Store;
+  signIn: SignIn;
+  post: Post;
+}
+
+/** The second half of a sign-in. */
+export function verifyRoutes({ store, signIn, post }: VerifyOptions): Routes {
+  const auth = routes('auth');
+
+  auth.post(
+    '/api/auth/2fa/verify',
+    {
+      summary: "Ends a sign-in with a second factor: the app's code, a recovery code, or a code by mail.",
+      access: 'public',
+      rows: [8],
+      body: Shown,
+      reply: SignInReply,
+      problems: {
+        400: 'The code is wrong, was used, or is over.',
+        401: 'The sign-in is over: begin again.',
+        403: 'The account is suspended.',
+        429: 'Too many wrong codes: see Retry-After.',
+      },
+    },
+    async ({ body, req }) => {
+      const made = make();
+      const { sessionId: id, secret } = presented(body.token);
+      const entered = await settle(store, [challengeKey(id)], (docs) => {
+        const opened = open(docs, id, secret, made.now);
+        if (opened instanceof DomainError) return { result: opened };
+        const { challenge, user } = opened;
+        const from = { ...clientOf(req), cartSession: challenge.cartSession };
+        const tries = triesKey('second-factor', user.id);
+        docs.all<unknown>([tries, codeKey('second-factor', user.id), ...signInKeys(user.id)]); // one load for all
+        const tooOften = refusal(docs, [tries], made.now);
+        if (tooOften) return { result: tooOften };
+        const taken = take(docs, body, challenge, from, made.now);
+        if (taken.refused) {
+          const tried = { ...challenge, triesLeft: challenge.triesLeft - 1 };
+          const noted = noteLogin(docs, user.id, 'wrong-second-factor', from, made.now);
+          return {
+            write: [...taken.write, putChallenge(tried), putFailed(docs, 'second-factor', tries, made.now), noted],
+            result: taken.refused,
+          };
+        }
+        const { write = [], events = [], result } = signIn.secondFactor(docs, user, from, made);
+        const forgiven = forgive(docs, countedFor(user.emailKey, from), true, made.now);
+        return { write: [...taken.write, remove(challengeKey(id)), remove(tries), ...forgiven, ...write], events, result };
+      });
+      return signIn.answer(entered);
+    },
+  );
+
+  auth.post(
+    '/api/auth/2fa/email',
+    {
+      summary: 'Mails a code for the sign-in that is under way.',
+      access: 'public',
+      rows: [8],
+      body: z.strictObject({ token: ChallengeToken }),
+      status: 202,
+      problems: { 401: 'The sign-in is over: begin again.', 429: 'One a minute and five an hour are sent: see Retry-After.' },
+    },
+    async ({ body }) => {
+      const now = new Date();
+      const secrets = newSecrets();
+      const { sessionId: id, secret } = presented(body.token);
+      const {
+        id: userId,
+        email: to,
+        name,
+      } = await settle(store, [challengeKey(id)], (docs) => {
+        const opened = open(docs, id, secret, now);
+        if (opened instanceof DomainError) return { result: opened };
+        const { user } = opened;
+        return { write: sending(docs, { purpose: 'second-factor', holder: user.id, target: user.emailKey }, secrets, now), result: user };
+      });
+      post({ template: 'second-factor', to, name, userId, code: secrets.digits });
+    },
+  );
+
+  return auth;
+}
+
+function open(docs: Docs, id: string, secret: string, now: Date): { challenge: Challenge; user: User } | DomainError {
+  const challenge = docs.get(challengeKey(id));
+  const user = challenge && isOpen(challenge, secret, now) ? docs.get(userKey(challenge.userId)) : undefined;
+  return challenge && user ? { challenge, user } : new DomainError('unauthenticated', 'sign-in-over', 'This sign-in is over: begin again.');
+}
+
+/** What must be written for the factor that is shown, and why it is not taken. */
+function take(docs: Docs, { method, code }: Shown, { userId, methods }: Challenge, from: Client, now: Date): Taken {
+  if (!methods.includes(method)) return { write: [], refused: wrong() };
+  if (method === 'email') {
+    const redeemed = redeem(docs, { purpose: 'second-factor', holder: userId, proof: { digits: code }, from }, now);
+    return redeemed.code instanceof DomainError ? { write: redeemed.write, refused: redeemed.code } : { write: redeemed.write };
+  }
+  const factor = docs.get(twoFactorKey(userId));
+  const left = factor && (method === 'totp' ? takeTotp(factor, code, now) : takeRecovery(factor, code));
+  return left ? { write: [put(twoFactorKey(userId), left)] } : { write: [], refused: wrong() };
+}
+
+interface Taken {
+  write: Write[];
+  refused?: DomainError;
+}
+
+const wrong = () =>
+  new DomainError('invalid', 'invalid-code', 'The code is wrong, was used, or is over.', {
+    errors: [{ field: 'code', message: 'not a good code' }],
+  });

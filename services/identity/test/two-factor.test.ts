@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { put } from '@sidecart/chassis/state';
+import { until } from '@sidecart/runner/until';
+import { Secret, TOTP } from 'otpauth';
+import { challengeKey, twoFactorKey } from '../src/two-factor/challenge.js';
+import { newRecoveryCodes, newSecret, proposed, takeRecovery, takeTotp, withRecovery } from '../src/two-factor/two-factor.js';
+import { PASSWORD, startIdentity, type Identity } from './identity.js';
+
+let identity: Identity;
+let serial = 0;
+beforeAll(async () => void (identity = await startIdentity()));
+afterAll(() => identity.close());
+
+const codeOf = (secret: string, timestamp = Date.now()) => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp });
+const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+
+async function someone() {
+  const email = `careful-${serial++}@example.com`;
+  const { body } = await identity.register(email);
+  const ask = (method: string, path: string, sent?: unknown) => identity.withToken(body.accessToken, method, path, sent);
+  return { email, id: String(body.user.id), ask };
+}
+
+/** Somebody with two factors; the step that turned them on is forgotten, so that the next code need not wait for the next step. */
+async function careful() {
+  const person = await someone();
+  const { body: setup } = await person.ask('POST', '/api/auth/2fa', { password: PASSWORD });
+  const { body } = await person.ask('POST', '/api/auth/2fa/confirm', { code: codeOf(setup.secret) });
+  const at = twoFactorKey(person.id);
+  await identity.store.transact([at], (docs) => {
+    const factor = docs.get(at);
+    return { write: factor ? [put(at, { ...factor, lastStep: 0 })] : [], result: undefined };
+  });
+  return { ...person, secret: String(setup.secret), recoveryCodes: body.recoveryCodes };
+}
+
+const challenged = async (email: string): Promise<string> => (await identity.login(email)).body.twoFactor.token;
+const verify = (token: string, code: string, method?: string) => identity.request('POST', '/api/auth/2fa/verify', { token, code, method });
+
+describe('setting up', () => {
+  test('shows the secret as text, address and PNG, and asks for nothing before it is confirmed', async () => {
+    const { email, ask } = await someone();
+    const { status, body } = await ask('POST', '/api/auth/2fa', { password: PASSWORD });
+    expect(status).toBe(200);
+    expect(body.otpauthUrl).toContain(`otpauth://totp/Sidecart:${encodeURIComponent(email)}`);
+    expect(body.otpauthUrl).toContain(`secret=${body.secret}`);
+    const png = Buffer.from(String(body.qr).replace('data:image/png;base64,', ''), 'base64');
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect((await identity.login(email)).body.accessToken).toEqual(expect.any(String));
+    expect((await ask('GET', '/api/auth/2fa')).body).toEqual({ on: false, recoveryCodesLeft: 0 });
+  });
+
+  test('needs the password', async () => {
+    const { ask } = await someone();
+    for (const [method, path] of [
+      ['POST', '/api/auth/2fa'],
+      ['POST', '/api/auth/2fa/recovery-codes'],
+      ['DELETE', '/api/auth/2fa'],
+    ] as const)
+      expect((await ask(method, path, { password: 'wrong horse' })).body).toMatchObject({ status: 403, title: 'Wrong password' });
+  });
+
+  test('is confirmed by a code of the app, tells the owner, and keeps recovery codes as hashes only', async () => {
+    const { id, ask } = await someone();
+    const { body: setup } = await ask('POST', '/api/auth/2fa', { password: PASSWORD });
+    expect((await ask('POST', '/api/auth/2fa/confirm', { code: wrong(codeOf(setup.secret)) })).status).toBe(400);
+    const { body } = await ask('POST', '/api/auth/2fa/confirm', { code: codeOf(setup.secret) });
+    expect(new Set(body.recoveryCodes).size).toBe(10);
+    expect((await ask('GET', '/api/auth/2fa')).body).toEqual({ on: true, recoveryCodesLeft: 10 });
+    const stored = JSON.stringify(await identity.store.read(twoFactorKey(id)));
+    for (const code of body.recoveryCodes) expect(stored).not.toContain(code.replaceAll('-', ''));
+    await until('it is announced', 5, async () =>
+      identity.published.some(({ type, data }) => type === 'user.two_factor_changed' && JSON.stringify(data).includes(id)),
+    );
+    expect(JSON.stringify(identity.published)).not.toContain(setup.secret);
+    for (const path of ['/api/auth/2fa', '/api/auth/2fa/confirm'])
+      expect((await ask('POST', path, path.endsWith('2fa') ? { password: PASSWORD } : { code: '123456' })).status).toBe(409);
+  });
+
+  test('ends with the password, and signing in needs one factor again', async () => {
+    const { email, ask } = await careful();
+    expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD })).status).toBe(204);
+    expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD })).status).toBe(204);
+    expect((await identity.login(email)).body.accessToken).toEqual(expect.any(String));
+  });
+});
+
+describe('signing in with two factors', () => {
+  test('gives no token for the password alone', async () => {
+    const { email } = await careful();
+    const { status, body } = await identity.login(email);
+    expect([status, body]).toEqual([200, { twoFactor: { token: expect.any(String), methods: ['totp', 'recovery', 'email'] } }]);
+    expect((await identity.refresh(body.twoFactor.token)).status).toBe(401);
+  });
+
+  test('ends with the code of the app, and brings the guest cart along', async () => {
+    const { email, secret } = await careful();
+    const { body } = await identity.login(email, PASSWORD, { 'x-cart-session-id': 'guest-2fa' });
+    const signedIn = await verify(body.twoFactor.token, codeOf(secret));
+    expect([signedIn.status, signedIn.body.user.email]).toEqual([200, email]);
+    await until('the cart comes along', 5, async () => identity.published.some(({ data }) => JSON.stringify(data).includes('guest-2fa')));
+    expect((await verify(body.twoFactor.token, codeOf(secret))).status).toBe(401);
+  });
+
+  test('takes no code of the app twice', async () => {
+    const { email, secret } = await careful();
+    const code = codeOf(secret);
+    const [one, other] = [await challenged(email), await challenged(email)];
+    const answers = await Promise.all([verify(one, code), verify(other, code)]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400]);
+  });
+
+  test('takes each recovery code once, however it is written', async () => {
+    const { email, ask, recoveryCodes } = await careful();
+    expect((await verify(await challenged(email), recoveryCodes[0].toUpperCase(), 'recovery')).status).toBe(200);
+    expect((await verify(await challenged(email), recoveryCodes[0], 'recovery')).status).toBe(400);
+    expect((await ask('GET', '/api/auth/2fa')).body.recoveryCodesLeft).toBe(9);
+    const { body } = await ask('POST', '/api/auth/2fa/recovery-codes', { password: PASSWORD });
+    expect((await verify(await challenged(email), recoveryCodes[1], 'recovery')).status).toBe(400);
+    expect((await verify(await challenged(email), body.recoveryCodes[1], 'recovery')).status).toBe(200);
+  });
+
+  test('takes a code by mail, once, and sends one a minute', async () => {
+    const { email } = await careful();
+    const token = await challenged(email);
+    expect((await identity.request('POST', '/api/auth/2fa/email', { token })).status).toBe(202);
+    const again = await identity.request('POST', '/api/auth/2fa/email', { token });
+    expect([again.status, Number(again.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
+    const mail = await identity.mailed('second-factor', email);
+    const code = 'code' in mail ? mail.code : '';
+    expect((await verify(token, code, 'email')).status).toBe(200);
+    expect((await verify(await challenged(email), code, 'email')).status).toBe(400);
+  });
+
+  test('ends after five wrong codes, and slows down whoever begins anew with each', async () => {
+    const { email, secret } = await careful();
+    const token = await challenged(email);
+    const guesses = [];
+    for (let n = 0; n < 5; n++) guesses.push((await verify(token, wrong(codeOf(secret)))).status);
+    expect(guesses).toEqual([400, 400, 400, 400, 400]);
+    expect((await verify(token, codeOf(secret))).status).toBe(401);
+    const next = await challenged(email);
+    for (let n = 0; n < 5; n++) await verify(next, wrong(codeOf(secret)));
+    const slowed = await verify(await challenged(email), codeOf(secret));
+    expect([slowed.status, Number(slowed.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  });
+
+  test('counts guesses that come at once', async () => {
+    const { email, secret } = await careful();
+    const token = await challenged(email);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => verify(token, wrong(codeOf(secret)))));
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(5);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(15);
+  });
+
+  test('is over after its time, and for a token that nobody was given', async () => {
+    const { email, secret } = await careful();
+    const token = await challenged(email);
+    const [id = ''] = token.split('.');
+    expect((await verify(`${id}.${'A'.repeat(43)}`, codeOf(secret))).status).toBe(401);
+    const at = challengeKey(id);
+    await identity.store.transact([at], (docs) => {
+      const challenge = docs.get(at);
+      return { write: challenge ? [put(at, { ...challenge, expiresAt: new Date().toISOString() })] : [], result: undefined };
+    });
+    expect((await verify(token, codeOf(secret))).status).toBe(401);
+  });
+});
+
+describe('where staff need two factors', () => {
+  let strict: Identity;
+  const admin = ['admin@shop.example', 'only for tests'] as const;
+  beforeAll(async () => void (strict = await startIdentity({ STAFF_NEED_TWO_FACTOR: 'true' })));
+  afterAll(() => strict.close());
+
+  test('whoever has none set up shows a code by mail', async () => {
+    const { body } = await strict.login(...admin);
+    expect(body.twoFactor.methods).toEqual(['email']);
+    await strict.request('POST', '/api/auth/2fa/email', { token: body.twoFactor.token });
+    const mail = await strict.mailed('second-factor', admin[0]);
+    const shown = { token: body.twoFactor.token, method: 'email', code: 'code' in mail ? mail.code : '' };
+    const { body: signedIn } = await strict.request('POST', '/api/auth/2fa/verify', shown);
+    expect(signedIn.user.role).toBe('admin');
+    expect((await strict.refresh(signedIn.refreshToken)).status).toBe(200);
+    expect((await strict.withToken(signedIn.accessToken, 'DELETE', '/api/auth/2fa', { password: admin[1] })).body.title).toBe(
+      'Two factor needed',
+    );
+  });
+
+  test('customers do not', async () => {
+    expect((await strict.register('customer@example.com')).body.accessToken).toEqual(expect.any(String));
+  });
+});
+
+describe('a code of the app', () => {
+  const factor = proposed(newSecret());
+  const at = new Date('2026-05-01T12:00:10Z');
+  const seconds = (n: number) => at.getTime() + n * 1_000;
+
+  test.each([
+    [0, true],
+    [-30, true],
+    [30, true],
+    [-60, false],
+    [60, false],
+  ])('of %d seconds away: %s', (away, good) => {
+    expect(takeTotp(factor, codeOf(factor.secret, seconds(away)), at) !== undefined).toBe(good);
+  });
+
+  test('is refused when a later one was taken', () => {
+    const later = takeTotp(factor, codeOf(factor.secret, seconds(30)), at);
+    expect(later && takeTotp(later, codeOf(factor.secret, seconds(0)), at)).toBeUndefined();
+  });
+});
+
+test('recovery codes are ten different ones, each good once', () => {
+  const codes = newRecoveryCodes();
+  expect(new Set(codes).size).toBe(10);
+  const [first = ''] = codes;
+  const left = takeRecovery(withRecovery(proposed(newSecret()), codes), first);
+  expect(left?.recovery).toHaveLength(9);
+  expect(left && takeRecovery(left, first)).toBeUndefined();
+});
