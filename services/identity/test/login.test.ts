@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { put } from '@sidecart/chassis/state';
+import { until } from '@sidecart/runner/until';
+import type { Answer } from '@sidecart/testing/app';
+import { network } from '../src/client.js';
+import { createPasswords } from '../src/passwords/hashing.js';
+import { userByEmail, userKey } from '../src/store.js';
+import { triesKey, type Kind } from '../src/throttle/tries.js';
+import { PASSWORD, startIdentity, type Identity } from './identity.js';
+
+let identity: Identity;
+let serial = 0;
+beforeAll(async () => void (identity = await startIdentity()));
+afterAll(() => identity.close());
+
+const aPlace = () => `198.51.${Math.floor(++serial / 250)}.${serial % 250}`;
+const from = (address: string, agent = 'a test') => ({ 'x-forwarded-for': address, 'user-agent': agent });
+
+interface Owner {
+  email: string;
+  home: string;
+  accessToken: string;
+  login(address: string, password?: string): Promise<Answer>;
+}
+
+/** Somebody who has signed in from home. */
+async function anOwner(): Promise<Owner> {
+  const [email, home] = [`owner-${++serial}@example.com`, aPlace()];
+  const { body } = await identity.register(email, from(home));
+  return { email, home, accessToken: body.accessToken, login: (address, password) => identity.login(email, password, from(address)) };
+}
+
+async function failing(times: number, login: (n: number) => Promise<Answer>): Promise<void> {
+  for (let n = 0; n < times; n++) expect((await login(n)).status).toBe(401);
+}
+
+/** The wait is over. */
+async function waitPasses(kind: Kind, ...who: string[]): Promise<void> {
+  const at = triesKey(kind, ...who);
+  await identity.store.transact([at], (docs) => {
+    const tries = docs.get(at);
+    return { write: tries ? [put(at, { ...tries, until: new Date(0).toISOString() })] : [], result: undefined };
+  });
+}
+
+const refused = ({ status, headers, body }: Answer) => ({
+  status,
+  type: String(body.type).split('/').at(-1),
+  wait: Number(headers.get('retry-after')),
+});
+
+describe('whoever guesses the password of one account', () => {
+  test('waits longer with each failure, and not even the right password gets in meanwhile', async () => {
+    const { email, login } = await anOwner();
+    const place = aPlace();
+    await failing(5, () => login(place, 'wrong horse'));
+    expect(refused(await login(place))).toEqual({ status: 429, type: 'too-many-tries', wait: 1 });
+    await waitPasses('pair', email, network(place));
+    await failing(1, () => login(place, 'wrong horse'));
+    expect(refused(await login(place)).wait).toBe(2);
+    await waitPasses('pair', email, network(place));
+    expect((await login(place)).status).toBe(200);
+    await failing(5, () => login(place, 'wrong horse'));
+  });
+
+  test('is counted when the guesses come at once', async () => {
+    const { login } = await anOwner();
+    const place = aPlace();
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => login(place, `wrong ${n}`)));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(35);
+  });
+
+  test('does not keep the owner out, whether from one place or from many', async () => {
+    const { email, home, login } = await anOwner();
+    const guesses = await Promise.all(Array.from({ length: 60 }, (_, n) => login(aPlace(), `wrong ${n}`)));
+    expect(guesses.filter(({ status }) => status === 401)).toHaveLength(20);
+    expect(refused(await login(aPlace())).status).toBe(429);
+    expect((await login(home)).status).toBe(200);
+    await waitPasses('account', email);
+    expect((await login(aPlace())).status).toBe(200);
+  });
+
+  test('learns from the waits nothing of whether there is one', async () => {
+    const place = aPlace();
+    const nobody = (n: number) => identity.login('not-there@example.com', `wrong ${n}`, from(place));
+    await failing(5, nobody);
+    expect(refused(await nobody(5))).toEqual({ status: 429, type: 'too-many-tries', wait: 1 });
+  });
+});
+
+test('whoever tries one password on many accounts waits, and the owners do not', async () => {
+  const place = aPlace();
+  const { home, login } = await anOwner();
+  await failing(50, (n) => identity.login(`victim-${n}@example.com`, PASSWORD, from(place)));
+  expect(refused(await login(place)).status).toBe(429);
+  expect((await login(home)).status).toBe(200);
+});
+
+test('the addresses that a client claims to come from do not count', async () => {
+  const { login } = await anOwner();
+  const place = aPlace();
+  await failing(5, (n) => login(`203.0.113.${n}, ${place}`, 'wrong horse'));
+  expect((await login(`203.0.113.99, ${place}`)).status).toBe(429);
+});
+
+test('the owner sees every try: what came of it, when, and from where', async () => {
+  const { email, home, accessToken } = await anOwner();
+  const place = aPlace();
+  await identity.login(email, 'wrong horse', from(place, 'a script'));
+  await identity.login(email, 'wrong horse', from(place, 'a script'));
+  await identity.login(email, PASSWORD, from(home, 'a phone'));
+  const { body } = await identity.withToken(accessToken, 'GET', '/api/users/me/logins');
+  const at = expect.any(String);
+  expect(body.data).toEqual([
+    { at, outcome: 'signed-in', address: home, agent: 'a phone', times: 1 },
+    { at, outcome: 'wrong-password', address: place, agent: 'a script', times: 2 },
+    { at, outcome: 'signed-in', address: home, agent: 'a test', times: 1 },
+  ]);
+  expect((await identity.request('GET', '/api/users/me/logins')).status).toBe(401);
+});
+
+test('a password is hashed anew at the next login when hashes shall cost more', async () => {
+  const { email, login, home } = await anOwner();
+  const user = await userByEmail(identity.store, email);
+  if (!user) throw new Error('no account');
+  const cheaper = await createPasswords({ memoryKiB: 512, passes: 1, maxWaiting: 1 }).hash(PASSWORD);
+  await identity.store.transact([userKey(user.id)], () => ({
+    write: [put(userKey(user.id), { ...user, passwordHash: cheaper })],
+    result: undefined,
+  }));
+  await login(home, 'wrong horse');
+  expect((await userByEmail(identity.store, email))?.passwordHash).toBe(cheaper);
+  expect((await login(home)).status).toBe(200);
+  const renewed = (await userByEmail(identity.store, email))?.passwordHash;
+  expect(renewed).toMatch(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$/);
+  expect((await login(home)).status).toBe(200);
+  expect((await userByEmail(identity.store, email))?.passwordHash).toBe(renewed);
+});
+
+test('answers as quickly for an unknown address as for a wrong password', async () => {
+  const real = await startIdentity({ PASSWORD_MEMORY_KIB: '19456', PASSWORD_PASSES: '2' });
+  try {
+    await real.request('POST', '/api/auth/register', { email: 'known@example.com', password: PASSWORD, name: 'Ann' });
+    const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
+    const timed = async (who: 'known' | 'unknown', n: number) => {
+      const start = performance.now();
+      // The waits are the same for both; they are taken out, so that hashes are compared.
+      const { status } = await real.login(`${who}@example.com`, `wrong ${n}`, from(`2001:db8:${who.length}:${n}::1`));
+      times[who].push(performance.now() - start);
+      expect(status).toBe(401);
+      for (const email of ['known', 'unknown'])
+        await real.store.transact([triesKey('account', `${email}@example.com`)], () => ({
+          write: [put(triesKey('account', `${email}@example.com`), { failures: 0, until: new Date(0).toISOString() })],
+          result: undefined,
+        }));
+    };
+    for (let n = 0; n < 200; n++)
+      for (const who of n % 2 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const)) await timed(who, n);
+    const [known, unknown] = [median(times.known), median(times.unknown)];
+    expect(Math.abs(known - unknown) / Math.max(known, unknown)).toBeLessThan(0.1);
+  } finally {
+    await real.close();
+  }
+}, 120_000);
+
+test('a flood of logins is answered, by waits and refusals', async () => {
+  const { login, home } = await anOwner();
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, (_, n) => identity.login(`flood-${n % 30}@example.com`, 'wrong horse', from(aPlace()))),
+  );
+  expect(answers.every(({ status }) => [401, 429, 503].includes(status))).toBe(true);
+  await until('the owner gets in', 5, async () => (await login(home)).status === 200);
+});
+
+const median = (times: number[]) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;

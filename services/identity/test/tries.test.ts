@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { network } from '../src/client.js';
+import { isFamiliar, noted, type Logins } from '../src/sign-in/login.js';
+import { failed, wait, type Tries } from '../src/throttle/tries.js';
+
+const at = new Date('2026-05-01T12:00:00Z');
+const after = (failures: number): Tries | undefined =>
+  Array.from({ length: failures }).reduce<Tries | undefined>((tries) => failed(tries, 'pair', at), undefined);
+
+test.each([
+  [0, 0],
+  [4, 0],
+  [5, 1],
+  [6, 2],
+  [7, 4],
+  [10, 32],
+  [14, 512],
+  [15, 900],
+  [1_000, 900],
+])('after %d failures the wait is %d s', (failures, seconds) => {
+  expect(wait(after(failures), at)).toBe(seconds);
+});
+
+test('a wait ends', () => {
+  expect(wait(after(6), new Date(at.getTime() + 1_999))).toBe(1);
+  expect(wait(after(6), new Date(at.getTime() + 2_000))).toBe(0);
+});
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8:1:2::6', '2001:db8:1:2'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+])('%s is a place in %s', (address, place) => {
+  expect(network(address)).toBe(place);
+});
+
+describe('the history of logins', () => {
+  const none: Logins = { recent: [], familiar: [] };
+  const phone = { address: '192.0.2.1', agent: 'a phone' };
+  const stranger = { address: '198.51.100.7', agent: 'a script' };
+
+  test('counts what comes again and again in one line, so that noise hides nothing', () => {
+    let logins = noted(none, 'signed-in', phone, at);
+    for (let n = 0; n < 1_000; n++) logins = noted(logins, 'wrong-password', stranger, at);
+    expect(logins.recent).toEqual([
+      { at: at.toISOString(), outcome: 'wrong-password', ...stranger, times: 1_000 },
+      { at: at.toISOString(), outcome: 'signed-in', ...phone, times: 1 },
+    ]);
+  });
+
+  test('is bounded, and where the owner signed in stays familiar', () => {
+    let logins = noted(none, 'signed-in', phone, at);
+    for (let n = 0; n < 200; n++) logins = noted(logins, 'wrong-password', { ...stranger, address: `198.51.100.${n}` }, at);
+    expect(logins.recent).toHaveLength(50);
+    expect([isFamiliar(logins, phone), isFamiliar(logins, { ...stranger, address: '198.51.100.9' })]).toEqual([true, false]);
+  });
+
+  test('a failure makes no place familiar', () => {
+    for (const outcome of ['wrong-password', 'wrong-second-factor', 'second-factor-needed', 'refused'] as const)
+      expect(isFamiliar(noted(none, outcome, stranger, at), stranger)).toBe(false);
+  });
+});
