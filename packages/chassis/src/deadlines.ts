@@ -1,10 +1,10 @@
-import { append, list, type List } from './lists.js';
+import { append, chunkKeys, entries, list, type Head, type List } from './lists.js';
 import { key, put, remove, type Docs, type Key, type Write } from './state.js';
 import type { Store } from './store.js';
 
 const MINUTE_MS = 60_000;
 const SHARDS = 4;
-const IDS_PER_ROUND = 500;
+const IDS_AT_ONCE = 500;
 
 export type Deadlines = ReturnType<typeof createDeadlines>;
 
@@ -31,7 +31,7 @@ export function createDeadlines({ store, name, due }: DeadlineOptions) {
   }
 
   /** What `note` reads: a change that names it is spared one load. */
-  const noteKey = (at: Date): Key<{ count: number }> => bucket(minuteOf(at), shard).at;
+  const noteKey = (at: Date): Key<Head<string>> => bucket(minuteOf(at), shard).at;
 
   async function drain(now: Date): Promise<void> {
     const last = minuteOf(now) - 1;
@@ -52,21 +52,19 @@ export function createDeadlines({ store, name, due }: DeadlineOptions) {
     });
   }
 
-  /** Runs a bucket's ids from its end, and shortens it by what is done. Answers whether there was anything. */
-  async function empty(from: List<string>): Promise<boolean> {
-    const before = (await store.read(from.at))?.count ?? 0;
-    for (let count = before; count > 0;) {
-      const first = Math.max(1, count - IDS_PER_ROUND + 1);
-      const keys = Array.from({ length: count - first + 1 }, (_, i) => key<string>(from.at, first + i));
-      const ids = await Promise.all(keys.map((each) => store.read(each)));
-      await Promise.all(ids.filter((id) => id !== undefined).map((id) => due(id)));
-      await store.transact([from.at, ...keys], (docs) => {
-        const rest = first > 1 ? put(from.at, { count: first - 1 }) : remove(from.at);
-        return { write: docs.get(from.at)?.count === count ? [rest, ...keys.map(remove)] : [], result: undefined };
+  /** Runs what stands in a bucket and removes it. Answers whether there was anything. */
+  async function empty(bucket: List<string>): Promise<boolean> {
+    for (let turns = 0; ; turns++) {
+      const head = await store.read(bucket.at);
+      if (!head) return turns > 0;
+      const ids = await entries(store, bucket, head, 1, head.count);
+      for (let i = 0; i < ids.length; i += IDS_AT_ONCE) await Promise.all(ids.slice(i, i + IDS_AT_ONCE).map((id) => due(id)));
+      const keys = [bucket.at, ...chunkKeys(bucket, head)];
+      await store.transact(keys, (docs) => {
+        const same = docs.get(bucket.at)?.count === head.count;
+        return { write: same ? keys.map((each) => remove(each)) : [], result: undefined };
       });
-      count = (await store.read(from.at))?.count ?? 0;
     }
-    return before > 0;
   }
 
   return { note, noteKey, drain };

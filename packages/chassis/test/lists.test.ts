@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDeadlines } from '../src/deadlines.js';
-import { append, list, page } from '../src/lists.js';
+import { append, list, page, type List, type Page } from '../src/lists.js';
 import { openStore, type Store } from '../src/store.js';
 import { openBench, type Bench } from './harness.js';
 
@@ -18,17 +18,39 @@ afterAll(async () => {
   await bench?.close();
 }, 60_000);
 
-test('a list is walked newest first, without gaps or repeats, while it grows', async () => {
-  const numbers = list<number>('numbers');
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+async function walk(of: List<number>, limit: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let cursor: string | undefined | null; cursor !== null;) {
+    const { data, next }: Page<number> = await page(store, of, { limit, cursor });
+    expect(data).toHaveLength(next === null ? data.length : limit);
+    found.push(...data);
+    cursor = next;
+  }
+  return found;
+}
+
+test.each([1, 7, 49, 50, 51, 100, 137])('a list of %i entries is walked newest first, whatever the page', async (count) => {
+  const numbers = list<number>('numbers', count);
+  for (let n = 1; n <= count;) {
+    const some = upTo(count).slice(n - 1, n + 28);
+    await store.transact([numbers.at], (docs) => ({ write: append(docs, numbers, ...some), result: undefined }));
+    n += some.length;
+  }
+  for (const limit of [1, 10, 50, 64, 100]) expect(await walk(numbers, limit)).toEqual(upTo(count).toReversed());
+});
+
+test('entries that are added at once, and while a list is walked, are neither lost nor repeated', async () => {
+  const numbers = list<number>('at once');
   const add = (n: number) => store.transact([numbers.at], (docs) => ({ write: append(docs, numbers, n), result: undefined }));
-  await Promise.all(Array.from({ length: 25 }, (_, i) => add(i + 1)));
-  const first = await page(store, numbers, { limit: 10 });
-  await add(26);
-  const second = await page(store, numbers, { limit: 10, cursor: first.next ?? undefined });
-  const third = await page(store, numbers, { limit: 10, cursor: second.next ?? undefined });
-  expect(first.data).toHaveLength(10);
+  await Promise.all(upTo(130).map(add));
+  const first = await page(store, numbers, { limit: 60 });
+  await add(131);
+  const second = await page(store, numbers, { limit: 60, cursor: first.next ?? undefined });
+  const third = await page(store, numbers, { limit: 60, cursor: second.next ?? undefined });
   expect(third.next).toBeNull();
-  expect([...first.data, ...second.data, ...third.data].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+  expect([...first.data, ...second.data, ...third.data].toSorted((a, b) => a - b)).toEqual(upTo(130));
 });
 
 test('an empty list has an empty page, and a made-up cursor is refused', async () => {
