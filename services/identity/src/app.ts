@@ -3,6 +3,7 @@ import { createFiles } from '@sidecart/chassis/files';
 import type { App, Deps } from '@sidecart/chassis/service';
 import type { Mail } from '@sidecart/contracts/notifications';
 import { addressRoutes } from './addresses/routes.js';
+import { emailRoutes } from './accounts/email-routes.js';
 import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
 import { keyRoutes } from './keys/routes.js';
@@ -51,6 +52,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     verifyRoutes({ store, signIn, post }),
     twoFactorRoutes({ store, signIn, confirmPassword }),
     deviceRoutes(store),
+    emailRoutes({ store, confirmPassword, post }),
     passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),
     addressRoutes(store),

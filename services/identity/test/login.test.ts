@@ -20,7 +20,7 @@ interface Owner {
   email: string;
   home: string;
   accessToken: string;
-  login(address: string, password?: string): Promise<Answer>;
+  login: (address: string, password?: string) => Promise<Answer>;
 }
 
 /** Somebody who has signed in from home. */

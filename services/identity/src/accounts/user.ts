@@ -81,6 +81,15 @@ export const proved = (user: User): User => ({ ...user, verified: true, version:
 
 export const withPassword = (user: User, passwordHash: string): User => ({ ...user, passwordHash, version: user.version + 1 });
 
+/** With an address that was just proved. */
+export const withEmail = (user: User, email: string): User => ({
+  ...user,
+  email,
+  emailKey: emailKeyOf(email),
+  verified: true,
+  version: user.version + 1,
+});
+
 /** Whom a notice about the account goes to. */
 export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });
 

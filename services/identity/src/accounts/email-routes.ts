@@ -1,0 +1,85 @@
+import { DomainError, found } from '@sidecart/chassis/errors';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import { put, remove } from '@sidecart/chassis/state';
+import type { Store } from '@sidecart/chassis/store';
+import { EmailChanged, UserVerified } from '@sidecart/contracts/identity';
+import { z } from 'zod';
+import { clientOf } from '../client.js';
+import { Digits, newSecrets } from '../codes/code.js';
+import { codeKey, redeem, sending, sentKey } from '../codes/store.js';
+import { Email, TriedPassword } from '../fields.js';
+import type { Post } from '../mails.js';
+import { settle } from '../settle.js';
+import type { ConfirmPassword } from '../sign-in/guard.js';
+import { ownerKey, userKey } from '../store.js';
+import { emailKeyOf, owner, Profile, profile, withEmail } from './user.js';
+
+export interface EmailRoutesOptions {
+  store: Store;
+  confirmPassword: ConfirmPassword;
+  post: Post;
+}
+
+/** Changing one's address. */
+export function emailRoutes({ store, confirmPassword, post }: EmailRoutesOptions): Routes {
+  const users = routes('users');
+
+  users.post(
+    '/api/users/me/email',
+    {
+      summary: 'Mails a code to your new address. If that has an account, its owner gets a mail, and the answer is the same.',
+      access: 'customer',
+      rows: [10],
+      body: z.strictObject({ email: Email, password: TriedPassword }),
+      status: 202,
+      problems: { 403: 'The password is wrong.', 429: 'One a minute and five an hour are sent: see Retry-After.' },
+    },
+    async ({ body: { email, password }, user: { id }, req }) => {
+      const user = await confirmPassword(id, password, clientOf(req));
+      const secrets = newSecrets();
+      const now = new Date();
+      const at = ownerKey(emailKeyOf(email));
+      const taken = await store.transact([at, codeKey('change-email', id), sentKey('change-email', id)], (docs) => ({
+        write: sending(docs, { purpose: 'change-email', holder: id, target: email }, secrets, now),
+        result: ![undefined, id].includes(docs.get(at)),
+      }));
+      const to = { to: email, name: user.name, userId: id };
+      post(taken ? { ...to, template: 'already-registered' } : { ...to, template: 'change-email', code: secrets.digits });
+    },
+  );
+
+  users.post(
+    '/api/users/me/email/confirm',
+    {
+      summary: 'Makes the new address yours by the code that was mailed to it; the old one gets a notice.',
+      access: 'customer',
+      rows: [10],
+      body: z.strictObject({ code: Digits }),
+      reply: Profile,
+      problems: {
+        400: 'The code is wrong, was used, or is over.',
+        409: 'Meanwhile the address has an account.',
+        429: 'Too many wrong codes: see Retry-After.',
+      },
+    },
+    ({ body: { code: digits }, user: { id }, req }) => {
+      const now = new Date();
+      return settle(store, [codeKey('change-email', id), userKey(id)], (docs) => {
+        const { code, write } = redeem(docs, { purpose: 'change-email', holder: id, proof: { digits }, from: clientOf(req) }, now);
+        if (code instanceof DomainError) return { write, result: code };
+        const before = found(docs.get(userKey(id)), 'Your account');
+        const user = withEmail(before, code.target);
+        const [from, to] = [ownerKey(before.emailKey), ownerKey(user.emailKey)];
+        const ownerId = docs.get(to);
+        if (ownerId !== undefined && ownerId !== id)
+          return { write, result: new DomainError('conflict', 'email-taken', 'There is an account with this address.') };
+        const moved = from === to ? [] : [remove(from), put(to, id)];
+        const changed = EmailChanged(id, user.version, { ...owner(user), oldEmail: before.email });
+        const events = before.verified ? [changed] : [changed, UserVerified(id, user.version, owner(user))];
+        return { write: [...write, put(userKey(id), user), ...moved], events, result: profile(user) };
+      });
+    },
+  );
+
+  return users;
+}
