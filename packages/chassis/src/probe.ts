@@ -1,8 +1,28 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Dapr, StateWrite } from './dapr.js';
+
+const TRIES = 10;
 
 /** Tries transactions that must fail as a whole. Throws where half of one is kept, or where one does not fail. */
 export async function refuseUnlessAtomic(dapr: Dapr): Promise<void> {
+  const faults = await faultsOf(dapr);
+  if (faults.length > 0)
+    throw new Error(`The state store ${faults.join(' and ')}. Use an atomic one: state.sqlite, state.postgresql (v2) or state.mysql.`);
+}
+
+/** Any store may refuse a good transaction now and then: MySQL ends one of two that wait for each other. Then all is tried anew. */
+async function faultsOf(dapr: Dapr, triesLeft = TRIES): Promise<string[]> {
+  try {
+    return await probe(dapr);
+  } catch (error) {
+    if (triesLeft === 1) throw error;
+    await delay(Math.random() * 200);
+    return faultsOf(dapr, triesLeft - 1);
+  }
+}
+
+async function probe(dapr: Dapr): Promise<string[]> {
   const id = randomUUID();
   const [existing, other] = [`probe|${id}|existing`, `probe|${id}|other`];
   const write = (key: string, etag?: string): StateWrite => ({ key, value: { probe: true }, etag, ttlSeconds: 60 });
@@ -21,11 +41,9 @@ export async function refuseUnlessAtomic(dapr: Dapr): Promise<void> {
   const left = await dapr.read([existing, other]);
   await dapr.commit([...left].map(([key, { etag }]) => ({ key, etag, removed: true })));
 
-  const faults = [
+  return [
     ...(guards ? [] : ['overwrites a document in spite of a stale ETag']),
     ...(atomic ? [] : ['keeps half of a transaction that failed']),
     ...(createsOnly ? [] : ['overwrites a document that may only be created']),
   ];
-  if (faults.length > 0)
-    throw new Error(`The state store ${faults.join(' and ')}. Use an atomic one: state.sqlite, state.postgresql (v2) or state.mysql.`);
 }

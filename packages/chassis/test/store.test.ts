@@ -5,6 +5,7 @@ import { until } from '@sidecart/runner/until';
 import type { Sidecar } from '@sidecart/runner/sidecar';
 import type { Dapr } from '../src/dapr.js';
 import { DomainError } from '../src/errors.js';
+import { refuseUnlessAtomic } from '../src/probe.js';
 import { key, put, remove } from '../src/state.js';
 import { openStore, type Store } from '../src/store.js';
 import { openBench, PROVIDERS, startListener, type Bench } from './harness.js';
@@ -53,6 +54,10 @@ describe.each(PROVIDERS)('the store on $state', (provider) => {
     await store.transact([], () => ({ write: [put(key('gone', 1), { hello: 'world' })], result: undefined }));
     await store.transact([], () => ({ write: [remove(key('gone', 1)), remove(key('gone', 2))], result: undefined }));
     expect(await store.read(key('gone', 1))).toBeUndefined();
+  });
+
+  test('lets many try it at once', async () => {
+    await expect(Promise.all(Array.from({ length: 64 }, () => refuseUnlessAtomic(sidecar.dapr)))).resolves.toHaveLength(64);
   });
 
   test('loses no increment that came at once, and answers each with its own number', async () => {
