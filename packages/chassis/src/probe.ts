@@ -4,11 +4,13 @@ import type { Dapr, StateWrite } from './dapr.js';
 
 const TRIES = 10;
 
-/** Tries transactions that must fail as a whole. Throws where half of one is kept, or where one does not fail. */
+/** Tries transactions that must fail as a whole. Throws where half of one is kept, where one does not fail, or where keys are mixed up. */
 export async function refuseUnlessAtomic(dapr: Dapr): Promise<void> {
   const faults = await faultsOf(dapr);
   if (faults.length > 0)
-    throw new Error(`The state store ${faults.join(' and ')}. Use an atomic one: state.sqlite, state.postgresql (v2) or state.mysql.`);
+    throw new Error(
+      `The state store ${faults.join(' and ')}. Use an atomic one: state.sqlite, state.postgresql (v2), or state.mysql on a schema that was made with COLLATE utf8mb4_bin.`,
+    );
 }
 
 /** Any store may refuse a good transaction now and then: MySQL ends one of two that wait for each other. Then all is tried anew. */
@@ -38,6 +40,7 @@ async function probe(dapr: Dapr): Promise<string[]> {
   const guards = await fails([write(other), write(existing, stale)]);
   const atomic = !(await dapr.read([other])).has(other);
   const createsOnly = await fails([write(existing)]);
+  const distinct = (await dapr.read([existing.toUpperCase()])).size === 0;
   const left = await dapr.read([existing, other]);
   await dapr.commit([...left].map(([key, { etag }]) => ({ key, etag, removed: true })));
 
@@ -45,5 +48,6 @@ async function probe(dapr: Dapr): Promise<string[]> {
     ...(guards ? [] : ['overwrites a document in spite of a stale ETag']),
     ...(atomic ? [] : ['keeps half of a transaction that failed']),
     ...(createsOnly ? [] : ['overwrites a document that may only be created']),
+    ...(distinct ? [] : ['takes keys for one that differ in case alone']),
   ];
 }

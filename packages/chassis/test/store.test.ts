@@ -50,6 +50,13 @@ describe.each(PROVIDERS)('the store on $state', (provider) => {
     expect(await store.read(key('a', 2))).toBeUndefined();
   });
 
+  test('tells keys apart that differ in case alone', async () => {
+    const named = (name: string) => store.transact([], () => ({ write: [put(key('case', name), { name })], result: undefined }));
+    await named('sku');
+    await named('SKU');
+    expect(await Promise.all([store.read(key('case', 'sku')), store.read(key('case', 'SKU'))])).toEqual([{ name: 'sku' }, { name: 'SKU' }]);
+  });
+
   test('removes what was not read, too', async () => {
     await store.transact([], () => ({ write: [put(key('gone', 1), { hello: 'world' })], result: undefined }));
     await store.transact([], () => ({ write: [remove(key('gone', 1)), remove(key('gone', 2))], result: undefined }));

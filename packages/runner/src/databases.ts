@@ -9,21 +9,28 @@ export interface OwnDatabase {
   drop(): Promise<void>;
 }
 
+/** MySQL would take keys for one that differ in case alone. */
+const TELLS_CASE = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+
 /** Makes a database on the server of a `postgres:` or `mysql:`/`mariadb:` URL. */
 export async function ownDatabase(server: string): Promise<OwnDatabase> {
   const name = `sidecart_test_${randomUUID().slice(0, 8)}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const run = url.protocol.startsWith('postgres') ? onPostgresql : onMysql;
-  await run(server, `CREATE DATABASE ${name}`);
+  const isPostgresql = url.protocol.startsWith('postgres');
+  const run = isPostgresql ? onPostgresql : onMysql;
+  await run(server, isPostgresql ? `CREATE DATABASE ${name}` : `CREATE DATABASE ${name} ${TELLS_CASE}`);
   return { url: url.href, drop: () => run(server, `DROP DATABASE IF EXISTS ${name}`) };
 }
 
-/** Makes the database that a `postgres:` URL names, unless it is there. MySQL's component makes its own. */
+/** Makes the database that a `postgres:` or `mysql:` URL names, unless it is there. */
 export async function ensureDatabase(url: string): Promise<void> {
-  if (!url.startsWith('postgres')) return;
   const server = new URL(url);
-  const name = server.pathname.slice(1);
+  const name = server.pathname.slice(1) || 'sidecart';
+  if (!url.startsWith('postgres')) {
+    server.pathname = '';
+    return onMysql(server.href, `CREATE DATABASE IF NOT EXISTS ${mysql.escapeId(name)} ${TELLS_CASE}`);
+  }
   server.pathname = '/postgres';
   const client = new pg.Client({ connectionString: server.href });
   await client.connect();

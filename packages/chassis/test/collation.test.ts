@@ -1,0 +1,29 @@
+import { rm } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import { ownDatabase } from '@sidecart/runner/databases';
+import { startSidecar, testComponents } from '@sidecart/runner/sidecar';
+import { createDapr } from '../src/dapr.js';
+import { refuseUnlessAtomic } from '../src/probe.js';
+
+const server = process.env.TEST_MARIADB_URL;
+if (!server) console.warn('refusal of a MariaDB schema that mixes keys up: skipped, TEST_MARIADB_URL names no server');
+
+(server ? test : test.skip)(
+  'refuses a state store that takes keys for one that differ in case alone',
+  async () => {
+    const database = await ownDatabase(server ?? '');
+    await database.drop(); // so that the component makes it, with the collation of the server
+    const components = await testComponents({ state: 'mysql', stateConnection: database.url });
+    const sidecar = await startSidecar({ appId: 'probe', ...components });
+    try {
+      await expect(refuseUnlessAtomic(createDapr({ port: sidecar.httpPort, apiToken: undefined }))).rejects.toThrow(
+        /takes keys for one that differ in case alone.*COLLATE utf8mb4_bin/,
+      );
+    } finally {
+      await sidecar.stop();
+      await database.drop();
+      await rm(components.folder, { recursive: true });
+    }
+  },
+  60_000,
+);
