@@ -51,7 +51,10 @@ export async function seed({ api, email, password, log }: SeedOptions): Promise<
       await addStock(shop, next.product);
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  // All have come to rest before a failure is told: what is seeded again must not meet what is still under way.
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
   log(`${added} of ${all} products added, in ${catalogue.length} categories`);
 }
 
