@@ -18,7 +18,7 @@ const Owner = z.object({ userId: Id, email: z.string(), name: z.string(), locale
 export const UserUpdated = event(
   'user.updated',
   1,
-  Owner.extend({ role: z.enum(['customer', 'staff', 'admin']), status: z.enum(['pending', 'active', 'suspended']) }),
+  Owner.extend({ role: z.enum(['customer', 'staff', 'admin']), status: z.enum(['pending', 'active', 'suspended', 'deleted']) }),
 );
 /** The account takes no more sign-ins and its sessions have ended. */
 export const UserSuspended = event('user.suspended', 1, Owner);

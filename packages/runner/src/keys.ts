@@ -18,9 +18,8 @@ export async function serviceSecrets(folder: string, apps: string[]): Promise<Se
     'sidecart-payments': { PAYMENT_WEBHOOK_SECRET: token() },
   };
   // Where things are is said again at every start.
-  const places: Secrets = {
-    'sidecart-catalog': { DOCUMENTS_URL: process.env['DOCUMENTS_URL'] ?? `file:${join(folder, 'documents', 'catalog')}` },
-  };
+  const documents = (app: string) => ({ DOCUMENTS_URL: process.env['DOCUMENTS_URL'] ?? `file:${join(folder, 'documents', app)}` });
+  const places: Secrets = { 'sidecart-identity': documents('identity'), 'sidecart-catalog': documents('catalog') };
   const names = apps.map((app) => `sidecart-${app}`);
   return Object.fromEntries(names.map((name) => [name, { ...made[name], ...kept[name], ...places[name] }]));
 }

@@ -1,4 +1,5 @@
 import { createVerifier } from '@sidecart/chassis/auth';
+import type { Documents } from '@sidecart/chassis/documents';
 import { createFiles } from '@sidecart/chassis/files';
 import type { App, Deps } from '@sidecart/chassis/service';
 import type { Mail } from '@sidecart/contracts/notifications';
@@ -6,10 +7,13 @@ import { addressRoutes } from './addresses/routes.js';
 import { emailRoutes } from './accounts/email-routes.js';
 import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
+import { auditRoutes } from './audit/routes.js';
 import { keyRoutes } from './keys/routes.js';
 import { createKeys } from './keys/keys.js';
 import { createMails } from './mails.js';
 import { createPasswords } from './passwords/hashing.js';
+import { ownDataRoutes } from './own-data/routes.js';
+import { createDropPicture } from './pictures/drop.js';
 import { pictureRoutes } from './pictures/routes.js';
 import { providerRoutes } from './providers/routes.js';
 import { passwordRoutes } from './passwords/routes.js';
@@ -22,15 +26,22 @@ import { tokenRoutes } from './sessions/routes.js';
 import { twoFactorRoutes } from './two-factor/routes.js';
 import { verifyRoutes } from './two-factor/verify-routes.js';
 import { userRoutes } from './accounts/routes.js';
+import { staffRoutes } from './staff/routes.js';
+import { createUserIndex } from './staff/user-index.js';
+import { ownSubscriptions } from './subscriptions.js';
 import { verificationRoutes } from './verification/routes.js';
 import { createCodeSender } from './verification/sender.js';
 
 export interface IdentityDeps extends Deps<Settings> {
+  documents: Documents;
   sendMail: (mail: Mail) => Promise<unknown>;
 }
 
 export async function createApp(deps: IdentityDeps): Promise<App> {
-  const { settings, store, logger, sendMail } = deps;
+  const { settings, documents, logger, sendMail } = deps;
+  const index = await createUserIndex({ documents, store: deps.store, logger });
+  await index.ensure();
+  const store = index.following;
   const files = createFiles(deps.dapr);
   const keys = createKeys(settings.SIGNING_KEYS);
   const verify = createVerifier({ keySet: async () => keys.keySet });
@@ -39,10 +50,11 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     passes: settings.PASSWORD_PASSES,
     maxWaiting: settings.PASSWORD_QUEUE,
   });
-  if (await ensureAdmin(deps, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
+  if (await ensureAdmin({ settings, store }, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
   const { post, settled } = createMails({ send: sendMail, logger });
   const codes = createCodeSender({ store, post, pages: settings.ACCOUNT_PAGES });
   const signIn = createSignIn({ settings, keys });
+  const dropPicture = createDropPicture({ store, files });
   const confirmPassword = createConfirmPassword({ store, passwords });
   const all = [
     registerRoutes({ store, passwords, codes, post }),
@@ -55,10 +67,21 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     emailRoutes({ store, confirmPassword, post }),
     passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),
+    ownDataRoutes({ store, dropPicture, confirmPassword }),
     addressRoutes(store),
     pictureRoutes({ store, files, logger }),
+    staffRoutes({ store, dropPicture, index }),
+    auditRoutes(store),
     keyRoutes(keys),
     providerRoutes({ settings, store, signIn, logger }), // the last: its paths take any name
   ];
-  return { routes: all, verify, close: settled };
+  return {
+    routes: all,
+    subscriptions: ownSubscriptions({ index, dropPicture, logger }),
+    verify,
+    close: async () => {
+      await settled();
+      await documents.close();
+    },
+  };
 }

@@ -12,6 +12,8 @@ export const Settings = z.object({
   RETURN_ORIGINS: z.string().default('').pipe(Origins),
   /** OpenID Connect providers to sign in with: `[{ name, issuer, clientId, clientSecret }]`, with `name` as in `/api/auth/<name>/callback`. */
   OIDC_PROVIDERS: z.string().default('[]').transform(json).pipe(ProviderList),
+  /** Where the index of users is kept: `file:<folder>`, `mongodb://<hosts>/<database>` or, for tests, `memory:`. */
+  DOCUMENTS_URL: z.string().min(1),
   /** The admin who is made at the first start; later starts leave the account alone. */
   ADMIN_EMAIL: Email,
   ADMIN_PASSWORD: Password,

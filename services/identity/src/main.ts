@@ -1,4 +1,5 @@
 import { caller } from '@sidecart/chassis/calls';
+import { openDocuments } from '@sidecart/chassis/documents';
 import { runService } from '@sidecart/chassis/service';
 import { SendMail } from '@sidecart/contracts/notifications';
 import { createApp } from './app.js';
@@ -7,5 +8,10 @@ import { Settings } from './config.js';
 await runService({
   name: 'identity',
   settings: Settings,
-  createApp: (deps) => createApp({ ...deps, sendMail: caller(deps.dapr, SendMail, 10_000) }),
+  createApp: async (deps) =>
+    createApp({
+      ...deps,
+      documents: await openDocuments({ url: deps.settings.DOCUMENTS_URL }),
+      sendMail: caller(deps.dapr, SendMail, 10_000),
+    }),
 });

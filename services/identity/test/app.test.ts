@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createVerifier, JwkSet } from '@sidecart/chassis/auth';
+import { openDocuments } from '@sidecart/chassis/documents';
 import { put } from '@sidecart/chassis/state';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
@@ -220,7 +221,7 @@ describe('the admin', () => {
       expect(made.filter(Boolean)).toHaveLength(1);
       expect(await ensureAdmin(deps, passwords)).toBe(false);
       await other.close();
-      return createApp({ ...deps, sendMail: async () => ({}) });
+      return createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail: async () => ({}) });
     });
     try {
       const credentials = { email: 'second@shop.example', password: 'only for tests' };

@@ -4,7 +4,12 @@ import { BadSettings, settings } from '@sidecart/chassis/config';
 import { Settings } from '../src/config.js';
 import { aKey } from './identity.js';
 
-const good = { SIGNING_KEYS: JSON.stringify({ keys: [aKey('one')] }), ADMIN_EMAIL: 'admin@shop.example', ADMIN_PASSWORD: 'only for tests' };
+const good = {
+  DOCUMENTS_URL: 'memory:',
+  SIGNING_KEYS: JSON.stringify({ keys: [aKey('one')] }),
+  ADMIN_EMAIL: 'admin@shop.example',
+  ADMIN_PASSWORD: 'only for tests',
+};
 
 function complaint(change: Record<string, string | undefined>): string {
   try {
@@ -20,7 +25,7 @@ test('good settings are taken, with the recommended cost of a password', () => {
 });
 
 test('every missing setting is named', () => {
-  const message = complaint({ SIGNING_KEYS: undefined, ADMIN_EMAIL: undefined, ADMIN_PASSWORD: undefined });
+  const message = complaint({ DOCUMENTS_URL: undefined, SIGNING_KEYS: undefined, ADMIN_EMAIL: undefined, ADMIN_PASSWORD: undefined });
   for (const name of Object.keys(good)) expect(message).toContain(`${name}: is missing`);
 });
 

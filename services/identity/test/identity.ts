@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Mail } from '@sidecart/contracts/notifications';
 import { until } from '@sidecart/runner/until';
+import { openDocuments } from '@sidecart/chassis/documents';
 import type { Answer, TestApp } from '@sidecart/testing/app';
 import { startApp } from '@sidecart/testing/app';
 import { createApp } from '../src/app.js';
@@ -18,6 +19,7 @@ export const signingKeys = [aKey('newest'), aKey('older')];
 export const someSettings = (change: Record<string, string> = {}): Settings =>
   Settings.parse({
     SIGNING_KEYS: JSON.stringify({ keys: signingKeys }),
+    DOCUMENTS_URL: 'memory:',
     ADMIN_EMAIL: 'admin@shop.example',
     ADMIN_PASSWORD: 'only for tests',
     PASSWORD_MEMORY_KIB: '1024',
@@ -41,7 +43,9 @@ export interface Identity extends TestApp {
 export async function startIdentity(change?: Record<string, string>): Promise<Identity> {
   const mails: Mail[] = [];
   const sendMail = async (mail: Mail) => mails.push(mail);
-  const app = await startApp('identity', someSettings(change), (deps) => createApp({ ...deps, sendMail }));
+  const app = await startApp('identity', someSettings(change), async (deps) =>
+    createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail }),
+  );
   const login: Identity['login'] = (email, password = PASSWORD, headers = {}) =>
     app.request('POST', '/api/auth/login', { email, password }, { headers });
   return {

@@ -1,11 +1,10 @@
-import { found } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { Locale, Name } from '../fields.js';
-import { userKey } from '../store.js';
-import { edit, Profile, profile } from './user.js';
+import { account, existing, userKey } from '../store.js';
+import { edit, Profile, profile, updated } from './user.js';
 
 const Changes = z.strictObject({ name: Name.optional(), locale: Locale.optional() });
 
@@ -13,7 +12,7 @@ export function userRoutes(store: Store): Routes {
   const users = routes('users');
 
   users.get('/api/users/me', { summary: 'Your own profile.', access: 'customer', rows: [10], reply: Profile }, async ({ user: { id } }) =>
-    profile(found(await store.read(userKey(id)), 'Your account')),
+    profile(existing(await store.read(userKey(id)), 'Your account')),
   );
 
   users.patch(
@@ -21,8 +20,8 @@ export function userRoutes(store: Store): Routes {
     { summary: 'Changes your name or language.', access: 'customer', rows: [10], body: Changes, reply: Profile },
     ({ body, user: { id } }) =>
       store.transact([userKey(id)], (docs) => {
-        const user = edit(found(docs.get(userKey(id)), 'Your account'), body);
-        return { write: [put(userKey(id), user)], result: profile(user) };
+        const user = edit(account(docs, id), body);
+        return { write: [put(userKey(id), user)], events: [updated(user)], result: profile(user) };
       }),
   );
 

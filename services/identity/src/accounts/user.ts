@@ -1,4 +1,6 @@
 import { Permission } from '@sidecart/chassis/auth';
+import type { NewEvent } from '@sidecart/contracts/event';
+import { UserUpdated } from '@sidecart/contracts/identity';
 import { z } from 'zod';
 
 export interface User {
@@ -13,7 +15,8 @@ export interface User {
   permissions: readonly Permission[];
   /** Whether the person has proved that the address is theirs. */
   verified: boolean;
-  status: 'active' | 'suspended';
+  /** Of a deleted account nothing is left but its id and when it was made, and the picture until its file is gone. */
+  status: 'active' | 'suspended' | 'deleted';
   locale: string;
   /** E.164, once it is proved. */
   phone: string | null;
@@ -77,6 +80,28 @@ export const profile = ({ id, email, name, role, permissions, phone, locale, pic
   createdAt,
 });
 
+/** Pending is who has not proved the address yet. */
+export const statusOf = ({ status, verified }: Pick<User, 'status' | 'verified'>): User['status'] | 'pending' =>
+  status === 'active' && !verified ? 'pending' : status;
+
+/** What stays of an account that is deleted: its picture until the file is gone. */
+export const erased = ({ id, picture, version, createdAt }: User): User => ({
+  id,
+  email: '',
+  emailKey: '',
+  name: '',
+  role: 'customer',
+  permissions: [],
+  verified: false,
+  status: 'deleted',
+  locale: 'en',
+  phone: null,
+  picture,
+  passwordHash: undefined,
+  version: version + 1,
+  createdAt,
+});
+
 export const proved = (user: User): User => ({ ...user, verified: true, version: user.version + 1 });
 
 export const withPassword = (user: User, passwordHash: string): User => ({ ...user, passwordHash, version: user.version + 1 });
@@ -92,6 +117,10 @@ export const withEmail = (user: User, email: string): User => ({
 
 /** Whom a notice about the account goes to. */
 export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });
+
+/** Tells others what an account has become. */
+export const updated = (user: User): NewEvent =>
+  UserUpdated(user.id, user.version, { ...owner(user), role: user.role, status: statusOf(user) });
 
 /** `picture` is the name of its file. */
 export const withPicture = (user: User, picture: string | null): User => ({ ...user, picture, version: user.version + 1 });

@@ -3,6 +3,7 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { key, put, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
+import { account, userKey } from '../store.js';
 import { add, Address, AddressBody, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
 
 const ById = z.strictObject({ id: z.uuid() });
@@ -14,7 +15,8 @@ export function addressRoutes(store: Store): Routes {
   const users = routes('addresses');
 
   const update = (userId: string, change: (addresses: Addresses) => Addresses): Promise<Addresses> =>
-    store.transact([addressesKey(userId)], (docs) => {
+    store.transact([addressesKey(userId), userKey(userId)], (docs) => {
+      account(docs, userId);
       const addresses = change(docs.get(addressesKey(userId)) ?? []);
       return { write: [put(addressesKey(userId), addresses)], result: addresses };
     });

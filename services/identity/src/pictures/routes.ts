@@ -6,16 +6,15 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { PICTURES, Profile, profile, withPicture } from '../accounts/user.js';
-import { userKey } from '../store.js';
+import { PICTURES, Profile, profile, updated, withPicture } from '../accounts/user.js';
+import { account, userKey } from '../store.js';
+import { pictureFile } from './drop.js';
 import { portrait } from './image.js';
 import { createUpload, MAX_BYTES } from './upload.js';
 
 const MAX_AGE_SECONDS = 24 * 60 * 60;
 /** Random, so that nobody finds one who was not given its address. */
 const ByName = z.strictObject({ name: z.string().regex(/^[\da-f-]{36}\.webp$/) });
-
-export const pictureFile = (name: string): string => `pictures/${name}`;
 
 export interface PictureOptions {
   store: Store;
@@ -30,9 +29,9 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
   /** Answers the account with the new picture; the one before is gone. */
   async function show(userId: string, picture: string | null): Promise<Profile> {
     const { before, user } = await store.transact([userKey(userId)], (docs) => {
-      const before = found(docs.get(userKey(userId)), 'Your account');
+      const before = account(docs, userId);
       const user = withPicture(before, picture);
-      return { write: [put(userKey(userId), user)], result: { before, user } };
+      return { write: [put(userKey(userId), user)], events: [updated(user)], result: { before, user } };
     });
     if (before.picture !== null) await forget(before.picture);
     return profile(user);

@@ -9,7 +9,7 @@ import { noteSent, sending } from '../codes/store.js';
 import { Email, Locale, Name, Password } from '../fields.js';
 import type { Post } from '../mails.js';
 import type { Passwords } from '../passwords/hashing.js';
-import { newUser, ownerKey, userKey } from '../store.js';
+import { newUser, newUserKeys, ownerKey, userKey } from '../store.js';
 import type { CodeSender } from '../verification/sender.js';
 
 const Registration = z.strictObject({ email: Email, password: Password, name: Name, locale: Locale.default('en') });
@@ -49,7 +49,7 @@ export function registerRoutes({ store, passwords, codes, post }: RegisterOption
       const user = register({ ...fields, id: randomUUID(), role: 'customer', passwordHash, verified: false }, now);
       const { id, email, emailKey } = user;
       const at = ownerKey(emailKey);
-      const { made, taken } = await store.transact<Outcome>([at, userKey(id)], (docs) => {
+      const { made, taken } = await store.transact<Outcome>([...newUserKeys(emailKey), userKey(id)], (docs) => {
         const ownerId = docs.get(at);
         if (ownerId === undefined) {
           const code = sending(docs, { purpose: 'verify-email', holder: id, target: emailKey }, secrets, now);

@@ -1,0 +1,33 @@
+import { page } from '@sidecart/chassis/lists';
+import { routes, type Routes } from '@sidecart/chassis/routes';
+import type { Store } from '@sidecart/chassis/store';
+import { z } from 'zod';
+import { Act, trail, trailOf } from './trail.js';
+
+const PageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(20).optional() });
+const ActPage = z.object({ data: z.array(Act), next: z.string().nullable() });
+
+export function auditRoutes(store: Store): Routes {
+  const audit = routes('audit');
+
+  audit.get(
+    '/api/audit',
+    { summary: 'Who did what to which account, newest first.', access: 'admin', rows: [9], query: PageQuery, reply: ActPage },
+    ({ query }) => page(store, trail, query),
+  );
+
+  audit.get(
+    '/api/users/:id/audit',
+    {
+      summary: 'What was done to one account, newest first. It stays when the account is deleted.',
+      access: 'admin',
+      rows: [9],
+      params: z.strictObject({ id: z.uuid() }),
+      query: PageQuery,
+      reply: ActPage,
+    },
+    ({ params: { id }, query }) => page(store, trailOf(id), query),
+  );
+
+  return audit;
+}

@@ -1,0 +1,58 @@
+import { DomainError } from '@sidecart/chassis/errors';
+import type { User as Caller } from '@sidecart/chassis/auth';
+import { may } from '@sidecart/chassis/auth';
+import type { Change, Docs, Key } from '@sidecart/chassis/state';
+import { UserSuspended } from '@sidecart/contracts/identity';
+import { owner, updated, type User } from '../accounts/user.js';
+import { changes, noteAct, trailKeys, type Act } from '../audit/trail.js';
+import type { Client } from '../client.js';
+import { endSessions, sessionsKey } from '../sessions/store.js';
+import { account, adminsKey, putMember, userKey } from '../store.js';
+import { change, type MemberChange } from './member.js';
+
+/** Who does something to an account of somebody else, from where, and when. */
+export interface Deed {
+  caller: Caller;
+  from: Client;
+  at: Date;
+}
+
+export const memberKeys = (caller: Caller, userId: string): Key<unknown>[] => [
+  userKey(caller.id),
+  userKey(userId),
+  adminsKey,
+  sessionsKey(userId),
+  ...trailKeys(userId),
+];
+
+/** The account of whoever does something, as it is now: the token may be older. Throws `forbidden` where it may do nothing any more. */
+export function actor(docs: Docs, { id }: Caller): User {
+  const user = docs.get(userKey(id));
+  if (user?.status !== 'active' || !may(user, 'users')) throw new DomainError('forbidden', 'forbidden', 'You may not do this any more.');
+  return user;
+}
+
+export const act = (what: Act['what'], { caller, from, at }: Deed, before: User | undefined, after: User): Act => ({
+  what,
+  about: after.id,
+  by: caller.id,
+  at: at.toISOString(),
+  ...from,
+  changes: changes(before, after),
+});
+
+/** Gives or takes a role, permissions, or the right to be here. Whoever is suspended is signed out. */
+export function changeMember(docs: Docs, userId: string, body: MemberChange, deed: Deed): Change<User> {
+  const before = account(docs, userId, 'The account');
+  const user = change(actor(docs, deed.caller), before, body);
+  const suspended = before.status !== user.status && user.status === 'suspended';
+  return {
+    write: [
+      ...putMember(docs, user),
+      ...(suspended ? endSessions(docs, userId) : []),
+      ...noteAct(docs, act('user.changed', deed, before, user)),
+    ],
+    events: [updated(user), ...(suspended ? [UserSuspended(userId, user.version, owner(user))] : [])],
+    result: user,
+  };
+}

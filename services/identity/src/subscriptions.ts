@@ -1,0 +1,26 @@
+import type { Logger } from '@sidecart/chassis/logger';
+import { subscriptions, type Subscriptions } from '@sidecart/chassis/subscriptions';
+import { UserDeleted, UserRegistered, UserUpdated } from '@sidecart/contracts/identity';
+import type { DropPicture } from './pictures/drop.js';
+import type { UserIndex } from './staff/user-index.js';
+
+/** What was tried right after a commit is done here where it failed. */
+export function ownSubscriptions({
+  index,
+  dropPicture,
+  logger,
+}: {
+  index: UserIndex;
+  dropPicture: DropPicture;
+  logger: Logger;
+}): Subscriptions {
+  const events = subscriptions({ app: 'identity', logger });
+
+  events.on(UserRegistered, ({ data }) => index.refresh(data.userId));
+  events.on(UserUpdated, ({ data }) => index.refresh(data.userId));
+  events.on(UserDeleted, async ({ data: { userId } }) => {
+    await Promise.all([index.refresh(userId), dropPicture(userId)]);
+  });
+
+  return events;
+}

@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openDocuments } from '@sidecart/chassis/documents';
+import { createLogger } from '@sidecart/chassis/logger';
+import { openStore } from '@sidecart/chassis/store';
+import { until } from '@sidecart/runner/until';
+import { startApp } from '@sidecart/testing/app';
+import { aUser } from '@sidecart/testing/tokens';
+import { createApp } from '../src/app.js';
+import { register } from '../src/accounts/user.js';
+import { changeMember, memberKeys } from '../src/staff/change.js';
+import { createUserIndex } from '../src/staff/user-index.js';
+import { newUser, newUserKeys, userKey } from '../src/store.js';
+import { PASSWORD, someSettings, startIdentity, type Identity } from './identity.js';
+
+let identity: Identity;
+let admin: Someone;
+
+interface Someone {
+  id: string;
+  email: string;
+  accessToken: string;
+  refreshToken: string;
+}
+
+beforeAll(async () => {
+  identity = await startIdentity();
+  admin = await signedIn('admin@shop.example', 'only for tests');
+});
+afterAll(() => identity.close());
+
+async function signedIn(email: string, password = PASSWORD): Promise<Someone> {
+  const { user, accessToken, refreshToken } = (await identity.login(email, password)).body;
+  return { id: user.id, email, accessToken, refreshToken };
+}
+
+async function someone(change?: object): Promise<Someone> {
+  const email = `${randomUUID()}@example.com`;
+  const { body } = await identity.register(email);
+  if (!change) return signedIn(email);
+  expect((await as(admin, 'PATCH', `/api/users/${body.user.id}`, change)).status).toBe(200);
+  return signedIn(email);
+}
+
+const as = ({ accessToken }: Someone, method: string, path: string, body?: unknown) => identity.withToken(accessToken, method, path, body);
+const usersStaff = () => someone({ role: 'staff', permissions: ['users'] });
+const slug = ({ body }: { body: { type?: string } }) => body.type?.split('/').at(-1);
+
+describe('the list of accounts', () => {
+  test('is found by the beginning of name or address, by role and by status', async () => {
+    const word = `q${randomUUID().slice(0, 8)}`;
+    const { body: made } = await as(admin, 'POST', '/api/users', { email: `${word}@example.com`, name: 'Zoë Quill' });
+    const { body: staff } = await as(admin, 'POST', '/api/users', { email: `x-${word}@example.com`, name: 'Yan', role: 'staff' });
+    const ids = async (query: string) => (await as(admin, 'GET', `/api/users?${query}`)).body.data.map(({ id }: { id: string }) => id);
+    expect(await ids(`q=${word.slice(0, 7)}`)).toEqual([staff.id, made.id]);
+    expect(await ids(`q=zoe%20${word}`)).toEqual([made.id]);
+    expect(await ids(`q=${word}&role=staff`)).toEqual([staff.id]);
+    expect(await ids(`q=${word}&status=pending`)).toEqual([staff.id, made.id]);
+    expect(await ids(`q=${word}&status=active`)).toEqual([]);
+    await as(admin, 'PATCH', `/api/users/${made.id}`, { status: 'suspended' });
+    expect(await ids(`q=${word}&status=suspended`)).toEqual([made.id]);
+    await as(admin, 'DELETE', `/api/users/${made.id}`);
+    expect(await ids(`q=${word}`)).toEqual([staff.id]);
+  });
+
+  test('has pages, newest first, and says how many there are', async () => {
+    const [first, second] = [await someone(), await someone()];
+    const page = async (n: number) => (await as(admin, 'GET', `/api/users?page=${n}&limit=1`)).body;
+    expect(await page(1)).toMatchObject({ data: [{ id: second.id, role: 'customer', status: 'pending' }], page: 1, limit: 1 });
+    expect((await page(2)).data[0].id).toBe(first.id);
+    const { total } = await page(1);
+    expect((await page(total)).data).toHaveLength(1);
+    expect((await page(total + 1)).data).toEqual([]);
+  });
+
+  test('tells of a person what their own profile tells, and nothing secret', async () => {
+    const { id } = await someone();
+    const { body } = await as(admin, 'GET', `/api/users/${id}`);
+    expect(body).toEqual({
+      id,
+      email: expect.any(String),
+      name: 'Ann',
+      role: 'customer',
+      permissions: [],
+      phone: null,
+      locale: 'en',
+      picture: null,
+      status: 'pending',
+      verified: false,
+      createdAt: expect.any(String),
+    });
+    expect((await as(admin, 'GET', `/api/users/${randomUUID()}`)).status).toBe(404);
+  });
+
+  test('is made anew where the index is lost', async () => {
+    const { id } = await someone();
+    const documents = await openDocuments({ url: 'memory:' });
+    const index = await createUserIndex({ documents, store: identity.store, logger: createLogger('test') });
+    await index.ensure();
+    const { items, total } = await index.list({ text: undefined, role: undefined, status: undefined, page: 1, limit: 100 });
+    expect(items.map(({ _id }) => _id)).toContain(id);
+    expect(total).toBe((await as(admin, 'GET', '/api/users')).body.total);
+    await documents.close();
+  });
+});
+
+describe('who may look after accounts', () => {
+  const routes: [string, string, object?][] = [
+    ['GET', '/api/users'],
+    ['GET', `/api/users/${randomUUID()}`],
+    ['POST', '/api/users', { email: 'new@example.com', name: 'New' }],
+    ['PATCH', `/api/users/${randomUUID()}`, { status: 'suspended' }],
+    ['DELETE', `/api/users/${randomUUID()}`],
+    ['GET', '/api/audit'],
+    ['GET', `/api/users/${randomUUID()}/audit`],
+  ];
+
+  test('are no customers and no other staff', async () => {
+    const [customer, packer] = [await someone(), await someone({ role: 'staff', permissions: ['inventory', 'orders'] })];
+    for (const [method, path, body] of routes) {
+      expect((await identity.request(method, path, body)).status).toBe(401);
+      for (const who of [customer, packer]) expect((await as(who, method, path, body)).status).toBe(403);
+    }
+  });
+
+  test('are staff with the permission, who reach customers only and give no roles', async () => {
+    const [clerk, customer, colleague] = [await usersStaff(), await someone(), await someone({ role: 'staff' })];
+    expect((await as(clerk, 'PATCH', `/api/users/${customer.id}`, { status: 'suspended' })).body.status).toBe('suspended');
+    expect((await as(clerk, 'POST', '/api/users', { email: `${randomUUID()}@example.com`, name: 'New' })).status).toBe(201);
+    const refused = await Promise.all([
+      as(clerk, 'PATCH', `/api/users/${customer.id}`, { role: 'staff' }),
+      as(clerk, 'PATCH', `/api/users/${customer.id}`, { permissions: [] }),
+      as(clerk, 'PATCH', `/api/users/${colleague.id}`, { status: 'suspended' }),
+      as(clerk, 'PATCH', `/api/users/${admin.id}`, { status: 'suspended' }),
+      as(clerk, 'DELETE', `/api/users/${colleague.id}`),
+      as(clerk, 'POST', '/api/users', { email: `${randomUUID()}@example.com`, name: 'New', role: 'staff' }),
+    ]);
+    expect(refused.map((answer) => [answer.status, slug(answer)])).toEqual(refused.map(() => [403, 'only-admins']));
+    expect((await as(clerk, 'GET', '/api/audit')).status).toBe(403);
+  });
+
+  test('are not those any more who lost it, whatever their token says', async () => {
+    const [clerk, customer] = [await usersStaff(), await someone()];
+    await as(admin, 'PATCH', `/api/users/${clerk.id}`, { permissions: ['catalog'] });
+    const { status } = await as(clerk, 'PATCH', `/api/users/${customer.id}`, { status: 'suspended' });
+    expect([status, (await as(admin, 'GET', `/api/users/${customer.id}`)).body.status]).toEqual([403, 'pending']);
+  });
+
+  test('do nothing to their own account', async () => {
+    const second = await someone({ role: 'admin' });
+    for (const who of [admin, second, await usersStaff()]) {
+      for (const change of [{ role: 'customer' }, { role: 'admin' }, { permissions: ['users'] }, { status: 'suspended' }])
+        expect(slug(await as(who, 'PATCH', `/api/users/${who.id}`, change))).toBe('own-account');
+      expect(slug(await as(who, 'DELETE', `/api/users/${who.id}`))).toBe('own-account');
+    }
+    await as(admin, 'DELETE', `/api/users/${second.id}`);
+  });
+});
+
+describe('a new role', () => {
+  test('is in the next access token, with its permissions', async () => {
+    const { id, refreshToken } = await someone();
+    const { body } = await as(admin, 'PATCH', `/api/users/${id}`, { role: 'staff', permissions: ['catalog', 'orders'] });
+    expect(body).toMatchObject({ role: 'staff', permissions: ['catalog', 'orders'] });
+    const { accessToken } = (await identity.refresh(refreshToken)).body;
+    const claims = JSON.parse(Buffer.from(accessToken.split('.')[1], 'base64url').toString());
+    expect(claims).toMatchObject({ role: 'staff', permissions: ['catalog', 'orders'] });
+  });
+
+  test('takes the permissions away that go with staff', async () => {
+    const { id } = await someone({ role: 'staff', permissions: ['catalog'] });
+    expect((await as(admin, 'PATCH', `/api/users/${id}`, { role: 'customer' })).body).toMatchObject({ role: 'customer', permissions: [] });
+    expect((await as(admin, 'PATCH', `/api/users/${id}`, { permissions: ['catalog'] })).status).toBe(400);
+  });
+
+  test.each([
+    [{}, ''],
+    [{ role: 'owner' }, 'role'],
+    [{ permissions: ['everything'] }, 'permissions.0'],
+    [{ permissions: ['users', 'users'] }, 'permissions'],
+    [{ status: 'deleted' }, 'status'],
+    [{ email: 'other@example.com' }, 'email'],
+    [{ passwordHash: 'x' }, 'passwordHash'],
+  ])('is refused as %j', async (change, field) => {
+    const { status, body } = await as(admin, 'PATCH', `/api/users/${admin.id}`, change);
+    expect([status, body.errors[0].field]).toEqual([400, field]);
+  });
+});
+
+describe('a suspended person', () => {
+  test('is signed out, does not get in, and is announced; until let in again', async () => {
+    const person = await someone();
+    const other = await signedIn(person.email);
+    await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'suspended' });
+    for (const { refreshToken } of [person, other]) expect((await identity.refresh(refreshToken)).status).toBe(401);
+    expect((await identity.login(person.email)).status).toBe(403);
+    const event = await until('it is announced', 5, async () =>
+      identity.published.find(({ type, subject }) => type === 'user.suspended' && subject === person.id),
+    );
+    expect(event).toMatchObject({ sequence: 2, data: { userId: person.id, email: person.email } });
+    await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'active' });
+    expect((await identity.login(person.email)).status).toBe(200);
+    expect((await identity.refresh(person.refreshToken)).status).toBe(401);
+  });
+});
+
+describe('the last active admin', () => {
+  test('stays: two who act on each other at once, on two replicas, leave one', async () => {
+    await startApp('identity', someSettings(), async (deps) => {
+      const other = await openStore({ dapr: deps.dapr, app: 'identity', replica: 'other' });
+      const [ann, bob] = ['ann', 'bob'].map((name) =>
+        register(
+          { id: name, email: `${name}@shop.example`, name, role: 'admin', locale: 'en', passwordHash: undefined, verified: true },
+          new Date(),
+        ),
+      );
+      if (!ann || !bob) throw new Error('not made');
+      for (const user of [ann, bob])
+        await deps.store.transact(newUserKeys(user.emailKey), (docs) => ({ write: newUser(docs, user), result: undefined }));
+      const deed = (id: string) => ({ caller: aUser({ id, role: 'admin' }), from: { address: '', agent: '' }, at: new Date() });
+      const demote = (store: typeof other, by: string, whom: string) =>
+        store.transact(memberKeys(deed(by).caller, whom), (docs) => changeMember(docs, whom, { role: 'customer' }, deed(by)));
+      for (let round = 0; round < 10; round++) {
+        const outcomes = await Promise.allSettled([demote(deps.store, 'ann', 'bob'), demote(other, 'bob', 'ann')]);
+        expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+        const left = await Promise.all(['ann', 'bob'].map((id) => deps.store.read(userKey(id))));
+        const [winner] = left.filter((user) => user?.role === 'admin');
+        const loser = winner?.id === 'ann' ? 'bob' : 'ann';
+        const { caller } = deed(winner?.id ?? '');
+        await deps.store.transact(memberKeys(caller, loser), (docs) =>
+          changeMember(docs, loser, { role: 'admin' }, deed(winner?.id ?? '')),
+        );
+      }
+      await other.close();
+      return createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail: async () => ({}) });
+    }).then((app) => app.close());
+  });
+
+  test('cannot delete the own account', async () => {
+    const answer = await as(admin, 'DELETE', '/api/users/me', { password: 'only for tests' });
+    expect([answer.status, slug(answer)]).toEqual([409, 'last-admin']);
+    expect((await as(admin, 'GET', '/api/users/me')).status).toBe(200);
+  });
+});
+
+describe('the audit trail', () => {
+  test('names who did what, when, from where, and what it was before', async () => {
+    const person = await someone();
+    const start = Date.now();
+    await as(admin, 'PATCH', `/api/users/${person.id}`, { role: 'staff', permissions: ['catalog'] });
+    await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'suspended' });
+    const { body } = await as(admin, 'GET', `/api/users/${person.id}/audit`);
+    const deed = { about: person.id, by: admin.id, what: 'user.changed', address: '127.0.0.1', agent: 'node', at: expect.any(String) };
+    expect(body).toEqual({
+      data: [
+        { ...deed, changes: { status: { before: 'active', after: 'suspended' } } },
+        { ...deed, changes: { role: { before: 'customer', after: 'staff' }, permissions: { before: [], after: ['catalog'] } } },
+      ],
+      next: null,
+    });
+    expect(Date.parse(body.data[1].at)).toBeGreaterThanOrEqual(start);
+    const all = (await as(admin, 'GET', '/api/audit?limit=2')).body;
+    expect(all.data).toEqual(body.data);
+    expect((await as(admin, 'GET', `/api/audit?limit=2&cursor=${all.next}`)).body.data).toHaveLength(2);
+    expect(JSON.stringify(all)).not.toContain(person.email);
+  });
+
+  test('has what was made and deleted, and nothing that was refused', async () => {
+    const { body: made } = await as(admin, 'POST', '/api/users', { email: `${randomUUID()}@example.com`, name: 'New' });
+    await as(admin, 'PATCH', `/api/users/${made.id}`, { permissions: ['catalog'] });
+    await as(admin, 'DELETE', `/api/users/${made.id}`);
+    await as(admin, 'DELETE', `/api/users/${made.id}`);
+    const { body } = await as(admin, 'GET', `/api/users/${made.id}/audit`);
+    expect(body.data.map(({ what }: { what: string }) => what)).toEqual(['user.deleted', 'user.created']);
+    expect(body.data[0].changes.status).toEqual({ before: 'active', after: 'deleted' });
+  });
+
+  test('loses nothing when many act at once', async () => {
+    const people = await Promise.all(Array.from({ length: 8 }, () => someone()));
+    await Promise.all(people.map(({ id }) => as(admin, 'PATCH', `/api/users/${id}`, { status: 'suspended' })));
+    const { body } = await as(admin, 'GET', '/api/audit?limit=8');
+    expect(new Set(body.data.map(({ about }: { about: string }) => about))).toEqual(new Set(people.map(({ id }) => id)));
+  });
+});
