@@ -89,8 +89,13 @@ function stateSettings({ provider, connection }: StateChoice): Record<string, st
 /** The keys of the secret `sidecart` that the pub/sub component refers to. */
 function pubsubSettings({ provider, connection }: PubsubChoice): Record<string, string> {
   if (provider !== 'redis') return { pubsubConnection: connection };
-  const { host, username, password } = new URL(connection);
-  return { pubsubConnection: host, pubsubUsername: decodeURIComponent(username), pubsubPassword: decodeURIComponent(password) };
+  const { host, username, password, pathname } = new URL(connection);
+  return {
+    pubsubConnection: host,
+    pubsubDatabase: pathname.slice(1) || '0',
+    pubsubUsername: decodeURIComponent(username),
+    pubsubPassword: decodeURIComponent(password),
+  };
 }
 
 interface Resource {
