@@ -80,7 +80,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     subscriptions: ownSubscriptions({ index, dropPicture, logger }),
     verify,
     close: async () => {
-      await settled();
+      await Promise.all([settled(), passwords.close()]);
       await documents.close();
     },
   };

@@ -54,10 +54,10 @@ describe('whoever guesses the password of one account', () => {
     const { email, login } = await anOwner();
     const place = aPlace();
     await failing(5, () => login(place, 'wrong horse'));
-    expect(refused(await login(place))).toEqual({ status: 429, type: 'too-many-tries', wait: 1 });
+    expect(refused(await login(place))).toEqual({ status: 429, type: 'too-many-tries', wait: expect.any(Number) });
     await waitPasses('pair', email, network(place));
     await failing(1, () => login(place, 'wrong horse'));
-    expect(refused(await login(place)).wait).toBe(2);
+    expect(refused(await login(place)).wait).toBeGreaterThan(4);
     await waitPasses('pair', email, network(place));
     expect((await login(place)).status).toBe(200);
     await failing(5, () => login(place, 'wrong horse'));
@@ -85,7 +85,7 @@ describe('whoever guesses the password of one account', () => {
     const place = aPlace();
     const nobody = (n: number) => identity.login('not-there@example.com', `wrong ${n}`, from(place));
     await failing(5, nobody);
-    expect(refused(await nobody(5))).toEqual({ status: 429, type: 'too-many-tries', wait: 1 });
+    expect(refused(await nobody(5))).toEqual({ status: 429, type: 'too-many-tries', wait: expect.any(Number) });
   });
 });
 
@@ -124,7 +124,9 @@ test('a password is hashed anew at the next login when hashes shall cost more', 
   const { email, login, home } = await anOwner();
   const user = await userByEmail(identity.store, email);
   if (!user) throw new Error('no account');
-  const cheaper = await createPasswords({ memoryKiB: 512, passes: 1, maxWaiting: 1 }).hash(PASSWORD);
+  const passwords = createPasswords({ memoryKiB: 512, passes: 1, maxWaiting: 1 });
+  const cheaper = await passwords.hash(PASSWORD);
+  await passwords.close();
   await identity.store.transact([userKey(user.id)], () => ({
     write: [put(userKey(user.id), { ...user, passwordHash: cheaper })],
     result: undefined,
@@ -139,7 +141,7 @@ test('a password is hashed anew at the next login when hashes shall cost more', 
 });
 
 test('answers as quickly for an unknown address as for a wrong password', async () => {
-  const real = await startIdentity({ PASSWORD_MEMORY_KIB: '19456', PASSWORD_PASSES: '2' });
+  const real = await startIdentity({ PASSWORD_MEMORY_KIB: '8192', PASSWORD_PASSES: '1' });
   try {
     await real.request('POST', '/api/auth/register', { email: 'known@example.com', password: PASSWORD, name: 'Ann' });
     const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };

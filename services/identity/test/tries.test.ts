@@ -10,20 +10,20 @@ const after = (failures: number): Tries | undefined =>
 test.each([
   [0, 0],
   [4, 0],
-  [5, 1],
-  [6, 2],
-  [7, 4],
-  [10, 32],
-  [14, 512],
-  [15, 900],
+  [5, 4],
+  [6, 8],
+  [7, 16],
+  [10, 128],
+  [12, 512],
+  [13, 900],
   [1_000, 900],
 ])('after %d failures the wait is %d s', (failures, seconds) => {
   expect(wait(after(failures), at)).toBe(seconds);
 });
 
 test('a wait ends', () => {
-  expect(wait(after(6), new Date(at.getTime() + 1_999))).toBe(1);
-  expect(wait(after(6), new Date(at.getTime() + 2_000))).toBe(0);
+  expect(wait(after(6), new Date(at.getTime() + 7_999))).toBe(1);
+  expect(wait(after(6), new Date(at.getTime() + 8_000))).toBe(0);
 });
 
 test.each([

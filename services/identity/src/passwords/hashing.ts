@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { DomainError } from '@sidecart/chassis/errors';
-import { hash, verify } from '@node-rs/argon2';
+import { Piscina } from 'piscina';
+import type { hash, matches } from './worker.js';
 
 export interface PasswordOptions {
   memoryKiB: number;
@@ -14,18 +15,23 @@ export interface PasswordOptions {
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
-/** Argon2id, off the event loop. Throws `unavailable` where too many wait already. */
+/** Argon2id, on threads of low priority. Throws `unavailable` where too many wait already. */
 export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = availableParallelism() }: PasswordOptions) {
   const cost = { memoryCost: memoryKiB, timeCost: passes, parallelism: 1 };
   const inTurn = turns(atOnce, maxWaiting);
-  const nobodys = hash(randomUUID(), cost);
+  const threads = new Piscina({ filename: new URL('worker.js', import.meta.url).href, minThreads: atOnce, maxThreads: atOnce });
+  const run = {
+    hash: (task: Parameters<typeof hash>[0]): Promise<string> => threads.run(task, { name: 'hash' }),
+    matches: (task: Parameters<typeof matches>[0]): Promise<boolean> => threads.run(task, { name: 'matches' }),
+  };
+  const nobodys = run.hash({ password: randomUUID(), cost });
 
   return {
-    hash: (password: string): Promise<string> => inTurn(() => hash(password, cost)),
+    hash: (password: string): Promise<string> => inTurn(() => run.hash({ password, cost })),
 
     /** Whether it is the password. Where there is no account, false after the same work. */
     async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
-      const same = await inTurn(async () => verify(passwordHash ?? (await nobodys), password));
+      const same = await inTurn(async () => run.matches({ password, passwordHash: passwordHash ?? (await nobodys) }));
       return same && passwordHash !== undefined;
     },
 
@@ -34,6 +40,9 @@ export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = availa
       const [, memory, times] = /m=(\d+),t=(\d+)/.exec(passwordHash) ?? [];
       return Number(memory) < memoryKiB || Number(times) < passes;
     },
+
+    /** Ends the threads once nobody waits. */
+    close: (): Promise<void> => threads.close(),
   };
 }
 

@@ -8,7 +8,7 @@ export interface Tries {
   until: string;
 }
 
-/** So many failures cost nothing; from then on each doubles the wait, from a second to a quarter of an hour. */
+/** So many failures cost nothing; from then on each doubles the wait, from four seconds to a quarter of an hour. */
 const FREE = {
   /** One account, from one place. */
   pair: 5,
@@ -21,6 +21,7 @@ const FREE = {
   /** Second factors of one account. */
   'second-factor': 10,
 };
+const FIRST_SECONDS = 4;
 const MAX_SECONDS = 15 * 60;
 /** Forgotten after so long without a failure. */
 const QUIET_SECONDS = 60 * 60;
@@ -34,7 +35,7 @@ export const triesKey = (kind: Kind, ...who: string[]): Key<Tries> =>
 export function failed(tries: Tries | undefined, kind: Kind, at: Date): Tries {
   const failures = (tries?.failures ?? 0) + 1;
   const over = failures - FREE[kind];
-  const seconds = over < 0 ? 0 : Math.min(MAX_SECONDS, 2 ** over);
+  const seconds = over < 0 ? 0 : Math.min(MAX_SECONDS, FIRST_SECONDS * 2 ** over);
   return { failures, until: new Date(at.getTime() + seconds * 1_000).toISOString() };
 }
 
