@@ -66,11 +66,28 @@ test('a guest fills a cart, signs in, orders and pays; the stock goes down and t
   await becomes(bob, placed.body.id, 'paid');
   await counts('FIRST', 8, 0);
   await until('the cart is empty', 30, async () => (await bob.ask('GET', '/api/cart')).body.items.length === 0);
-  await until('three mails arrived', 30, async () => (await mailsTo(bob.email)).length === 3);
+  await until('four mails arrived', 30, async () => (await mailsTo(bob.email)).length === 4);
+  expect(await mailsTo(bob.email)).toEqual(expect.arrayContaining(['Welcome', 'Is this your address?']));
   expect((await ledgerOf(admin, 'FIRST')).map(({ type, quantity }) => [type, quantity])).toEqual([
     ['in', 10],
     ['sale', -2],
   ]);
+}, 60_000);
+
+test('a forgotten password is reset by the code that is mailed, and the old one is good no more', async () => {
+  const { email } = await aCustomer(shop.edge, 'forgetful');
+  const anyone = client(shop.edge);
+  expect((await anyone('POST', '/api/auth/password-reset', { email })).status).toBe(202);
+  const code = await until('the code is mailed', 30, async () => {
+    const { body } = await client(shop.mails)('GET', `/api/messages?to=${encodeURIComponent(email)}`);
+    const mail = body.data.find(({ subject }: { subject: string }) => subject === 'Reset your password');
+    return /\b\d{6}\b/.exec(String(mail?.text))?.[0];
+  });
+  const password = 'eight red bicycles';
+  expect((await anyone('POST', '/api/auth/password-reset/confirm', { email, code, password })).status).toBe(204);
+  expect((await anyone('POST', '/api/auth/login', { email, password: 'seven green bicycles' })).status).toBe(401);
+  expect((await anyone('POST', '/api/auth/login', { email, password })).status).toBe(200);
+  await until('the owner is told', 30, async () => (await mailsTo(email)).includes('Your password was changed'));
 }, 60_000);
 
 test('a declined card leaves the order to be paid by another', async () => {
