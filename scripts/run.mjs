@@ -8,6 +8,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const ENTRIES = {
   start: () => 'packages/runner/dist/src/start.js',
   seed: () => 'packages/runner/dist/src/seed-command.js',
+  keys: () => 'packages/runner/dist/src/keys-command.js',
   test: () => 'packages/runner/dist/src/test.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };

@@ -38,30 +38,52 @@ export const JwkSet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), 
 export type JwkSet = z.infer<typeof JwkSet>;
 
 export interface VerifierOptions {
-  /** Loads identity's key set; asked again for a key id it did not hold, at most every `reloadMs`. */
+  /** Loads identity's key set. */
   keySet: () => Promise<JwkSet>;
+  /** For a key id that it did not hold it is asked again at most this often, whoever floods with such. Below the lead that identity gives a new key. */
   reloadMs?: number;
+  /** A key that identity has dropped is forgotten after this long, at the latest, while identity answers. */
+  maxAgeMs?: number;
 }
 
 export type Verify = (token: string) => Promise<User>;
 
-/** Verifies access tokens locally: ES256 only, by identity's published keys. Throws `unauthenticated`. */
-export function createVerifier({ keySet, reloadMs = 5_000 }: VerifierOptions): Verify {
+const RETRY_MS = 1_000;
+
+/**
+ * Verifies access tokens locally: ES256 only, by identity's published keys, which are kept while identity is away. Throws `unauthenticated`,
+ * or `unavailable` where the token's key is not known and identity cannot be asked.
+ */
+export function createVerifier({ keySet, reloadMs = 5_000, maxAgeMs = 60_000 }: VerifierOptions): Verify {
   let keys = new Map<string, KeyObject>();
   let loading: Promise<void> | undefined;
-  let loadedAt = Number.NEGATIVE_INFINITY;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let failed = false;
 
-  async function load(): Promise<void> {
-    const set = await keySet();
-    keys = new Map(set.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
-    loadedAt = performance.now();
+  const load = (): Promise<void> => (loading ??= ask().finally(() => (loading = undefined)));
+
+  async function ask(): Promise<void> {
+    askedAt = performance.now();
+    try {
+      const set = await keySet();
+      keys = new Map(set.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
+      failed = false;
+    } catch {
+      failed = true;
+    }
   }
 
   async function keyFor(kid: string): Promise<KeyObject> {
-    if (!keys.has(kid) && performance.now() - loadedAt > reloadMs) await (loading ??= load().finally(() => (loading = undefined)));
+    const age = performance.now() - askedAt;
+    const known = keys.get(kid);
+    if (known) {
+      if (age > maxAgeMs) void load();
+      return known;
+    }
+    if (loading || age > (failed ? RETRY_MS : reloadMs)) await load();
     const key = keys.get(kid);
-    if (!key) throw refused();
-    return key;
+    if (key) return key;
+    throw failed ? unavailable() : refused();
   }
 
   return async (token) => {
@@ -81,6 +103,9 @@ function claims(token: string, key: KeyObject): z.infer<typeof Claims> {
 }
 
 const refused = () => new DomainError('unauthenticated', 'invalid-token', 'The access token is missing, malformed or expired.');
+
+const unavailable = () =>
+  new DomainError('unavailable', 'keys-unavailable', 'The access token cannot be verified at the moment.', { retryAfter: 1 });
 
 declare module 'express-serve-static-core' {
   interface Request {

@@ -57,7 +57,7 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     const own = settings(schema, { ...process.env, ...(await dapr.secret(`sidecart-${name}`)) });
     const store = await openStore({ dapr, app: name, replica: common.REPLICA });
     const app = await createApp({ settings: own, dapr, store, logger });
-    const verify = app.verify ?? createVerifier({ keySet: async () => JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {})) });
+    const verify = app.verify ?? createVerifier({ keySet: () => keysOf(dapr, logger) });
     const sidecar = [subscribe(app, await dapr.pubsubs()), cron(app, logger)];
     const origins = common.CORS_ORIGINS.split(' ').filter(Boolean);
     const { routes, bodyLimit = '256kb' } = app;
@@ -79,6 +79,15 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     process.exit(1);
+  }
+}
+
+async function keysOf(dapr: Dapr, logger: Logger): Promise<JwkSet> {
+  try {
+    return JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {}));
+  } catch (error) {
+    logger.warn({ err: error }, 'identity did not give its keys; those that are known stay good');
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { secretsFile, type Secrets } from './components.js';
 
 /**
@@ -29,8 +30,31 @@ export function token(): string {
   return randomBytes(32).toString('hex');
 }
 
+const Keys = z.object({ keys: z.array(z.looseObject({ kid: z.string(), created: z.iso.datetime().optional() })) });
+
 /** A JWK set with one private ES256 key. */
-function signingKeys(): string {
+const signingKeys = () => rotated('{"keys":[]}', new Date());
+
+/** No token of a key is good for longer, once the next one signs. */
+const GRACE_MS = 60 * 60_000;
+
+/**
+ * The JWK set with a new private ES256 key at its head. The one before stays, and earlier ones until nobody can have a token of theirs.
+ * @param text the set as it stands in SIGNING_KEYS
+ */
+export function rotated(text: string, at: Date): string {
+  const { keys } = Keys.parse(JSON.parse(text));
+  const needed = keys.filter((_, i) => i === 0 || at.getTime() - Date.parse(keys[i - 1]?.created ?? '') < GRACE_MS);
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
-  return JSON.stringify({ keys: [{ ...key, kid: randomUUID(), alg: 'ES256', use: 'sig' }] });
+  return JSON.stringify({ keys: [{ ...key, kid: randomUUID(), alg: 'ES256', use: 'sig', created: at.toISOString() }, ...needed] });
+}
+
+/** Gives identity a new key, in the folder's secrets. */
+export async function rotateIn(folder: string, at: Date): Promise<void> {
+  const file = secretsFile(folder);
+  const secrets = z.record(z.string(), z.record(z.string(), z.string())).parse(JSON.parse(await readFile(file, 'utf8')));
+  const identity = secrets['sidecart-identity'] ?? {};
+  const changed = { ...secrets, 'sidecart-identity': { ...identity, SIGNING_KEYS: rotated(identity['SIGNING_KEYS'] ?? '', at) } };
+  await writeFile(`${file}.new`, JSON.stringify(changed, null, 2), { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }

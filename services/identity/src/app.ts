@@ -9,7 +9,8 @@ import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
 import { auditRoutes } from './audit/routes.js';
 import { keyRoutes } from './keys/routes.js';
-import { createKeys } from './keys/keys.js';
+import { createKeys, KEY_TIMES } from './keys/keys.js';
+import { watchKeys } from './keys/watch.js';
 import { createMails } from './mails.js';
 import { createPasswords } from './passwords/hashing.js';
 import { ownDataRoutes } from './own-data/routes.js';
@@ -35,16 +36,18 @@ import { createCodeSender } from './verification/sender.js';
 export interface IdentityDeps extends Deps<Settings> {
   documents: Documents;
   sendMail: (mail: Mail) => Promise<unknown>;
+  keyTimes?: typeof KEY_TIMES;
 }
 
 export async function createApp(deps: IdentityDeps): Promise<App> {
-  const { settings, documents, logger, sendMail } = deps;
+  const { settings, documents, logger, sendMail, keyTimes = KEY_TIMES } = deps;
   const index = await createUserIndex({ documents, store: deps.store, logger });
   await index.ensure();
   const store = index.following;
   const files = createFiles(deps.dapr);
-  const keys = createKeys(settings.SIGNING_KEYS);
-  const verify = createVerifier({ keySet: async () => keys.keySet });
+  const keys = createKeys(settings.SIGNING_KEYS, keyTimes);
+  const stopWatching = watchKeys(deps, keys, keyTimes);
+  const verify = createVerifier({ keySet: async () => keys.keySet() });
   const passwords = createPasswords({
     memoryKiB: settings.PASSWORD_MEMORY_KIB,
     passes: settings.PASSWORD_PASSES,
@@ -80,6 +83,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     subscriptions: ownSubscriptions({ index, dropPicture, logger }),
     verify,
     close: async () => {
+      stopWatching();
       await Promise.all([settled(), passwords.close()]);
       await documents.close();
     },

@@ -4,7 +4,7 @@ import { SigningKeySet } from './keys/keys.js';
 import { Origins, ProviderList } from './providers/settings.js';
 
 export const Settings = z.object({
-  /** A JSON Web Key Set of private ES256 keys. The first signs; tokens of the others are accepted until they end. */
+  /** A JSON Web Key Set of private ES256 keys. The newest stands first; tokens of the others are accepted until they end. */
   SIGNING_KEYS: z.string().transform(json).pipe(SigningKeySet),
   /** The shop's own address, as browsers know it. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),

@@ -186,7 +186,7 @@ describe('the own profile', () => {
 describe('the public keys', () => {
   test('are public, and verify an access token anywhere', async () => {
     const { status, headers, body } = await identity.request('GET', '/.well-known/jwks.json');
-    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=30']);
     expect(body.keys.map(({ kid }: { kid: string }) => kid)).toEqual(['newest', 'older']);
     for (const key of body.keys) expect(Object.keys(key).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
     const { body: signedIn } = await identity.register('verified@example.com');

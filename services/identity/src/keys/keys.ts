@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { ISSUER, type JwkSet } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
@@ -13,17 +13,29 @@ export type SigningKeySet = z.infer<typeof SigningKeySet>;
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 
+/**
+ * The secret store is asked for other keys every `lookMs`. A new one is published for `leadMs` before it signs: by then every replica of
+ * identity publishes it, and every verifier that does not know it may load the keys anew.
+ */
+export const KEY_TIMES = { lookMs: 10_000, leadMs: 60_000 };
+
 export type Keys = ReturnType<typeof createKeys>;
 
-/** Signs access tokens with the first key, and has the public half of all of them. */
-export function createKeys({ keys }: SigningKeySet) {
-  const [{ kid, ...first }] = keys;
-  const signing = createPrivateKey({ key: first, format: 'jwk' });
-  const keySet: JwkSet = { keys: keys.map(({ kid, kty, crv, x, y }) => ({ kid, kty, crv, x, y, alg: 'ES256', use: 'sig' })) };
+/** Signs access tokens with the newest key, once it has been published for the lead, and has the public half of all of them. */
+export function createKeys(first: SigningKeySet, { leadMs } = KEY_TIMES, now = () => performance.now()) {
+  let keys = published(first, new Map(), now());
+
+  /** The one before signs until the newest may. */
+  function signing(): Published {
+    const at = now();
+    const [newest, before] = keys;
+    return keys.find(({ since }) => at - since >= leadMs) ?? before ?? newest;
+  }
 
   function accessToken({ id, role, permissions, email, name, verified }: User, sessionId: string): string {
     const claims = { role, permissions, email, name, verified, sid: sessionId };
-    return jwt.sign(claims, signing, {
+    const { kid, key } = signing();
+    return jwt.sign(claims, key, {
       algorithm: 'ES256',
       keyid: kid,
       issuer: ISSUER,
@@ -32,7 +44,35 @@ export function createKeys({ keys }: SigningKeySet) {
     });
   }
 
-  return { keySet, accessToken };
+  return {
+    accessToken,
+    keySet: (): JwkSet => ({ keys: keys.map(({ jwk }) => jwk) }),
+    /** Takes the keys as they are in the settings now. */
+    replace(set: SigningKeySet): void {
+      keys = published(set, new Map(keys.map(({ kid, since }) => [kid, since])), now());
+    },
+  };
+}
+
+interface Published {
+  kid: string;
+  key: KeyObject;
+  jwk: JwkSet['keys'][number];
+  since: number;
+}
+
+function published(
+  { keys: [newest, ...older] }: SigningKeySet,
+  known: ReadonlyMap<string, number>,
+  now: number,
+): [Published, ...Published[]] {
+  const one = ({ kid, kty, crv, x, y, d }: SigningKeySet['keys'][number]): Published => ({
+    kid,
+    key: createPrivateKey({ key: { kty, crv, x, y, d }, format: 'jwk' }),
+    jwk: { kid, kty, crv, x, y, alg: 'ES256', use: 'sig' },
+    since: known.get(kid) ?? now,
+  });
+  return [one(newest), ...older.map(one)];
 }
 
 function isKey(jwk: Record<string, unknown>): boolean {

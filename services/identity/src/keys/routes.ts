@@ -3,7 +3,8 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { z } from 'zod';
 import type { Keys } from './keys.js';
 
-const MAX_AGE_SECONDS = 300;
+/** Caches must have forgotten the set before a new key signs. */
+const MAX_AGE_SECONDS = 30;
 
 /** The public keys, for whoever verifies access tokens. */
 export function keyRoutes({ keySet }: Keys): Routes {
@@ -14,14 +15,14 @@ export function keyRoutes({ keySet }: Keys): Routes {
     { summary: 'The public keys of access tokens, as a JSON Web Key Set.', access: 'public', reply: JwkSet },
     ({ res }) => {
       res.setHeader('cache-control', `public, max-age=${MAX_AGE_SECONDS}`);
-      return keySet;
+      return keySet();
     },
   );
 
   keys.post(
     '/internal/keys',
     { summary: 'The same for other services.', access: 'internal', body: z.strictObject({}), reply: JwkSet },
-    () => keySet,
+    () => keySet(),
   );
 
   return keys;

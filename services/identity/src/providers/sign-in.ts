@@ -110,7 +110,7 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
   async function unlink(userId: string, provider: string): Promise<void> {
     await store.transact([linksKey(userId)], (docs) => {
       const { [provider]: identity, ...others } = docs.get(linksKey(userId)) ?? {};
-      return { write: identity === undefined ? [] : [...ending(docs, identity), put(linksKey(userId), others)], result: undefined };
+      return { write: identity === undefined ? [] : [remove(identity), put(linksKey(userId), others)], result: undefined };
     });
   }
 
@@ -126,12 +126,8 @@ function knownTo(docs: Docs, ids: (string | undefined)[]) {
 function linking(docs: Docs, { id }: User, provider: string, identity: Key<string>): Write[] {
   const links = docs.get(linksKey(id)) ?? {};
   const earlier = links[provider];
-  return [...ending(docs, earlier), put(identity, id), put(linksKey(id), { ...links, [provider]: identity })];
+  return [...(earlier === undefined ? [] : [remove(earlier)]), put(identity, id), put(linksKey(id), { ...links, [provider]: identity })];
 }
-
-/** Loads the document, which only then can be removed. */
-const ending = (docs: Docs, identity: Key<string> | undefined): Write[] =>
-  identity !== undefined && docs.get(identity) !== undefined ? [remove(identity)] : [];
 
 /** The account that would be made, if the provider gave an address that can be one. It has no password until it is reset. */
 function asUser({ email: given, name }: Identified, at: Date): User | undefined {
