@@ -3,10 +3,11 @@ import type { Logger } from '@sidecart/chassis/logger';
 import type { Store } from '@sidecart/chassis/store';
 import { subscriptions, type Subscriptions } from '@sidecart/chassis/subscriptions';
 import { CartCleared } from '@sidecart/contracts/carts';
-import { UserSignedIn } from '@sidecart/contracts/identity';
+import { UserDeleted, UserSignedIn } from '@sidecart/contracts/identity';
 import { OrderPlaced } from '@sidecart/contracts/orders';
-import { checkedOut } from './cart.js';
+import { checkedOut, want } from './cart.js';
 import { merge } from './merge.js';
+import { customer } from './owner.js';
 import { cartKey, type Carts } from './store.js';
 import type { Update } from './update.js';
 
@@ -23,6 +24,16 @@ export function cartSubscriptions({ store, logger, carts, update, now }: Subscri
 
   heard.on(UserSignedIn, async ({ data: { userId, cartSession } }) => {
     if (cartSession !== null) await merge(update, cartSession, userId);
+  });
+
+  // What the person had put aside is for others again.
+  heard.on(UserDeleted, async ({ data: { userId } }) => {
+    const owner = customer(userId);
+    await update({
+      owners: [owner],
+      plan: (cartOf) => cartOf(owner).items.map((item) => want(cartOf(owner), { ...item, quantity: 0 })),
+      tell: (after) => [CartCleared(owner.cartId, after(owner).version, owner)],
+    });
   });
 
   // The order has used up what the cart held of it.

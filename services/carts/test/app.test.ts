@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { found } from '@sidecart/chassis/errors';
 import { CustomerCart } from '@sidecart/contracts/carts';
-import { UserSignedIn } from '@sidecart/contracts/identity';
+import { UserDeleted, UserSignedIn } from '@sidecart/contracts/identity';
 import { OrderPlaced, type OrderSnapshot } from '@sidecart/contracts/orders';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Ask, type TestApp } from '@sidecart/testing/app';
@@ -397,6 +397,36 @@ describe('user.signed_in', () => {
 
   test('malformed is dropped', async () => {
     expect(await app.deliver({ ...UserSignedIn(userId, 1, { userId, cartSession: null }), data: { cartSession: 7 } })).toBe('DROP');
+  });
+});
+
+describe('user.deleted', () => {
+  const deleted = () => app.deliver(UserDeleted(userId, 2, { userId }));
+
+  test('empties the cart and gives back what it held; a repeat changes nothing', async () => {
+    await add(ann, 'mug', 2);
+    await add(ann, 'tea', 1);
+    expect([await deleted(), await deleted()]).toEqual(['SUCCESS', 'SUCCESS']);
+    expect(await contents(ann)).toEqual([]);
+    expect([shop.heldBy(cartId, 'mug'), shop.heldBy(cartId, 'tea')]).toEqual([0, 0]);
+    expect(await published('cart.cleared', cartId)).toHaveLength(1);
+  });
+
+  test('of somebody without a cart changes nothing', async () => {
+    expect(await deleted()).toBe('SUCCESS');
+  });
+
+  test('is tried again when inventory does not answer', async () => {
+    await add(ann, 'mug', 2);
+    shop.down = true;
+    expect(await deleted()).toBe('RETRY');
+    shop.down = false;
+    expect(await deleted()).toBe('SUCCESS');
+    expect(await contents(ann)).toEqual([]);
+  });
+
+  test('malformed is dropped', async () => {
+    expect(await app.deliver({ ...UserDeleted(userId, 2, { userId }), data: {} })).toBe('DROP');
   });
 });
 
