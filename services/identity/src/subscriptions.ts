@@ -1,6 +1,6 @@
 import type { Logger } from '@sidecart/chassis/logger';
 import { subscriptions, type Subscriptions } from '@sidecart/chassis/subscriptions';
-import { UserDeleted, UserRegistered, UserUpdated } from '@sidecart/contracts/identity';
+import { EmailChanged, UserDeleted, UserRegistered, UserUpdated, UserVerified } from '@sidecart/contracts/identity';
 import type { DropPicture } from './pictures/drop.js';
 import type { UserIndex } from './staff/user-index.js';
 
@@ -18,6 +18,8 @@ export function ownSubscriptions({
 
   events.on(UserRegistered, ({ data }) => index.refresh(data.userId));
   events.on(UserUpdated, ({ data }) => index.refresh(data.userId));
+  events.on(UserVerified, ({ data }) => index.refresh(data.userId));
+  events.on(EmailChanged, ({ data }) => index.refresh(data.userId));
   events.on(UserDeleted, async ({ data: { userId } }) => {
     await Promise.all([index.refresh(userId), dropPicture(userId)]);
   });
