@@ -11,7 +11,7 @@ export function createApp({ settings, store, logger }: Deps<Settings>): App {
   const send = createSender({ store, mailer });
   return {
     routes: [messageRoutes(store), mailCalls(send)],
-    subscriptions: mailSubscriptions(send, logger),
+    subscriptions: mailSubscriptions({ store, send, logger }),
     close: async () => mailer.close(),
   };
 }

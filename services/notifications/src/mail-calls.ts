@@ -11,7 +11,7 @@ export function mailCalls(send: (notice: Notice) => Promise<void>): Routes {
 
   serve(calls, SendMail, async (wanted) => {
     const { id, to, template, userId } = wanted;
-    await send({ id, to, template, reference: userId, ...asked(wanted) }).catch((error: unknown) => {
+    await send({ id, to, template, reference: userId, userId, ...asked(wanted) }).catch((error: unknown) => {
       if (error instanceof DomainError) throw error;
       throw new DomainError('unavailable', 'mail-server-unavailable', 'The mail server did not take the mail.', { retryAfter: 5 });
     });

@@ -23,7 +23,7 @@ export const Message = z
   .object({
     id: z.string(),
     channel: z.literal('email'),
-    to: z.string(),
+    to: z.string().describe('empty once the person is gone'),
     subject: z.string(),
     template: Template,
     status: z.literal('sent'),
@@ -32,3 +32,6 @@ export const Message = z
   })
   .meta({ id: 'Message' });
 export type Message = z.infer<typeof Message>;
+
+/** The mail without the person's address. */
+export const nameless = (message: Message): Message => ({ ...message, to: '' });

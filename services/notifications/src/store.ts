@@ -7,6 +7,11 @@ export const messageKey = (eventId: string): Key<Message> => key('message', even
 /** The ids of all messages. */
 export const messages = list<string>('messages');
 
+/** The ids of a person's messages. */
+export const messagesOf = (userId: string) => list<string>('messages-of', userId);
+/** There for whoever has deleted their account. */
+export const goneKey = (userId: string): Key<true> => key('gone', userId);
+
 export async function messagePage(store: Store, at: { cursor?: string | undefined; limit: number }): Promise<Page<Readonly<Message>>> {
   const { data: ids, next } = await page(store, messages, at);
   const data = await Promise.all(ids.map((id) => store.read(messageKey(id))));

@@ -1,8 +1,17 @@
 import type { Logger } from '@sidecart/chassis/logger';
+import type { Store } from '@sidecart/chassis/store';
 import { subscriptions, type Subscriptions } from '@sidecart/chassis/subscriptions';
 import type { EventType } from '@sidecart/contracts/event';
-import { EmailChanged, PasswordChanged, RefreshTokenReused, TwoFactorChanged, UserRegistered } from '@sidecart/contracts/identity';
+import {
+  EmailChanged,
+  PasswordChanged,
+  RefreshTokenReused,
+  TwoFactorChanged,
+  UserDeleted,
+  UserRegistered,
+} from '@sidecart/contracts/identity';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, type OrderSnapshot } from '@sidecart/contracts/orders';
+import { forget } from './forget.js';
 import type { Message } from './message.js';
 import type { Notice } from './sender.js';
 import { emailChanged, passwordChanged, tokenReused, twoFactorOff, twoFactorOn, welcome } from './account-mails.js';
@@ -15,32 +24,51 @@ const ORDER_MAILS: [EventType<OrderSnapshot>, Message['template'], (order: Order
   [OrderRefunded, 'order-refunded', orderRefunded],
 ];
 
+export interface SubscriptionDeps {
+  store: Store;
+  send: (notice: Notice) => Promise<void>;
+  logger: Logger;
+}
+
 /** One mail for each event that a person should hear of. */
-export function mailSubscriptions(send: (notice: Notice) => Promise<void>, logger: Logger): Subscriptions {
+export function mailSubscriptions({ store, send, logger }: SubscriptionDeps): Subscriptions {
   const events = subscriptions({ app: 'notifications', logger });
 
-  events.on(UserRegistered, ({ id, data }) => send({ id, to: data.email, template: 'welcome', reference: data.userId, ...welcome(data) }));
+  events.on(UserRegistered, ({ id, data }) =>
+    send({ id, to: data.email, template: 'welcome', reference: data.userId, userId: data.userId, ...welcome(data) }),
+  );
 
   events.on(PasswordChanged, ({ id, data }) =>
-    send({ id, to: data.email, template: 'password-changed', reference: data.userId, ...passwordChanged(data) }),
+    send({ id, to: data.email, template: 'password-changed', reference: data.userId, userId: data.userId, ...passwordChanged(data) }),
   );
 
   events.on(EmailChanged, ({ id, data }) =>
-    send({ id, to: data.oldEmail, template: 'email-changed', reference: data.userId, ...emailChanged(data) }),
+    send({ id, to: data.oldEmail, template: 'email-changed', reference: data.userId, userId: data.userId, ...emailChanged(data) }),
   );
 
   events.on(TwoFactorChanged, ({ id, data }) => {
     const template = data.on ? 'two-factor-on' : 'two-factor-off';
-    return send({ id, to: data.email, template, reference: data.userId, ...(data.on ? twoFactorOn : twoFactorOff)(data) });
+    return send({
+      id,
+      to: data.email,
+      template,
+      reference: data.userId,
+      userId: data.userId,
+      ...(data.on ? twoFactorOn : twoFactorOff)(data),
+    });
   });
 
   events.on(RefreshTokenReused, ({ id, data }) =>
-    send({ id, to: data.email, template: 'token-reused', reference: data.userId, ...tokenReused(data) }),
+    send({ id, to: data.email, template: 'token-reused', reference: data.userId, userId: data.userId, ...tokenReused(data) }),
   );
 
   for (const [type, template, content] of ORDER_MAILS) {
-    events.on(type, ({ id, data }) => send({ id, to: data.buyer.email, template, reference: data.orderId, ...content(data) }));
+    events.on(type, ({ id, data }) =>
+      send({ id, to: data.buyer.email, template, reference: data.orderId, userId: data.buyer.userId, ...content(data) }),
+    );
   }
+
+  events.on(UserDeleted, ({ data }) => forget(store, data.userId));
 
   return events;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { NewEvent } from '@sidecart/contracts/event';
-import { UserRegistered } from '@sidecart/contracts/identity';
+import { UserDeleted, UserRegistered } from '@sidecart/contracts/identity';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded } from '@sidecart/contracts/orders';
 import { listen } from '@sidecart/runner/listen';
 import { startMailCatcher, type Mail } from '@sidecart/runner/mail-catcher';
@@ -134,6 +134,38 @@ describe('an event', () => {
       await other.close();
       await new Promise<void>((done) => smtp.close(done));
     }
+  });
+});
+
+describe('of a person who deleted the account', () => {
+  const sent = async (id: string): Promise<{ to: string }> => {
+    const { body } = await app.request('GET', '/api/notifications/emails?limit=100', undefined, admin);
+    return body.data.find((message: { id: string }) => message.id === id);
+  };
+  const registration = (userId: string, email: string) => ({
+    id: randomUUID(),
+    ...UserRegistered(userId, 1, { userId, email, name: 'Ann', locale: 'en' }),
+  });
+
+  test('no address is kept, and nobody else loses theirs', async () => {
+    const [userId, email, other] = [randomUUID(), someone(), registration(randomUUID(), someone())];
+    const events = Array.from({ length: 60 }, () => registration(userId, email));
+    for (const event of [...events, other]) await app.deliver(event);
+    for (const _ of ['first', 'repeated']) expect(await app.deliver(UserDeleted(userId, 2, { userId }))).toBe('SUCCESS');
+    for (const { id } of events) expect((await sent(id)).to).toBe('');
+    expect((await sent(other.id)).to).toMatch(/@example.com$/);
+  });
+
+  test('none is noted later either', async () => {
+    const [userId, email] = [randomUUID(), someone()];
+    expect(await app.deliver(UserDeleted(userId, 2, { userId }))).toBe('SUCCESS');
+    const late = registration(userId, email);
+    await app.deliver(late);
+    expect([(await mailsTo(email)).length, (await sent(late.id)).to]).toEqual([1, '']);
+  });
+
+  test('a malformed event goes to the dead letters', async () => {
+    expect(await app.deliver({ ...UserDeleted('ann', 2, { userId: 'ann' }), data: {} })).toBe('DROP');
   });
 });
 
