@@ -42,6 +42,8 @@ const PASSWORD = 'seven green bicycles';
 export interface Customer {
   email: string;
   userId: string;
+  password: string;
+  accessToken: string;
   ask: Ask;
 }
 
@@ -51,7 +53,8 @@ export async function aCustomer(base: string, name: string): Promise<Customer> {
   const email = `${name}-${crypto.randomUUID().slice(0, 8)}@example.com`;
   await anyone('POST', '/api/auth/register', { email, password: PASSWORD, name });
   const { body } = await anyone('POST', '/api/auth/login', { email, password: PASSWORD });
-  return { email, userId: body.user.id, ask: client(base, body.accessToken) };
+  const { user, accessToken } = body;
+  return { email, userId: user.id, password: PASSWORD, accessToken, ask: client(base, accessToken) };
 }
 
 export async function signIn(base: string, { email, password }: { email: string; password: string }): Promise<Ask> {

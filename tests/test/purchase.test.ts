@@ -10,6 +10,9 @@ import { ledgerOf, someGoods, stockOf, type Goods } from '../src/goods.js';
 /** Short, so that one test can wait for it; long enough for all the others to pay in time. */
 const PAYMENT_MINUTES = '1.5';
 
+/** A PNG of one dot. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 let folder: string;
 let shop: Shop;
 let admin: Ask;
@@ -201,3 +204,25 @@ test('an order that nobody pays is cancelled after its deadline, and its stock i
   const { body } = await ann.ask('GET', `/api/orders/${forgotten.orderId}/history`);
   expect(body.data.at(-1)).toMatchObject({ from: 'pending', to: 'cancelled', reason: expect.stringMatching(/deadline/) });
 }, 240_000);
+
+test('whoever deletes the account leaves no picture, no stock put aside and no address on a mail', async () => {
+  const goods = await someGoods(admin, 'ASIDE', 5);
+  const { ask, accessToken, password, email, userId } = await aCustomer(shop.edge, 'gus');
+  const body = new FormData();
+  body.append('picture', new Blob([Buffer.from(PIXEL, 'base64')]), 'me.png');
+  const headers = { authorization: `Bearer ${accessToken}` };
+  expect((await fetch(`${shop.edge}/api/users/me/picture`, { method: 'PUT', headers, body })).status).toBe(200);
+  const { picture } = (await ask('GET', '/api/users/me')).body;
+  expect((await fetch(shop.edge + picture)).headers.get('content-type')).toBe('image/webp');
+  await ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 });
+  await counts('ASIDE', 5, 2);
+  const mailed = async () => (await admin('GET', '/api/notifications/emails?limit=100')).body.data.map(({ to }: { to: string }) => to);
+  await until('the mails are noted', 30, async () => (await mailed()).filter((to: string) => to === email).length >= 2);
+
+  expect((await ask('DELETE', '/api/users/me', { password })).status).toBe(204);
+  expect((await fetch(shop.edge + picture)).status).toBe(404);
+  await counts('ASIDE', 5, 0);
+  await until('no mail has the address', 30, async () => !(await mailed()).includes(email));
+  expect((await admin('GET', `/api/users?q=${email.split('@')[0]}`)).body.total).toBe(0);
+  expect((await admin('GET', `/api/users/${userId}/audit`)).body.data).toMatchObject([{ what: 'user.deleted', by: userId }]);
+});
