@@ -22,6 +22,7 @@ export const UserUpdated = event(
 );
 /** The account takes no more sign-ins and its sessions have ended. */
 export const UserSuspended = event('user.suspended', 1, Owner);
+export const UserReinstated = event('user.reinstated', 1, z.object({ userId: Id }));
 /** Whatever is kept of the person beyond what the law asks for must go. */
 export const UserDeleted = event('user.deleted', 1, z.object({ userId: Id }));
 

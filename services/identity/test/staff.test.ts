@@ -201,6 +201,10 @@ describe('a suspended person', () => {
     await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'active' });
     expect((await identity.login(person.email)).status).toBe(200);
     expect((await identity.refresh(person.refreshToken)).status).toBe(401);
+    const back = await until('the return is announced', 5, async () =>
+      identity.published.find(({ type, subject }) => type === 'user.reinstated' && subject === person.id),
+    );
+    expect(back).toMatchObject({ sequence: 3, data: { userId: person.id } });
   });
 });
 

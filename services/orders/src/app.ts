@@ -1,5 +1,6 @@
 import { createDeadlines } from '@sidecart/chassis/deadlines';
 import type { App, Deps } from '@sidecart/chassis/service';
+import { createStanding } from '@sidecart/chassis/standing';
 import { createCheckout, type Neighbours } from './checkout.js';
 import type { Settings } from './config.js';
 import { expire } from './order.js';
@@ -21,10 +22,13 @@ export function createApp({ settings, store, logger, now = () => new Date(), ...
       return orders.update(id, (order) => expire(order, at));
     },
   });
-  const checkOut = createCheckout({ settings, store, deadlines, now, ...neighbours });
+  const standing = createStanding(store);
+  const checkOut = createCheckout({ settings, store, deadlines, standing, now, ...neighbours });
+  const subscriptions = orderSubscriptions({ orders, logger, now });
+  standing.listen(subscriptions);
   return {
     routes: [orderRoutes({ orders, checkOut, now })],
-    subscriptions: orderSubscriptions({ orders, logger, now }),
+    subscriptions,
     onCron: deadlines.drain,
   };
 }

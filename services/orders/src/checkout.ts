@@ -5,6 +5,7 @@ import { DomainError } from '@sidecart/chassis/errors';
 import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
 import { append } from '@sidecart/chassis/lists';
 import { put } from '@sidecart/chassis/state';
+import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
 import type { CartContents } from '@sidecart/contracts/carts';
 import type { Quoted } from '@sidecart/contracts/catalog';
@@ -25,6 +26,7 @@ export interface CheckoutOptions extends Neighbours {
   settings: Settings;
   store: Store;
   deadlines: Deadlines;
+  standing: Standing;
   now: () => Date;
 }
 
@@ -34,8 +36,9 @@ type Item = NonNullable<PlaceOrder['items']>[number];
 const GRACE_MS = 15 * 60_000;
 
 /** How a cart, or a list of items, becomes an order: quote, reserve, save. What was reserved and not saved lapses by itself. */
-export function createCheckout({ settings, store, deadlines, now, customerCart, quote, reserve }: CheckoutOptions) {
+export function createCheckout({ settings, store, deadlines, standing, now, customerCart, quote, reserve }: CheckoutOptions) {
   return async function checkOut(user: User, request: PlaceOrder, idempotencyKey: string | undefined): Promise<Order> {
+    if (settings.REQUIRE_VERIFIED !== 'never' && !user.verified) throw notVerified();
     const fingerprint = idempotencyKey === undefined ? null : derivedId(JSON.stringify(request));
     const keyed = idempotencyKey === undefined ? undefined : derivedId('key', user.id, idempotencyKey);
     const [known, cart] = await Promise.all([
@@ -51,6 +54,7 @@ export function createCheckout({ settings, store, deadlines, now, customerCart, 
     const [placed, quotes] = await Promise.all([
       id === ofCart ? store.read(orderKey(id)) : undefined,
       Promise.allSettled(items.map(({ productId }) => quote({ productId }))),
+      standing.check(user.id),
     ]);
     if (placed) return placed;
 
@@ -93,6 +97,9 @@ function sameRequest(order: Order, fingerprint: string | null): Order {
   if (order.fingerprint !== fingerprint) throw keyReused();
   return order;
 }
+
+const notVerified = () =>
+  new DomainError('forbidden', 'address-not-verified', 'Prove that your address is yours first: see your mails. Then refresh your token.');
 
 /** One item per product. */
 function summed(items: readonly Item[]): Item[] {

@@ -9,5 +9,7 @@ export const Settings = z.object({
     .default(30),
   /** Added to the net prices. */
   TAX_PERCENT: z.coerce.number().min(0).max(100).multipleOf(0.01).default(20),
+  /** What needs an address that is proved, as identity has it; whoever may not sign in may not order either. */
+  REQUIRE_VERIFIED: z.enum(['never', 'orders', 'login']).default('never'),
 });
 export type Settings = z.infer<typeof Settings>;

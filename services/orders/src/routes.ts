@@ -35,7 +35,10 @@ export function orderRoutes({ orders, checkOut, now }: RouteOptions) {
       body: PlaceOrder,
       reply: OrderView,
       status: 201,
-      problems: { 409: 'The cart is empty, or the problem names lines that are not for sale or short.' },
+      problems: {
+        403: 'The account is suspended, or its address is not proved and must be.',
+        409: 'The cart is empty, or the problem names lines that are not for sale or short.',
+      },
     },
     async ({ user, body, headers }) => view(await checkOut(user, body, headers['idempotency-key'])),
   );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { User } from '@sidecart/chassis/auth';
 import type { App } from '@sidecart/chassis/service';
 import { remove } from '@sidecart/chassis/state';
+import { UserDeleted, UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
 import { InventoryShort } from '@sidecart/contracts/inventory';
 import { OrderDue } from '@sidecart/contracts/orders';
 import { PaymentFailed, PaymentRefunded, PaymentSucceeded } from '@sidecart/contracts/payments';
@@ -380,5 +381,51 @@ describe('what payments tells', () => {
     expect((await get(`/api/orders/${payment.orderId}`)).body).toMatchObject({ status: 'cancelled', reason: 'out of stock' });
     expect(await eventsOf(payment.orderId)).toEqual(['order.placed', 'order.paid', 'order.cancelled']);
     expect(await running.deliver(short('not-yet'))).toBe('RETRY');
+  });
+});
+
+describe('an account', () => {
+  const owner = () => ({ userId: ann.id, email: ann.email, name: ann.name, locale: 'en' });
+  const suspended = (version: number) => UserSuspended(ann.id, version, owner());
+  const reinstated = (version: number) => UserReinstated(ann.id, version, { userId: ann.id });
+
+  test('that is suspended orders nothing from then on, until it is reinstated', async () => {
+    const paid = await placed();
+    expect([await running.deliver(suspended(2)), await running.deliver(suspended(2))]).toEqual(['SUCCESS', 'SUCCESS']);
+    const reserved = shop.reservations.size;
+    for (const body of [{}, { items: [{ productId: 'mug', quantity: 1 }] }]) {
+      shop.fillCart(ann.id);
+      expectProblem(await submit(body), 403, 'account-suspended');
+    }
+    expect(shop.reservations.size).toBe(reserved);
+    expect((await get(`/api/orders/${paid.orderId}`)).status).toBe(200);
+    await running.deliver(reinstated(3));
+    expect((await submit()).status).toBe(201);
+  });
+
+  test('is what the newest event says, in whatever order they come', async () => {
+    await running.deliver(reinstated(3));
+    await running.deliver(suspended(2));
+    expect((await placed()).orderId).toEqual(expect.any(String));
+    await running.deliver(UserDeleted(ann.id, 4, { userId: ann.id }));
+    await running.deliver(reinstated(3));
+    shop.fillCart(ann.id);
+    expectProblem(await submit(), 403, 'account-suspended');
+    expect(await running.deliver({ ...suspended(5), data: {} })).toBe('DROP');
+  });
+
+  test('whose address is not proved may order, unless the settings say otherwise', async () => {
+    const bea = aUser({ id: 'bea', verified: false });
+    const items = [{ productId: 'mug', quantity: 1 }];
+    expect((await submit({ items }, { as: bea })).status).toBe(201);
+    const strict = await startApp('orders', Settings.parse({ REQUIRE_VERIFIED: 'orders' }), (deps) =>
+      createApp({ ...deps, now: () => now, ...shop.neighbours }),
+    );
+    try {
+      expectProblem(await strict.request('POST', '/api/orders', { items }, { as: bea }), 403, 'address-not-verified');
+      expect((await strict.request('POST', '/api/orders', { items }, { as: { ...bea, verified: true } })).status).toBe(201);
+    } finally {
+      await strict.close();
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { App, Deps } from '@sidecart/chassis/service';
+import { createStanding } from '@sidecart/chassis/standing';
 import { createCashier, type CashierOptions } from './cashier.js';
 import { paymentRoutes } from './routes.js';
 import { paymentSubscriptions } from './subscriptions.js';
@@ -8,10 +9,13 @@ export interface PaymentsDeps extends Pick<Deps<unknown>, 'store' | 'logger'>, P
 }
 
 export function createApp({ store, logger, provider, orderDue, now = () => new Date() }: PaymentsDeps): App {
-  const cashier = createCashier({ store, provider, logger, orderDue, now });
+  const standing = createStanding(store);
+  const cashier = createCashier({ store, standing, provider, logger, orderDue, now });
+  const subscriptions = paymentSubscriptions({ cashier, logger });
+  standing.listen(subscriptions);
   return {
     routes: [paymentRoutes({ store, cashier, provider })],
-    subscriptions: paymentSubscriptions({ cashier, logger }),
+    subscriptions,
     onCron: cashier.onCron,
   };
 }

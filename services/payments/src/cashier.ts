@@ -3,6 +3,7 @@ import { DomainError, found } from '@sidecart/chassis/errors';
 import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
 import type { Logger } from '@sidecart/chassis/logger';
 import { put } from '@sidecart/chassis/state';
+import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
 import type { OrderDue, OrderSnapshot } from '@sidecart/contracts/orders';
 import type { z } from 'zod';
@@ -15,6 +16,7 @@ type Due = z.infer<typeof OrderDue.output>;
 
 export interface CashierOptions {
   store: Store;
+  standing: Standing;
   provider: Provider;
   logger: Logger;
   orderDue: (input: { orderId: string }) => Promise<Due>;
@@ -31,7 +33,7 @@ const MAX_PATIENCE_MS = 60 * 60_000;
  * How money is taken and given back: write down what will be asked of the provider, ask it, write down what it answered. A crash in between is
  * made good by asking again, by whoever repeats the request or by the deadline; the provider does nothing twice.
  */
-export function createCashier({ store, provider, logger, orderDue, now }: CashierOptions) {
+export function createCashier({ store, standing, provider, logger, orderDue, now }: CashierOptions) {
   const deadlines = createDeadlines({ store, name: 'payment', due: lookAfter });
   const inAWhile = (payment?: Payment) => {
     const age = payment ? now().getTime() - Date.parse(payment.createdAt) : 0;
@@ -43,6 +45,7 @@ export function createCashier({ store, provider, logger, orderDue, now }: Cashie
     const [known, due] = await Promise.all([
       id === undefined ? undefined : store.read(paymentKey(id)),
       orderDue({ orderId: request.orderId }),
+      standing.check(userId),
     ]);
     if (known) return ask(sameRequest(known, request));
     if (due.userId !== userId) throw new DomainError('missing', 'not-found', 'The order was not found.');

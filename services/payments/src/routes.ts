@@ -30,7 +30,11 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       body: PayOrder,
       reply: PaymentView,
       status: 201,
-      problems: { 404: 'There is no such order of yours.', 409: 'The order cannot be paid any more, or another payment is under way.' },
+      problems: {
+        403: 'The account is suspended.',
+        404: 'There is no such order of yours.',
+        409: 'The order cannot be paid any more, or another payment is under way.',
+      },
     },
     async ({ user, body, headers }) => {
       if (!provider.accepts(body.paymentMethodId)) throw unknownMethod();

@@ -3,6 +3,7 @@ import { createLogger } from '@sidecart/chassis/logger';
 import type { App } from '@sidecart/chassis/service';
 import type { Store } from '@sidecart/chassis/store';
 import { DomainError } from '@sidecart/chassis/errors';
+import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
 import { OrderCancelled } from '@sidecart/contracts/orders';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Answer, type TestApp } from '@sidecart/testing/app';
@@ -413,4 +414,15 @@ describe('order.cancelled', () => {
     expect(await running.deliver(cancelled())).toBe('SUCCESS');
     expectProblem(await pay(), 409, 'order-not-payable');
   });
+});
+
+test('an account that is suspended pays nothing from then on, until it is reinstated', async () => {
+  const bea = aUser({ id: 'bea' });
+  orders.set(orderId, { orderId, userId: bea.id, status: 'pending', total, payBy: in30Minutes() });
+  await running.deliver(UserSuspended(bea.id, 2, { userId: bea.id, email: bea.email, name: bea.name, locale: 'en' }));
+  expectProblem(await pay(VISA, { as: bea }), 403, 'account-suspended');
+  expectProblem(await pay(VISA, { as: bea, key: 'key-of-bea' }), 403, 'account-suspended');
+  expect(ledger.charges.size).toBe(0);
+  await running.deliver(UserReinstated(bea.id, 3, { userId: bea.id }));
+  expect((await pay(VISA, { as: bea })).body.status).toBe('succeeded');
 });

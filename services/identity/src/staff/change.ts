@@ -2,7 +2,7 @@ import { DomainError } from '@sidecart/chassis/errors';
 import type { User as Caller } from '@sidecart/chassis/auth';
 import { may } from '@sidecart/chassis/auth';
 import type { Change, Docs, Key } from '@sidecart/chassis/state';
-import { UserSuspended } from '@sidecart/contracts/identity';
+import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
 import { owner, updated, type User } from '../accounts/user.js';
 import { changes, noteAct, trailKeys, type Act } from '../audit/trail.js';
 import type { Client } from '../client.js';
@@ -46,13 +46,18 @@ export function changeMember(docs: Docs, userId: string, body: MemberChange, dee
   const before = account(docs, userId, 'The account');
   const user = change(actor(docs, deed.caller), before, body);
   const suspended = before.status !== user.status && user.status === 'suspended';
+  const reinstated = before.status === 'suspended' && user.status === 'active';
   return {
     write: [
       ...putMember(docs, user),
       ...(suspended ? endSessions(docs, userId) : []),
       ...noteAct(docs, act('user.changed', deed, before, user)),
     ],
-    events: [updated(user), ...(suspended ? [UserSuspended(userId, user.version, owner(user))] : [])],
+    events: [
+      updated(user),
+      ...(suspended ? [UserSuspended(userId, user.version, owner(user))] : []),
+      ...(reinstated ? [UserReinstated(userId, user.version, { userId })] : []),
+    ],
     result: user,
   };
 }
