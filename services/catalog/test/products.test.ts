@@ -63,6 +63,7 @@ describe('a product', () => {
     const unlisted = await added(catalog, { status: 'unlisted' });
     const status = async (id: string, as = aUser()) => (await catalog.request('GET', `/api/products/${id}`, undefined, { as })).status;
     expect(await status(draft.id)).toBe(404);
+    expect(await status(draft.id, aUser({ role: 'staff', permissions: ['orders'] }))).toBe(404);
     expect(await status(draft.id, staff)).toBe(200);
     expect(await status(draft.id, aUser({ role: 'admin' }))).toBe(200);
     expect(await status(unlisted.id)).toBe(200);
@@ -104,6 +105,7 @@ describe('a product', () => {
 
   test.each([
     ['a customer', aUser(), 403],
+    ['staff of something else', aUser({ role: 'staff', permissions: ['inventory', 'orders'] }), 403],
     ['nobody', undefined, 401],
   ])('cannot be written by %s', async (_, as, expected) => {
     const { id } = await added(catalog);

@@ -346,6 +346,7 @@ describe('what staff do', () => {
   test.each([
     ['nobody', {}, 401],
     ['a customer', { as: aUser() }, 403],
+    ['staff of something else', { as: aUser({ role: 'staff', permissions: ['catalog', 'orders'] }) }, 403],
   ])('%s may not see or change stock', async (_who, ask, status) => {
     expect((await app.request('GET', '/api/inventories/TEA', undefined, ask)).status).toBe(status);
     expect((await app.request('POST', '/api/inventories/TEA/movements', delivery, ask)).status).toBe(status);

@@ -228,13 +228,14 @@ describe('reading orders', () => {
     expectProblem(await get('/api/orders?limit=101'), 400, 'validation-failed');
   });
 
-  test('shows an order and its history to its owner and to staff, and to nobody else', async () => {
+  test('shows an order and its history to its owner and to staff of orders, and to nobody else', async () => {
     const { orderId } = await placed();
     const bob = aUser({ id: 'bob' });
+    const packer = aUser({ id: 'pat', role: 'staff', permissions: ['inventory'] });
     for (const path of [`/api/orders/${orderId}`, `/api/orders/${orderId}/history`]) {
       expect((await get(path)).status).toBe(200);
       expect((await get(path, aUser({ id: 'sue', role: 'staff', permissions: ['orders'] }))).status).toBe(200);
-      expectProblem(await get(path, bob), 404, 'not-found');
+      for (const other of [bob, packer]) expectProblem(await get(path, other), 404, 'not-found');
     }
     expectProblem(await running.request('POST', `/api/orders/${orderId}/cancel`, {}, { as: bob }), 404, 'not-found');
     expectProblem(await get('/api/orders/nothing'), 404, 'not-found');

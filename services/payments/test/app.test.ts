@@ -227,12 +227,13 @@ describe('paying an order', () => {
   });
 });
 
-test('payments are shown to their owner and to staff, and to nobody else', async () => {
+test('payments are shown to their owner and to staff of payments, and to nobody else', async () => {
   const { body } = await pay();
   const [bob, sue] = [aUser({ id: 'bob' }), aUser({ id: 'sue', role: 'staff', permissions: ['payments'] })];
   expect((await get(`/api/payments/${body.id}`, sue)).body).toEqual(body);
   expect((await get(`/api/payments?orderId=${orderId}`, sue)).body.data).toEqual([body]);
-  expectProblem(await get(`/api/payments/${body.id}`, bob), 404, 'not-found');
+  const packer = aUser({ id: 'pat', role: 'staff', permissions: ['orders'] });
+  for (const other of [bob, packer]) expectProblem(await get(`/api/payments/${body.id}`, other), 404, 'not-found');
   expect((await get(`/api/payments?orderId=${orderId}`, bob)).body.data).toEqual([]);
   expectProblem(await get('/api/payments/nothing'), 404, 'not-found');
 });
