@@ -32,6 +32,8 @@ export const PasswordResetRequested = event('user.password_reset_requested', 1, 
 export const PasswordChanged = event('user.password_changed', 1, Owner);
 /** `email` is the new address. */
 export const EmailChanged = event('user.email_changed', 1, Owner.extend({ oldEmail: z.string() }));
+/** `phone` is null where it was removed. */
+export const PhoneChanged = event('user.phone_changed', 1, Owner.extend({ phone: z.string().nullable() }));
 export const TwoFactorChanged = event('user.two_factor_changed', 1, Owner.extend({ on: z.boolean() }));
 /** A refresh token came a second time: it may be stolen, and its session has ended. */
 export const RefreshTokenReused = event('user.refresh_token_reused', 1, Owner);

@@ -22,5 +22,14 @@ export const Mail = z.discriminatedUnion('template', [
 ]);
 export type Mail = z.infer<typeof Mail>;
 
+/** A phone number as E.164 writes it. */
+export const Phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'a phone number such as +4915112345678');
+
+export const Sms = To.omit({ name: true }).extend({ to: Phone, template: z.literal('change-phone'), code: Code });
+export type Sms = z.infer<typeof Sms>;
+
+/** Sends a text message at once; what is kept of it says nothing secret. */
+export const SendSms = call('notifications', 'texts', Sms, z.object({}));
+
 /** Sends a mail at once. What is kept of it says nothing secret. Throws `invalid` for a recipient that the mail server refuses for good. */
 export const SendMail = call('notifications', 'mails', Mail, z.object({}));

@@ -45,7 +45,12 @@ export async function writeComponents(folder: string, { state, pubsub, files = [
   const chosen = ['secretstores/local-file.yaml', 'resiliency.yaml', `state/${state.provider}.yaml`, ...files];
   if (pubsub) chosen.push(`pubsub/${pubsub.provider}.yaml`);
   for (const file of chosen) await copyLanes(file, components);
-  const sidecart = { filesFolder: join(folder, 'files', '{appID}'), ...stateSettings(state), ...(pubsub && pubsubSettings(pubsub)) };
+  const sidecart = {
+    filesFolder: join(folder, 'files', '{appID}'),
+    smsFolder: join(folder, 'sms'),
+    ...stateSettings(state),
+    ...(pubsub && pubsubSettings(pubsub)),
+  };
   await writeFile(secretsFile(folder), JSON.stringify({ ...secrets, sidecart }, null, 2), { mode: 0o600 });
   return { folder, components, config: await writeConfig(folder) };
 }

@@ -74,7 +74,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   try {
     const runFile = await writePlan(
       plan,
-      await writeComponents(folder, { state, pubsub, files: ['bindings/cron.yaml', 'bindings/files-local.yaml'], secrets }),
+      await writeComponents(folder, {
+        state,
+        pubsub,
+        files: ['bindings/cron.yaml', 'bindings/files-local.yaml', 'bindings/sms-local.yaml'],
+        secrets,
+      }),
     );
     const env = {
       ...process.env,

@@ -51,7 +51,7 @@ export interface TestApp {
 /** Runs a service's app in this process beside a real sidecar of its own, over SQLite and the in-memory broker. */
 export async function startApp<S>(name: string, settings: S, createApp: (deps: Deps<S>) => App | Promise<App>): Promise<TestApp> {
   const appToken = randomUUID();
-  const components = await testComponents({ pubsub: 'in-memory', files: ['bindings/files-local.yaml'] });
+  const components = await testComponents({ pubsub: 'in-memory', files: ['bindings/files-local.yaml', 'bindings/sms-local.yaml'] });
   let handler: RequestListener = (_req, res) => void res.writeHead(503).end();
   const server = createServer((req, res) => handler(req, res)).listen(0, '127.0.0.1');
   await once(server, 'listening');

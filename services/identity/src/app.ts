@@ -2,9 +2,10 @@ import { createVerifier } from '@sidecart/chassis/auth';
 import type { Documents } from '@sidecart/chassis/documents';
 import { createFiles } from '@sidecart/chassis/files';
 import type { App, Deps } from '@sidecart/chassis/service';
-import type { Mail } from '@sidecart/contracts/notifications';
+import type { Mail, Sms } from '@sidecart/contracts/notifications';
 import { addressRoutes } from './addresses/routes.js';
 import { emailRoutes } from './accounts/email-routes.js';
+import { phoneRoutes } from './accounts/phone-routes.js';
 import { ensureAdmin } from './accounts/admin.js';
 import type { Settings } from './config.js';
 import { auditRoutes } from './audit/routes.js';
@@ -36,11 +37,12 @@ import { createCodeSender } from './verification/sender.js';
 export interface IdentityDeps extends Deps<Settings> {
   documents: Documents;
   sendMail: (mail: Mail) => Promise<unknown>;
+  sendSms: (sms: Sms) => Promise<unknown>;
   keyTimes?: typeof KEY_TIMES;
 }
 
 export async function createApp(deps: IdentityDeps): Promise<App> {
-  const { settings, documents, logger, sendMail, keyTimes = KEY_TIMES } = deps;
+  const { settings, documents, logger, sendMail, sendSms, keyTimes = KEY_TIMES } = deps;
   const index = await createUserIndex({ documents, store: deps.store, logger });
   await index.ensure();
   const store = index.following;
@@ -54,7 +56,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     maxWaiting: settings.PASSWORD_QUEUE,
   });
   if (await ensureAdmin({ settings, store }, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
-  const { post, settled } = createMails({ send: sendMail, logger });
+  const { post, settled } = createMails({ sendMail, sendSms, logger });
   const codes = createCodeSender({ store, post, pages: settings.ACCOUNT_PAGES });
   const signIn = createSignIn({ settings, keys });
   const dropPicture = createDropPicture({ store, files });
@@ -68,6 +70,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     twoFactorRoutes({ store, signIn, confirmPassword }),
     deviceRoutes(store),
     emailRoutes({ store, confirmPassword, post }),
+    phoneRoutes({ store, confirmPassword, post }),
     passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),
     ownDataRoutes({ store, dropPicture, confirmPassword }),

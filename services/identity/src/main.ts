@@ -1,7 +1,7 @@
 import { caller } from '@sidecart/chassis/calls';
 import { openDocuments } from '@sidecart/chassis/documents';
 import { runService } from '@sidecart/chassis/service';
-import { SendMail } from '@sidecart/contracts/notifications';
+import { SendMail, SendSms } from '@sidecart/contracts/notifications';
 import { createApp } from './app.js';
 import { Settings } from './config.js';
 
@@ -13,5 +13,6 @@ await runService({
       ...deps,
       documents: await openDocuments({ url: deps.settings.DOCUMENTS_URL }),
       sendMail: caller(deps.dapr, SendMail, 10_000),
+      sendSms: caller(deps.dapr, SendSms, 10_000),
     }),
 });

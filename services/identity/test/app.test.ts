@@ -221,7 +221,12 @@ describe('the admin', () => {
       expect(made.filter(Boolean)).toHaveLength(1);
       expect(await ensureAdmin(deps, passwords)).toBe(false);
       await Promise.all([other.close(), passwords.close()]);
-      return createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail: async () => ({}) });
+      return createApp({
+        ...deps,
+        documents: await openDocuments({ url: 'memory:' }),
+        sendMail: async () => ({}),
+        sendSms: async () => ({}),
+      });
     });
     try {
       const credentials = { email: 'second@shop.example', password: 'only for tests' };

@@ -77,3 +77,21 @@ test('the password is needed, and five wrong codes end it', async () => {
   expect((await ask('/confirm', { code })).status).toBe(400);
   expect((await ask('', { email, password: PASSWORD })).status).toBe(429);
 });
+
+test('a phone number is proved by a code that was sent to it, and is removed again', async () => {
+  const phone = '+4915112345678';
+  const { body } = await identity.register(`caller-${serial++}@example.com`);
+  const ask = (method: string, path: string, sent?: unknown) =>
+    identity.withToken(body.accessToken, method, `/api/users/me/phone${path}`, sent);
+  expect((await ask('POST', '', { phone: '0151 12345678', password: PASSWORD })).body).toMatchObject({ errors: [{ field: 'phone' }] });
+  expect((await ask('POST', '', { phone, password: 'wrong horse' })).status).toBe(403);
+  expect((await ask('POST', '', { phone, password: PASSWORD })).status).toBe(202);
+  const sms = await identity.mailed('change-phone', phone);
+  const code = 'code' in sms ? sms.code : '';
+  expect((await ask('POST', '/confirm', { code: String((Number(code) + 1) % 1e6).padStart(6, '0') })).status).toBe(400);
+  expect((await ask('POST', '/confirm', { code })).body.phone).toBe(phone);
+  expect((await ask('POST', '/confirm', { code })).status).toBe(400);
+  await until('it is announced', 5, async () => identity.published.some(({ type }) => type === 'user.phone_changed'));
+  expect([(await ask('DELETE', '')).status, (await ask('DELETE', '')).status]).toEqual([204, 204]);
+  expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body.phone).toBeNull();
+});

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Mail } from '@sidecart/contracts/notifications';
+import type { Mail, Sms } from '@sidecart/contracts/notifications';
 import { until } from '@sidecart/runner/until';
 import { openDocuments } from '@sidecart/chassis/documents';
 import type { Answer, TestApp } from '@sidecart/testing/app';
@@ -28,10 +28,10 @@ export const someSettings = (change: Record<string, string> = {}): Settings =>
   });
 
 export interface Identity extends TestApp {
-  /** The mails that were asked for, in order. */
-  mails: Mail[];
+  /** The mails and text messages that were asked for, in order. */
+  mails: (Mail | Sms)[];
   /** The newest mail of a kind to an address, once it is there. */
-  mailed(template: Mail['template'], to: string): Promise<Mail>;
+  mailed(template: (Mail | Sms)['template'], to: string): Promise<Mail | Sms>;
   /** Registers and signs in. */
   register(email: string, headers?: Record<string, string>): Promise<Answer>;
   login(email: string, password?: string, headers?: Record<string, string>): Promise<Answer>;
@@ -41,10 +41,10 @@ export interface Identity extends TestApp {
 }
 
 export async function startIdentity(change?: Record<string, string>): Promise<Identity> {
-  const mails: Mail[] = [];
-  const sendMail = async (mail: Mail) => mails.push(mail);
+  const mails: (Mail | Sms)[] = [];
+  const send = async (message: Mail | Sms) => mails.push(message);
   const app = await startApp('identity', someSettings(change), async (deps) =>
-    createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail }),
+    createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail: send, sendSms: send }),
   );
   const login: Identity['login'] = (email, password = PASSWORD, headers = {}) =>
     app.request('POST', '/api/auth/login', { email, password }, { headers });

@@ -75,6 +75,7 @@ beforeAll(async () => {
     store,
     logger,
     sendMail: async () => undefined,
+    sendSms: async () => undefined,
     keyTimes: { lookMs: 200, leadMs: LEAD_MS },
   });
   const { routes, verify } = app;

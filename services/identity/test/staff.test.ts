@@ -236,7 +236,12 @@ describe('the last active admin', () => {
         );
       }
       await other.close();
-      return createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail: async () => ({}) });
+      return createApp({
+        ...deps,
+        documents: await openDocuments({ url: 'memory:' }),
+        sendMail: async () => ({}),
+        sendSms: async () => ({}),
+      });
     }).then((app) => app.close());
   });
 

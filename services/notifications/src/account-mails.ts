@@ -19,6 +19,14 @@ export const passwordChanged = (to: Named): Content =>
 export const emailChanged = (to: Named & { email: string }): Content =>
   mail('Your address was changed', to, `from now on you sign in with ${to.email}.`, 'If that was not you, write to us at once.');
 
+export const phoneChanged = (to: Named & { phone: string | null }): Content =>
+  mail(
+    'Your phone number was changed',
+    to,
+    to.phone === null ? 'we know no phone number of yours any more.' : `it is ${to.phone} now.`,
+    NOT_YOU,
+  );
+
 export const twoFactorOn = (to: Named): Content =>
   mail('Two factors are on', to, 'from now on you sign in with your password and a code of your app.', NOT_YOU);
 
@@ -32,6 +40,8 @@ export const tokenReused = (to: Named): Content =>
     'a key of one of your devices was used twice, as if somebody had a copy of it. We signed that device out; sign in again to go on.',
     'If you do not know why, change your password.',
   );
+
+export const codeText = (code: string): Content => ({ subject: 'Your code', text: `Your code is ${code}. ${LIFE}`, html: '' });
 
 /** What a mail says that another service asks for. */
 export function asked(wanted: Mail): Content {

@@ -7,8 +7,10 @@ export const Template = z.enum([
   'reset-password',
   'change-email',
   'second-factor',
+  'change-phone',
   'password-changed',
   'email-changed',
+  'phone-changed',
   'two-factor-on',
   'two-factor-off',
   'token-reused',
@@ -22,7 +24,7 @@ export const Template = z.enum([
 export const Message = z
   .object({
     id: z.string(),
-    channel: z.literal('email'),
+    channel: z.enum(['email', 'sms']),
     to: z.string().describe('empty once the person is gone'),
     subject: z.string(),
     template: Template,

@@ -5,6 +5,7 @@ import type { EventType } from '@sidecart/contracts/event';
 import {
   EmailChanged,
   PasswordChanged,
+  PhoneChanged,
   RefreshTokenReused,
   TwoFactorChanged,
   UserDeleted,
@@ -14,7 +15,7 @@ import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, type OrderSnapsh
 import { forget } from './forget.js';
 import type { Message } from './message.js';
 import type { Notice } from './sender.js';
-import { emailChanged, passwordChanged, tokenReused, twoFactorOff, twoFactorOn, welcome } from './account-mails.js';
+import { emailChanged, passwordChanged, phoneChanged, tokenReused, twoFactorOff, twoFactorOn, welcome } from './account-mails.js';
 import { orderCancelled, orderPaid, orderPlaced, orderRefunded, type Content } from './templates.js';
 
 const ORDER_MAILS: [EventType<OrderSnapshot>, Message['template'], (order: OrderSnapshot) => Content][] = [
@@ -44,6 +45,10 @@ export function mailSubscriptions({ store, send, logger }: SubscriptionDeps): Su
 
   events.on(EmailChanged, ({ id, data }) =>
     send({ id, to: data.oldEmail, template: 'email-changed', reference: data.userId, userId: data.userId, ...emailChanged(data) }),
+  );
+
+  events.on(PhoneChanged, ({ id, data }) =>
+    send({ id, to: data.email, template: 'phone-changed', reference: data.userId, userId: data.userId, ...phoneChanged(data) }),
   );
 
   events.on(TwoFactorChanged, ({ id, data }) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EmailChanged, PasswordChanged, RefreshTokenReused, TwoFactorChanged } from '@sidecart/contracts/identity';
-import { SendMail, type Mail } from '@sidecart/contracts/notifications';
+import { EmailChanged, PasswordChanged, PhoneChanged, RefreshTokenReused, TwoFactorChanged } from '@sidecart/contracts/identity';
+import { SendMail, SendSms, type Mail } from '@sidecart/contracts/notifications';
 import { startMailCatcher, type Mail as Caught } from '@sidecart/runner/mail-catcher';
 import { startApp, type TestApp } from '@sidecart/testing/app';
 import { aUser } from '@sidecart/testing/tokens';
@@ -60,11 +60,22 @@ describe('a mail that another service asks for', () => {
   });
 });
 
+test('a text message goes through the binding `sms`, once, and leaves no code behind', async () => {
+  const sms = { id: randomUUID(), to: '+4915112345678', userId: 'ann', template: 'change-phone' as const, code: '161803' };
+  expect([await app.call(SendSms, sms), await app.call(SendSms, sms)]).toEqual([{ output: {} }, { output: {} }]);
+  const { body } = await app.request('GET', '/api/notifications/emails?limit=2', undefined, { as: aUser({ role: 'admin' }) });
+  expect(body.data[0]).toMatchObject({ id: sms.id, channel: 'sms', to: sms.to, subject: 'Your code' });
+  expect(body.data[1]?.id).not.toBe(sms.id);
+  expect(JSON.stringify(body)).not.toContain(sms.code);
+  expect(await app.call(SendSms, { ...sms, id: randomUUID(), to: '+49151' }).catch(() => 'refused')).toBe('refused');
+});
+
 const owner = (email: string) => ({ userId: 'ann', email, name: 'Ann', locale: 'en' });
 
 test.each([
   ['Your password was changed', (email: string) => PasswordChanged('ann', 2, owner(email))],
   ['Your address was changed', (email: string) => EmailChanged('ann', 3, { ...owner('new@example.com'), oldEmail: email })],
+  ['Your phone number was changed', (email: string) => PhoneChanged('ann', 3, { ...owner(email), phone: '+4915112345678' })],
   ['Two factors are on', (email: string) => TwoFactorChanged('ann', 4, { ...owner(email), on: true })],
   ['Two factors are off', (email: string) => TwoFactorChanged('ann', 5, { ...owner(email), on: false })],
   ['We signed a device out', (email: string) => RefreshTokenReused('session-1', 1, owner(email))],

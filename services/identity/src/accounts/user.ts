@@ -115,6 +115,9 @@ export const withEmail = (user: User, email: string): User => ({
   version: user.version + 1,
 });
 
+/** With a number that was just proved, or without one. */
+export const withPhone = (user: User, phone: string | null): User => ({ ...user, phone, version: user.version + 1 });
+
 /** Whom a notice about the account goes to. */
 export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const CODE_SECONDS = 15 * 60;
 const TRIES = 5;
 
-export const PURPOSES = ['verify-email', 'reset-password', 'change-email', 'second-factor'] as const;
+export const PURPOSES = ['verify-email', 'reset-password', 'change-email', 'change-phone', 'second-factor'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** What was sent to prove something once: six digits to type, and a secret for a link. Neither is kept. */
