@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { begin, isCurrent, newSecret, presented, refreshToken, rotate, REST_SECONDS } from '../src/sessions/session.js';
+import { begin, isCurrent, newSecret, presented, refreshToken, rotate, REST_SECONDS, type Session } from '../src/sessions/session.js';
 
 const start = new Date('2026-05-01T12:00:00Z');
 const later = (seconds: number) => new Date(start.getTime() + seconds * 1_000);
@@ -11,12 +11,35 @@ test('a refresh token names its session and carries its secret', () => {
   expect(presented(refreshToken(session, secret))).toEqual({ sessionId: 'session-1', secret });
 });
 
+const rotated = (before: Session, secret: string, at: Date, salt = newSecret()) => {
+  const next = rotate(before, secret, salt, from, at);
+  if (!next) throw new Error('refused');
+  return next;
+};
+
 test('the newest secret makes the next one the newest, and the session may rest anew', () => {
-  const next = rotate(session, 'first', 'second', from, later(60));
+  const { session: next, secret } = rotated(session, 'first', later(60));
   expect(next).toMatchObject({ id: 'session-1', userId: 'ann', createdAt: start.toISOString() });
-  expect(next?.expiresAt).toBe(later(60 + REST_SECONDS).toISOString());
-  expect(next && isCurrent(next, 'second', later(61))).toBe(true);
-  expect(next && isCurrent(next, 'first', later(61))).toBe(false);
+  expect(next.expiresAt).toBe(later(60 + REST_SECONDS).toISOString());
+  expect(isCurrent(next, secret, later(61))).toBe(true);
+  expect(isCurrent(next, 'first', later(61))).toBe(false);
+  expect(JSON.stringify(next)).not.toContain(secret);
+});
+
+test('the secret before gives the same next one for ten seconds, and nothing after', () => {
+  const { session: next, secret } = rotated(session, 'first', later(60));
+  expect(rotated(next, 'first', later(69))).toEqual({ session: next, secret });
+  expect(rotate(next, 'first', newSecret(), from, later(70))).toBeUndefined();
+});
+
+test('a secret that is two behind gives nothing, however new it is', () => {
+  const second = rotated(session, 'first', later(60));
+  const third = rotated(second.session, second.secret, later(61));
+  expect(rotate(third.session, 'first', newSecret(), from, later(62))).toBeUndefined();
+});
+
+test('the next secret cannot be told from the one before alone', () => {
+  expect(rotated(session, 'first', later(60)).secret).not.toBe(rotated(session, 'first', later(60)).secret);
 });
 
 test('any other secret is refused', () => {

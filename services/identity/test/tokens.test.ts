@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ISSUER } from '@sidecart/chassis/auth';
+import { put } from '@sidecart/chassis/state';
 import jwt from 'jsonwebtoken';
 import { sessionKey } from '../src/sessions/store.js';
 import { aKey, signingKeys, startIdentity, type Identity } from './identity.js';
@@ -31,10 +32,21 @@ describe('refreshing', () => {
     expect(jwt.decode((await identity.refresh(refreshToken)).body.accessToken)).toMatchObject({ name: 'Bea' });
   });
 
+  /** As if more than ten seconds had passed since the last refresh. */
+  async function pass(accessToken: string): Promise<void> {
+    const key = sessionKey(sid(accessToken));
+    await identity.store.transact([key], (docs) => {
+      const session = docs.get(key);
+      const previous = session?.previous && { ...session.previous, until: new Date().toISOString() };
+      return { write: session && previous ? [put(key, { ...session, previous })] : [], result: undefined };
+    });
+  }
+
   test.each([1, 3])('ends the session when a token comes again that is %d refreshes old', async (age) => {
-    const { refreshToken } = await someone();
+    const { accessToken, refreshToken } = await someone();
     let newest = refreshToken;
     for (let i = 0; i < age; i++) newest = (await identity.refresh(newest)).body.refreshToken;
+    await pass(accessToken);
     const again = await identity.refresh(refreshToken);
     expect([again.status, again.body.type]).toEqual([401, 'https://sidecart.dev/problems/invalid-refresh-token']);
     expect((await identity.refresh(newest)).status).toBe(401);
@@ -44,15 +56,28 @@ describe('refreshing', () => {
     const first = await someone();
     const second = (await identity.login(first.user.email)).body;
     await identity.refresh(first.refreshToken);
-    await identity.refresh(first.refreshToken);
+    await pass(first.accessToken);
+    expect((await identity.refresh(first.refreshToken)).status).toBe(401);
     expect((await identity.refresh(second.refreshToken)).status).toBe(200);
   });
 
-  test('takes a token once, however often it comes at once', async () => {
+  test('gives one next token, however often the same one comes at once: two windows end nothing', async () => {
     const { refreshToken } = await someone();
     const answers = await Promise.all(Array.from({ length: 10 }, () => identity.refresh(refreshToken)));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter(({ status }) => status === 401)).toHaveLength(9);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+    const [next, ...others] = new Set(answers.map(({ body }) => body.refreshToken));
+    expect(others).toEqual([]);
+    expect((await identity.refresh(next)).status).toBe(200);
+  });
+
+  test('ends the session of a thief and of the owner as soon as both have used the next token', async () => {
+    const { accessToken, refreshToken } = await someone();
+    const [owner, thief] = [await identity.refresh(refreshToken), await identity.refresh(refreshToken)];
+    expect(thief.body.refreshToken).toBe(owner.body.refreshToken);
+    const { body } = await identity.refresh(owner.body.refreshToken);
+    await pass(accessToken);
+    expect((await identity.refresh(thief.body.refreshToken)).status).toBe(401);
+    expect((await identity.refresh(body.refreshToken)).status).toBe(401);
   });
 
   test('keeps no secret: what is stored is no token', async () => {

@@ -30,7 +30,8 @@ export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Rout
   auth.post(
     '/api/auth/token/refresh',
     {
-      summary: 'Takes a refresh token once, and gives the next one with a new access token. A token that comes again ends the session.',
+      summary:
+        'Gives the next refresh token with a new access token. A token that comes again ends the session; within ten seconds it gives the same next one.',
       access: 'public',
       rows: [3],
       body: Refresh,
@@ -39,15 +40,18 @@ export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Rout
     },
     async ({ body, req }) => {
       const { sessionId, secret } = presented(body.refreshToken);
-      const next = newSecret();
+      const salt = newSecret();
       const now = new Date();
-      const { user, session } = await settle(store, [sessionKey(sessionId)], (docs) => {
+      const { user, session, next } = await settle(store, [sessionKey(sessionId)], (docs) => {
         const kept = docs.get(sessionKey(sessionId));
         const user = kept && docs.get(userKey(kept.userId));
         if (!kept || !user) return { result: notGood() };
         const allowed = user.status === 'active' && (kept.secondFactor || !signIn.needsTwoFactor(user));
-        const rotated = allowed ? rotate(kept, secret, next, clientOf(req), now) : undefined;
-        if (rotated) return { write: [putSession(rotated)], result: { user, session: rotated } };
+        const rotated = allowed ? rotate(kept, secret, salt, clientOf(req), now) : undefined;
+        if (rotated) {
+          const { session, secret: next } = rotated;
+          return { write: session === kept ? [] : [putSession(session)], result: { user, session, next } };
+        }
         const stolen = allowed && now < new Date(kept.expiresAt);
         const events = stolen ? [RefreshTokenReused(sessionId, 1, owner(user))] : [];
         return { write: endSession(docs, user.id, sessionId), events, result: notGood() };

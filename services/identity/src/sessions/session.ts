@@ -1,9 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Client } from '../client.js';
 
 /** So long may a session rest: each refresh begins the time anew. */
 export const REST_SECONDS = 30 * 24 * 60 * 60;
+
+const GRACE_SECONDS = 10;
 
 /** One sign-in and the refresh tokens that follow from it. Only the newest is good; it is gone when the session is revoked. */
 export interface Session {
@@ -11,6 +13,8 @@ export interface Session {
   userId: string;
   /** SHA-256 of the newest token's secret: 256 random bits need no slow hash. */
   secretHash: string;
+  /** The token before, which gives the newest one again for a moment. */
+  previous: { secretHash: string; salt: string; until: string } | null;
   createdAt: string;
   /** When its last token was given out, and to where. */
   lastUsedAt: string;
@@ -51,6 +55,7 @@ export function begin({ id, userId, secret, secondFactor, address, agent }: Begi
     id,
     userId,
     secretHash: sha256(secret),
+    previous: null,
     createdAt: now,
     lastUsedAt: now,
     address,
@@ -60,11 +65,30 @@ export function begin({ id, userId, secret, secondFactor, address, agent }: Begi
   };
 }
 
-/** The session with its next secret, or undefined where the secret is not the newest: a token that was used before may be stolen. */
-export function rotate(session: Session, secret: string, next: string, { address, agent }: Client, at: Date): Session | undefined {
-  if (!isCurrent(session, secret, at)) return undefined;
-  return { ...session, secretHash: sha256(next), lastUsedAt: at.toISOString(), address, agent, expiresAt: inSeconds(REST_SECONDS, at) };
+/**
+ * The session with its next secret, or undefined where the secret is not the newest: a token that was used before may be stolen. For a moment
+ * the one before gives the same next one again, so that two windows of one browser, or a lost answer, end nothing.
+ * @param salt random, for the next secret, which is made of both: what is stored gives nobody a token
+ */
+export function rotate(
+  session: Session,
+  secret: string,
+  salt: string,
+  { address, agent }: Client,
+  at: Date,
+): { session: Session; secret: string } | undefined {
+  const { previous } = session;
+  if (isCurrent(session, secret, at)) {
+    const next = derived(salt, secret);
+    const replaced = { secretHash: session.secretHash, salt, until: inSeconds(GRACE_SECONDS, at) };
+    const renewed = { lastUsedAt: at.toISOString(), address, agent, expiresAt: inSeconds(REST_SECONDS, at) };
+    return { session: { ...session, ...renewed, secretHash: sha256(next), previous: replaced }, secret: next };
+  }
+  const again = previous?.secretHash === sha256(secret) && at < new Date(previous.until);
+  return again ? { session, secret: derived(previous.salt, secret) } : undefined;
 }
+
+const derived = (salt: string, secret: string) => createHmac('sha256', salt).update(secret).digest('base64url');
 
 export function isCurrent({ secretHash, expiresAt }: Session, secret: string, at: Date): boolean {
   return secretHash === sha256(secret) && at < new Date(expiresAt);
