@@ -30,7 +30,11 @@ export async function startShop({ ports, ...options }: ShopOptions): Promise<Sho
   try {
     const mails = await startMailCatcher({ smtpPort, httpPort: mailPort });
     undo.push(() => mails.close());
-    const own = { SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, WEBHOOK_URL: `http://127.0.0.1:${edgePort}/api/payments/webhook` };
+    const own = {
+      SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+      PUBLIC_URL: `http://localhost:${edgePort}`,
+      WEBHOOK_URL: `http://127.0.0.1:${edgePort}/api/payments/webhook`,
+    };
     const system = await startSystem({ ...options, env: { ...own, ...options.env } });
     undo.push(() => system.stop());
     const routesFile = join(root, 'charts', 'sidecart', 'routes.yaml');

@@ -393,3 +393,25 @@ describe('linking', () => {
     expect(slug(await victim.go(await provider.visit(url, someone().subject)))).toBe('sign-in-failed');
   });
 });
+
+describe('staff who need a second factor', () => {
+  test('need it with a provider, too', async () => {
+    const strict = await startIdentity({ OIDC_PROVIDERS: JSON.stringify([provider.settings]), STAFF_NEED_TWO_FACTOR: 'true' });
+    const usual = identity;
+    identity = strict;
+    try {
+      const { subject } = someone({ email: 'admin@shop.example' });
+      const { status, body } = await signIn(subject);
+      expect([status, body]).toEqual([200, { twoFactor: { token: expect.any(String), methods: [expect.any(String)] } }]);
+      const verifier = secret();
+      const browser = aBrowser();
+      const start = `/api/auth/acme?${new URLSearchParams({ returnTo: '/account', challenge: sha256(verifier) }).toString()}`;
+      const { location } = await browser.go(await atTheProvider(browser, subject, start));
+      const answer = await exchange(location?.searchParams.get('code') ?? null, verifier);
+      expect(Object.keys(answer.body)).toEqual(['twoFactor']);
+    } finally {
+      identity = usual;
+      await strict.close();
+    }
+  });
+});
