@@ -87,7 +87,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     verify,
     close: async () => {
       stopWatching();
-      await Promise.all([settled(), passwords.close()]);
+      await settled();
       await documents.close();
     },
   };

@@ -220,7 +220,7 @@ describe('the admin', () => {
       const made = await Promise.all([ensureAdmin(deps, passwords), ensureAdmin({ settings, store: other }, passwords)]);
       expect(made.filter(Boolean)).toHaveLength(1);
       expect(await ensureAdmin(deps, passwords)).toBe(false);
-      await Promise.all([other.close(), passwords.close()]);
+      await other.close();
       return createApp({
         ...deps,
         documents: await openDocuments({ url: 'memory:' }),
@@ -241,7 +241,6 @@ describe('the admin', () => {
     const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
     const settings = someSettings({ ADMIN_EMAIL: 'Owner@example.com' });
     expect(await ensureAdmin({ settings, store: identity.store }, passwords)).toBe(false);
-    await passwords.close();
     expect((await identity.login('owner@example.com')).body.user.role).toBe('customer');
   });
 });

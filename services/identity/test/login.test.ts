@@ -126,7 +126,6 @@ test('a password is hashed anew at the next login when hashes shall cost more', 
   if (!user) throw new Error('no account');
   const passwords = createPasswords({ memoryKiB: 512, passes: 1, maxWaiting: 1 });
   const cheaper = await passwords.hash(PASSWORD);
-  await passwords.close();
   await identity.store.transact([userKey(user.id)], () => ({
     write: [put(userKey(user.id), { ...user, passwordHash: cheaper })],
     result: undefined,

@@ -1,19 +1,10 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { createPasswords, type PasswordOptions, type Passwords } from '../src/passwords/hashing.js';
+import { expect, test } from '@jest/globals';
+import { createPasswords } from '../src/passwords/hashing.js';
 
 const cheap = { memoryKiB: 1_024, passes: 1, maxWaiting: 10 };
 
-const opened: Passwords[] = [];
-afterEach(() => Promise.all(opened.splice(0).map(({ close }) => close())));
-
-function open(options: PasswordOptions): Passwords {
-  const passwords = createPasswords(options);
-  opened.push(passwords);
-  return passwords;
-}
-
 test('a password matches its own hash and no other', async () => {
-  const passwords = open(cheap);
+  const passwords = createPasswords(cheap);
   const hash = await passwords.hash('correct horse');
   expect(hash).not.toBe(await passwords.hash('correct horse'));
   expect(await passwords.matches('correct horse', hash)).toBe(true);
@@ -22,11 +13,13 @@ test('a password matches its own hash and no other', async () => {
 });
 
 test('the cost is what the settings say', async () => {
-  expect(await open({ ...cheap, memoryKiB: 2_048, passes: 3 }).hash('correct horse')).toMatch(/^\$argon2id\$v=19\$m=2048,t=3,p=1\$/);
+  expect(await createPasswords({ ...cheap, memoryKiB: 2_048, passes: 3 }).hash('correct horse')).toMatch(
+    /^\$argon2id\$v=19\$m=2048,t=3,p=1\$/,
+  );
 });
 
 test('who comes when too many wait is refused, and the others are served', async () => {
-  const passwords = open({ ...cheap, atOnce: 1, maxWaiting: 2 });
+  const passwords = createPasswords({ ...cheap, atOnce: 1, maxWaiting: 2 });
   const answers = await Promise.allSettled(Array.from({ length: 5 }, () => passwords.hash('correct horse')));
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
   expect(answers[3]).toMatchObject({ reason: { kind: 'unavailable', extras: { retryAfter: 1 } } });
@@ -35,7 +28,7 @@ test('who comes when too many wait is refused, and the others are served', async
 });
 
 test('a failed hash leaves its place to the next', async () => {
-  const passwords = open({ ...cheap, atOnce: 1, maxWaiting: 1 });
+  const passwords = createPasswords({ ...cheap, atOnce: 1, maxWaiting: 1 });
   const answers = await Promise.allSettled([passwords.matches('correct horse', 'no hash'), passwords.hash('correct horse')]);
   expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   expect(await passwords.matches('correct horse', undefined)).toBe(false);
@@ -44,15 +37,15 @@ test('a failed hash leaves its place to the next', async () => {
 test('hashing leaves the event loop free', async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
-  await open({ memoryKiB: 19_456, passes: 10, maxWaiting: 1 }).hash('correct horse');
+  await createPasswords({ memoryKiB: 19_456, passes: 10, maxWaiting: 1 }).hash('correct horse');
   clearInterval(timer);
   expect(turns).toBeGreaterThan(5);
 });
 
 test('a hash that cost less is outdated, one that cost as much or more is not', async () => {
-  const passwords = open({ ...cheap, memoryKiB: 2_048, passes: 2 });
+  const passwords = createPasswords({ ...cheap, memoryKiB: 2_048, passes: 2 });
   const outdated = async (memoryKiB: number, passes: number) =>
-    passwords.isOutdated(await open({ ...cheap, memoryKiB, passes }).hash('correct horse'));
+    passwords.isOutdated(await createPasswords({ ...cheap, memoryKiB, passes }).hash('correct horse'));
   expect([await outdated(1_024, 2), await outdated(2_048, 1), await outdated(1_024, 3)]).toEqual([true, true, true]);
   expect([await outdated(2_048, 2), await outdated(4_096, 2), await outdated(2_048, 3)]).toEqual([false, false, false]);
 });

@@ -1,37 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { DomainError } from '@sidecart/chassis/errors';
-import { Piscina } from 'piscina';
-import type { hash, matches } from './worker.js';
+import { hash, verify } from '@node-rs/argon2';
 
 export interface PasswordOptions {
   memoryKiB: number;
   passes: number;
   /** How many may wait for a core. */
   maxWaiting: number;
-  /** How many are hashed at once, one per core unless told. */
+  /** How many are hashed at once: one per core, less the one that the event loop needs, and no more than leave libuv a thread, unless told. */
   atOnce?: number;
 }
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
-/** Argon2id, on threads of low priority. Throws `unavailable` where too many wait already. */
-export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = availableParallelism() }: PasswordOptions) {
+/** Argon2id, off the event loop. Throws `unavailable` where too many wait already. */
+export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = threads() }: PasswordOptions) {
   const cost = { memoryCost: memoryKiB, timeCost: passes, parallelism: 1 };
   const inTurn = turns(atOnce, maxWaiting);
-  const threads = new Piscina({ filename: new URL('worker.js', import.meta.url).href, minThreads: atOnce, maxThreads: atOnce });
-  const run = {
-    hash: (task: Parameters<typeof hash>[0]): Promise<string> => threads.run(task, { name: 'hash' }),
-    matches: (task: Parameters<typeof matches>[0]): Promise<boolean> => threads.run(task, { name: 'matches' }),
-  };
-  const nobodys = run.hash({ password: randomUUID(), cost });
+  const nobodys = hash(randomUUID(), cost);
 
   return {
-    hash: (password: string): Promise<string> => inTurn(() => run.hash({ password, cost })),
+    hash: (password: string): Promise<string> => inTurn(() => hash(password, cost)),
 
     /** Whether it is the password. Where there is no account, false after the same work. */
     async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
-      const same = await inTurn(async () => run.matches({ password, passwordHash: passwordHash ?? (await nobodys) }));
+      const same = await inTurn(async () => verify(passwordHash ?? (await nobodys), password));
       return same && passwordHash !== undefined;
     },
 
@@ -40,11 +34,10 @@ export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = availa
       const [, memory, times] = /m=(\d+),t=(\d+)/.exec(passwordHash) ?? [];
       return Number(memory) < memoryKiB || Number(times) < passes;
     },
-
-    /** Ends the threads once nobody waits. */
-    close: (): Promise<void> => threads.close(),
   };
 }
+
+const threads = () => Math.min(3, Math.max(1, availableParallelism() - 1));
 
 function turns(atOnce: number, maxWaiting: number) {
   const waiting: (() => void)[] = [];
