@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 /** What every service needs to know beside its own settings. Source: the environment that daprd and the deployment give it. */
 export const Common = z.object({
+  /** The address to listen on: all of a pod's, this machine's own where the shop runs on one. */
+  HOST: z.string().default('0.0.0.0'),
   APP_PORT: z.coerce.number().int().min(1).max(65_535),
   DAPR_HTTP_PORT: z.coerce.number().int().min(1).max(65_535),
   DAPR_API_TOKEN: z.string().min(16).optional(),

@@ -17,6 +17,8 @@ export interface Slot {
 }
 
 const SWEEP_MS = 1_000;
+/** The rest stays free to be taken meanwhile. */
+const SWEPT_AT_ONCE = 128;
 const EVENTS_PER_CALL = 100;
 
 /** The events that are committed and not yet published, kept in the slots of this replica's lane. */
@@ -82,10 +84,10 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
     return dapr.publish(events);
   }
 
-  /** Deletes what is published, so that the next start has nothing to publish again. */
-  async function sweep(): Promise<void> {
-    const used = slots.filter(({ busy, batch }) => !busy && batch !== undefined);
-    if (used.length === 0) return;
+  /** Deletes some of what is published, so that the next start has nothing to publish again. Answers how much. */
+  async function sweep(): Promise<number> {
+    const used = slots.filter(({ busy, batch }) => !busy && batch !== undefined).slice(-SWEPT_AT_ONCE);
+    if (used.length === 0) return 0;
     for (const slot of used) slot.busy = true;
     const free = new Set(used);
     try {
@@ -100,6 +102,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
       });
       if (removals.length > 0) await dapr.commit(removals);
       for (const slot of free) if (slot.batch !== '?') slot.batch = undefined;
+      return removals.length;
     } finally {
       for (const slot of free) slot.busy = false;
     }
@@ -129,7 +132,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
       if (!published) return;
       await membership.leave();
       await publishing;
-      await sweep().catch(() => undefined); // what stays is published already
+      while ((await sweep().catch(() => 0)) > 0); // what stays is published already
     },
   };
 }

@@ -51,7 +51,7 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
   const door = openDoor();
   try {
     const common = settings(Common, process.env);
-    await door.listen(common.APP_PORT);
+    await door.listen(common.APP_PORT, common.HOST);
     const dapr = createDapr({ port: common.DAPR_HTTP_PORT, apiToken: common.DAPR_API_TOKEN });
     await dapr.ready();
     const own = settings(schema, { ...process.env, ...(await dapr.secret(`sidecart-${name}`)) });
@@ -133,8 +133,8 @@ function openDoor() {
   });
 
   return {
-    async listen(port: number): Promise<number> {
-      server.listen(port);
+    async listen(port: number, host: string): Promise<number> {
+      server.listen(port, host);
       await once(server, 'listening');
       return (server.address() as AddressInfo).port;
     },

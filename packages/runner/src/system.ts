@@ -87,6 +87,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...options.env,
       ...tokens,
       DAPR_RUNTIME_PATH: await writeRuntime(folder, daprd),
+      HOST: '127.0.0.1',
       DAPR_HOST_IP: '127.0.0.1',
       SIDECART_SECRETS: secretsFile(folder),
     };
