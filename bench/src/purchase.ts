@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '@sidecart/runner/processes';
 import { startShop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
@@ -11,6 +12,8 @@ import { OPERATIONS, Result, type Task } from './result.js';
 
 const SECONDS = 8;
 const SHOPPERS = 200;
+/** Processor time of everything in a second, below which nothing goes on. */
+const IDLE_MS = 150;
 const PRODUCTS = 50;
 const customers = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 32];
 
@@ -82,6 +85,19 @@ async function processorTime(): Promise<Map<string, number>> {
   return times;
 }
 
+/** Waits until the events of what was done are handled: the shop is idle. */
+async function settled(): Promise<void> {
+  const total = async () => [...(await processorTime()).values()].reduce((sum, time) => sum + time, 0);
+  let before = await total();
+  await until('the shop is idle', 120, async () => {
+    await delay(1_000);
+    const now = await total();
+    const idle = now - before < IDLE_MS;
+    before = now;
+    return idle;
+  });
+}
+
 const admin = (await ask('/api/auth/login', system.admin)).accessToken;
 const productIds = await Promise.all(Array.from({ length: PRODUCTS }, (_, n) => product(admin, n)));
 const tokens: string[] = [];
@@ -104,6 +120,7 @@ for (const count of customers) {
     const [answer]: unknown[] = await once(load, 'message');
     const { done, perSecond, p50, p99, errors, firstError } = Result.parse(answer);
     rows.push({ customers: count, operation, 'per second': perSecond, 'p50 ms': p50, 'p99 ms': p99, errors });
+    await settled();
     console.log(`${count} customers, ${operation}: ${perSecond}/s${errors > 0 ? `, ${errors} errors, first: ${firstError}` : ''}`);
     for (const [name, time] of await processorTime()) {
       (spent[name] ??= {})[`${operation} (${count})`] = Math.round(((time - (before.get(name) ?? 0)) / Math.max(1, done)) * 100) / 100;
@@ -111,7 +128,7 @@ for (const count of customers) {
   }
 }
 console.table(rows);
-console.log('Processor time in ms per operation, events included as far as they were handled meanwhile:');
+console.log('Processor time in ms per operation, with the events that follow from it:');
 console.table(spent);
 console.log('Memory in MB after the load:');
 console.table(await memoryTable());
