@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from '@sidecart/runner/root';
+
+/** A picture of one pixel, which the guide shows as `me.png`. */
+export const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+export const readGuide = (): Promise<string> => readFile(join(root, 'docs', 'api.md'), 'utf8');
+
+/** The guide's examples as one script that ends at the first refusal; but for the one that shows a refusal. */
+export function scriptOf(guide: string): string {
+  const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .map(([, block = '']) => block)
+    .filter((block) => !block.startsWith('# not run'));
+  const strict = 'curl() { case "$*" in *limit=0*) command curl "$@" ;; *) command curl --fail-with-body "$@" ;; esac; }';
+  return [strict, ...blocks].join('\n');
+}
+
+/** Every route that the guide names, as `GET /api/orders/{id}`. */
+export function routesOf(guide: string): string[] {
+  const named = guide.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^\s`?]+)`/g);
+  return [...new Set(Array.from(named, ([, method, path = '']) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`))];
+}
+
+/** The numbers of the guide's capabilities, and of those that it says are not built. */
+export function capabilitiesOf(guide: string): { built: number[]; missing: number[] } {
+  const [routes = '', platform = '', missing = ''] = guide.split(/^## (?:The platform|Not built yet)$/m);
+  const numbers = (text: string, line: RegExp) => [...text.matchAll(line)].map(([, number]) => Number(number));
+  const row = /^\| (\d+) +\|/gm;
+  return { built: [...numbers(routes, /^### (\d+) /gm), ...numbers(platform, row)], missing: numbers(missing, row) };
+}

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { root } from '@sidecart/runner/root';
+import { readRoutes } from '@sidecart/runner/routes';
+import { startShop, type Shop } from '@sidecart/runner/shop';
+import { capabilitiesOf, PIXEL, readGuide, routesOf, scriptOf } from '../src/guide.js';
+import { describedRoutes, type DescribedRoute } from '../src/openapi.js';
+
+/** The shop's capabilities are numbered from 1 to this. */
+const CAPABILITIES = 71;
+
+let folder: string;
+let shop: Shop;
+let guide: string;
+let described: DescribedRoute[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-guide-'));
+  shop = await startShop({ folder });
+  guide = await readGuide();
+  described = (await Promise.all(Object.keys(shop.system.urls).map((service) => describedRoutes(shop.edge, service)))).flat();
+}, 180_000);
+
+afterAll(async () => {
+  await shop?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+test('the guide names every route there is, and no other', () => {
+  expect(described.length).toBeGreaterThan(50);
+  expect(routesOf(guide).toSorted()).toEqual(described.map(({ route }) => route).toSorted());
+});
+
+test('every route is summed up, filed under a tag, answers a success, and says which capabilities it serves', () => {
+  const lacking = described.filter(({ summary, tags, responses, path, rows }) => {
+    const succeeds = Object.keys(responses).some((status) => /^[23]/.test(status));
+    return !summary || !tags?.length || !succeeds || (path.startsWith('/api/') && rows.length === 0);
+  });
+  expect(lacking.map(({ route }) => route)).toEqual([]);
+});
+
+test('every route can be reached from outside, at the service that has it', async () => {
+  const serviceOf = await readRoutes(join(root, 'charts', 'sidecart', 'routes.yaml'));
+  const elsewhere = described.filter(({ path, service }) => serviceOf(path.replaceAll(/[{}]/g, '')) !== service);
+  expect(elsewhere.map(({ route }) => route)).toEqual([]);
+});
+
+test('the guide has every capability that a route serves, and each of the shop’s is there or named as missing', () => {
+  const { built, missing } = capabilitiesOf(guide);
+  expect(described.flatMap(({ rows }) => rows).filter((row) => !built.includes(row))).toEqual([]);
+  const all = Array.from({ length: CAPABILITIES }, (_, i) => i + 1);
+  expect(all.filter((row) => !built.includes(row) && !missing.includes(row))).toEqual([]);
+});
+
+test('the examples of the guide work, one after another', async () => {
+  await writeFile(join(folder, 'me.png'), PIXEL);
+  const { email: ADMIN_EMAIL, password: ADMIN_PASSWORD } = shop.system.admin;
+  const env = { ...process.env, API: `${shop.edge}/api`, MAIL: `${shop.mails}/api`, ADMIN_EMAIL, ADMIN_PASSWORD };
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', scriptOf(guide)], { cwd: folder, env, timeout: 90_000 });
+  expect(stdout).toMatch(/"slug":"guide-instruments"/);
+  expect(stdout).toMatch(/"status":"succeeded"/);
+  expect(stdout).toMatch(/"template":"order-cancelled"/);
+}, 120_000);
