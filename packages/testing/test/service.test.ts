@@ -1,0 +1,70 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { freePorts, startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
+import { until } from '@sidecart/runner/until';
+
+let components: Awaited<ReturnType<typeof testComponents>>;
+let sidecar: Sidecar;
+
+beforeAll(async () => {
+  components = await testComponents({ pubsub: 'in-memory', secrets: { 'sidecart-demo': { GREETING: 'hello from the secret' } } });
+  sidecar = await startSidecar({ appId: 'demo', ...components });
+}, 60_000);
+
+afterAll(async () => {
+  await sidecar?.stop();
+  await rm(components.folder, { recursive: true, force: true });
+});
+
+function start(settings: Record<string, string>): ChildProcess {
+  const env = { ...process.env, DAPR_HTTP_PORT: String(sidecar.httpPort), HOST: '127.0.0.1', ...settings };
+  return fork(new URL('service-child.js', import.meta.url), { env, silent: true });
+}
+
+async function output({ stdout }: ChildProcess): Promise<string> {
+  return stdout ? text(stdout) : '';
+}
+
+test('refuses to start on bad settings, names all of them and repeats no value', async () => {
+  const [port] = await freePorts(1);
+  const common = start({ APP_PORT: 'eighty', APP_API_TOKEN: 'too-short' });
+  const [said, [code]] = await Promise.all([output(common), once(common, 'exit')]);
+  expect(code).toBe(1);
+  expect(said).toMatch(/APP_PORT: .*\\n +APP_API_TOKEN: /);
+  expect(said).not.toMatch(/eighty|too-short/);
+
+  const own = start({ APP_PORT: String(port), APP_API_TOKEN: 'a-token-that-is-long-enough', GREETING: '', TIMES: '0' });
+  const [saidOwn, [ownCode]] = await Promise.all([output(own), once(own, 'exit')]);
+  expect(ownCode).toBe(1);
+  expect(saidOwn).toMatch(/TIMES: /);
+  expect(saidOwn).not.toMatch(/GREETING: /); // the secret has it
+});
+
+test('is live at once and ready with its sidecar, finishes what it has begun on SIGTERM, and ends', async () => {
+  const [port = 0] = await freePorts(1);
+  const service = start({ APP_PORT: String(port), APP_API_TOKEN: 'a-token-that-is-long-enough', TIMES: '1' });
+  const said = output(service);
+  const url = `http://127.0.0.1:${port}`;
+  const status = (path: string) =>
+    fetch(url + path).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await until('the service is ready', 30, async () => (await status('/health/ready')) === 200);
+  expect(await status('/health/live')).toBe(200);
+
+  const slow = fetch(`${url}/api/slow`);
+  await once(service, 'message');
+  service.kill('SIGTERM');
+  await until('the service takes no more', 10, async () => (await status('/health/ready')) !== 200);
+  service.send('finish');
+  expect(await (await slow).json()).toEqual({ greeting: 'hello from the secret' });
+  const [code] = await once(service, 'exit');
+  expect(code).toBe(0);
+  expect(await said).toMatch(/"path":"\/api\/slow","status":200/);
+  expect(await said).toMatch(/"shown":"plain"/);
+  expect(await said).not.toMatch(/hidden-/);
+}, 60_000);
