@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processes } from '@sidecart/runner/processes';
+import { processes, type Process } from '@sidecart/runner/processes';
 import { startShop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { OPERATIONS, Result, type Task } from './result.js';
@@ -54,13 +54,13 @@ async function parts(): Promise<Map<string, number>> {
   const { sidecar } = await system.pids('orders');
   const group = all.find(({ pid }) => pid === sidecar)?.group;
   const ours = all.filter((one) => one.group === group || one.pid === process.pid || one.argv.includes(join(folder, 'nats.conf')));
-  return new Map(ours.map(({ pid, argv }) => [nameOf(argv), pid]));
+  return new Map(ours.map((one) => [nameOf(one), one.pid]));
 }
 
-function nameOf(argv: string[]): string {
-  const [program = '', ...rest] = argv;
+function nameOf({ pid, argv }: Process): string {
+  const [program = ''] = argv;
   if (argv.includes('--app-id')) return `${argv[argv.indexOf('--app-id') + 1]}: sidecar`;
-  return rest.some((word) => word.endsWith('purchase.js')) ? 'edge, mail catcher, bench' : basename(program);
+  return pid === process.pid ? 'edge, mail catcher, bench' : basename(program);
 }
 
 /** In MB: resident, and proportional, where a page that several processes share counts in parts. */

@@ -9,7 +9,7 @@ const URLS = {
   rabbitmq: 'amqp://guest:guest@127.0.0.1:5672',
 };
 
-const USAGE = `Usage: npm start -- [options]
+export const USAGE = `Usage: npm start -- [options]
   --fresh              forget all data in .sidecart/ first
   --state NAME         sqlite (default), postgresql, mysql
   --state-url URL      where that is: ${URLS.postgresql}, ${URLS.mysql}

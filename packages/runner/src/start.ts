@@ -6,7 +6,7 @@ import { refuseTaken } from './ports.js';
 import { root } from './root.js';
 import { seed } from './seed.js';
 import { startShop, type Shop } from './shop.js';
-import { startFlags } from './start-flags.js';
+import { startFlags, USAGE } from './start-flags.js';
 import { refuseSecondStart, type System } from './system.js';
 import { tool } from './tools.js';
 
@@ -83,7 +83,8 @@ async function untilTheEnd(system: System): Promise<void> {
 }
 
 try {
-  await start();
+  if (process.argv.includes('--help')) console.log(USAGE);
+  else await start();
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
