@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { DomainError } from './errors.js';
 import { key, put, type Docs, type Key, type Write } from './state.js';
 import type { Store } from './store.js';
@@ -32,6 +33,12 @@ export function append<T>(docs: Docs, to: List<T>, ...entries: T[]): Write[] {
   const full = Array.from({ length: Math.floor(rest.length / CHUNK) }, (_, i) => put(chunkKey(to, first + i), rest.splice(0, CHUNK)));
   return [put(to.at, { count: count + entries.length, tail: rest }), ...full];
 }
+
+/** The query of a route that answers pages. */
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(20).optional(),
+});
 
 export interface Page<T> {
   data: T[];

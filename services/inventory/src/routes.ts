@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { IdempotencyKey, keyReused } from '@sidecart/chassis/idempotency';
-import { page } from '@sidecart/chassis/lists';
+import { page, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { Id, Sku } from '@sidecart/contracts/common';
@@ -20,7 +20,6 @@ const NewMovement = z.strictObject({
   reason: z.string().trim().min(1).max(200),
 });
 const Threshold = z.strictObject({ threshold: z.number().int().min(0).max(MAX_PIECES) });
-const Paging = z.strictObject({ cursor: z.string().max(20).optional(), limit: z.coerce.number().int().min(1).max(100).default(20) });
 
 const StockView = z
   .object({
@@ -121,7 +120,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
       access: { staff: 'inventory' },
       rows: [21],
       params: BySku,
-      query: Paging,
+      query: PageQuery,
       reply: z.object({ data: z.array(MovementView), next: z.string().nullable() }),
       problems: { 404: 'No such SKU.' },
     },

@@ -1,10 +1,9 @@
+import { PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { Message } from './message.js';
 import { messagePage } from './store.js';
-
-const PageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(20).optional() });
 
 export function messageRoutes(store: Store): Routes {
   const to = routes('notifications');

@@ -1,3 +1,4 @@
+import { PageQuery } from '@sidecart/chassis/lists';
 import { may, type User } from '@sidecart/chassis/auth';
 import { serve } from '@sidecart/chassis/calls';
 import { found } from '@sidecart/chassis/errors';
@@ -12,7 +13,6 @@ import { CancelOrder, History, OrderView, PlaceOrder } from './schemas.js';
 import type { Orders } from './store.js';
 
 const ById = z.object({ id: Id });
-const Range = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(20).optional() });
 const Page = z.object({ data: z.array(OrderView), next: z.string().nullable() });
 const UNKNOWN = { 404: 'There is no such order of yours.' };
 
@@ -45,7 +45,7 @@ export function orderRoutes({ orders, checkOut, now }: RouteOptions) {
 
   to.get(
     '/api/orders',
-    { summary: 'Lists the caller’s orders, newest first.', access: 'customer', rows: [33], query: Range, reply: Page },
+    { summary: 'Lists the caller’s orders, newest first.', access: 'customer', rows: [33], query: PageQuery, reply: Page },
     async ({ user, query }) => {
       const { data, next } = await orders.page(user.id, query);
       return { data: data.map(view), next };

@@ -1,10 +1,9 @@
-import { page } from '@sidecart/chassis/lists';
+import { page, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { Act, trail, trailOf } from './trail.js';
 
-const PageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.string().max(20).optional() });
 const ActPage = z.object({ data: z.array(Act), next: z.string().nullable() });
 
 export function auditRoutes(store: Store): Routes {
