@@ -13,3 +13,6 @@ export const TOPICS: readonly string[] = [carts, catalog, identity, inventory, o
   .flatMap((module) => Object.values<unknown>(module))
   .filter(isEvent)
   .map(({ type }) => type);
+
+/** Every app id of the shop, as in `dapr.yaml`. */
+export const APPS: readonly string[] = ['identity', 'catalog', 'inventory', 'carts', 'orders', 'payments', 'notifications'];

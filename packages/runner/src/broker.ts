@@ -3,16 +3,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { connect, nanos } from '@nats-io/transport-node';
+import { connectTo, makeStreams, type Topics } from '@sidecart/streams/streams';
 import { token } from './keys.js';
 import { end, gone, signal } from './processes.js';
 import { tool } from './tools.js';
 import { until } from './until.js';
-
-const DAY = 24 * 60 * 60 * 1000;
-/** What a topic keeps at most, so that a disk is not filled. A dead letter is kept longer: somebody has to look at it. */
-const LIMITS = { bytes: 128 * 1024 * 1024, days: 7, deadLetterDays: 30 };
 
 export interface Broker {
   /** `nats://`, with the token that it asks for. */
@@ -24,16 +19,11 @@ export interface Broker {
   restart(): Promise<void>;
 }
 
-export interface Streams {
-  topics: readonly string[];
-  /** Each has a dead-letter topic, `dead-<app id>`. */
-  apps: readonly string[];
-}
-
 /** Starts the server and makes a stream for every topic. What was stored in `folder` is there again. */
-export async function startBroker(folder: string, port: number, streams: Streams): Promise<Broker> {
+export async function startBroker(folder: string, port: number, topics: Topics): Promise<Broker> {
   const program = await tool('nats-server');
   const secret = token();
+  const url = `nats://${secret}@127.0.0.1:${port}`;
   const store = join(folder, 'nats');
   await mkdir(store, { recursive: true });
   const config = join(folder, 'nats.conf');
@@ -58,7 +48,10 @@ export async function startBroker(folder: string, port: number, streams: Streams
     const what = () => `an answer of NATS on port ${port}; see ${join(folder, 'nats.log')}`;
     await until(what, 20, async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`NATS has ended; see ${join(folder, 'nats.log')}`);
-      return makeStreams(port, secret, streams);
+      const connection = await connectTo(url).catch(() => undefined);
+      if (!connection) return false;
+      await makeStreams(connection, topics).finally(() => connection.close());
+      return true;
     });
   }
 
@@ -77,35 +70,5 @@ export async function startBroker(folder: string, port: number, streams: Streams
     await stop();
     throw error;
   });
-  return { url: `nats://${secret}@127.0.0.1:${port}`, stop, kill, restart: open };
-}
-
-/** Answers false while the server does not. */
-async function makeStreams(port: number, secret: string, { topics, apps }: Streams): Promise<boolean> {
-  const connection = await connect({ port, token: secret, reconnect: false, timeout: 1000 }).catch(() => undefined);
-  if (!connection) return false;
-  try {
-    const { streams } = await jetstreamManager(connection);
-    const known = new Set(await streams.names().next());
-    const wanted = [
-      ...topics.map((topic) => stream(topic, LIMITS.days)),
-      ...apps.map((app) => stream(`dead-${app}`, LIMITS.deadLetterDays)),
-    ];
-    for (const { name, ...settings } of wanted) {
-      await (known.has(name) ? streams.update(name, settings) : streams.add({ name, ...settings }));
-    }
-    return true;
-  } finally {
-    await connection.close();
-  }
-}
-
-function stream(topic: string, days: number) {
-  return {
-    name: topic.replaceAll('.', '-'), // a stream's name has no dots
-    subjects: [topic],
-    max_age: nanos(days * DAY),
-    max_bytes: LIMITS.bytes,
-    discard: DiscardPolicy.Old,
-  };
+  return { url, stop, kill, restart: open };
 }

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { APPS, TOPICS } from '@sidecart/contracts/topics';
+import { connectTo } from '@sidecart/streams/streams';
+import { startBroker, type Broker } from '../src/broker.js';
+import { readPlan } from '../src/plan.js';
+import { freePorts } from '../src/ports.js';
+import { root } from '../src/root.js';
+
+const DAY = 24 * 60 * 60 * 1e9;
+const MIB = 1024 * 1024;
+
+let folder: string;
+let port = 0;
+let broker: Broker | undefined;
+let connection: NatsConnection;
+let manager: JetStreamManager;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
+  [port = 0] = await freePorts(1);
+});
+
+afterAll(async () => {
+  await connection?.close();
+  await broker?.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Runs the program of the init container. `said` is what it has written so far. */
+function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(root, 'packages/streams/dist/src/main.js')], { env: { ...process.env, ...env } });
+  const said = { text: '' };
+  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk: Buffer) => (said.text += chunk.toString()));
+  return { child, said, ended: once(child, 'exit').then(([code]: unknown[]) => code) };
+}
+
+const limitsOf = async (name: string) => (await manager.streams.info(name)).config;
+
+test('names every app that dapr.yaml starts', async () => {
+  const { apps } = await readPlan(join(root, 'dapr.yaml'));
+  expect(apps.map(({ appID }) => appID)).toEqual(APPS);
+});
+
+test('refuses settings that are missing or malformed, and names all of them', async () => {
+  const { said, ended } = run({ NATS_URL: 'nats://', STREAM_DAYS: 'many' });
+  expect(await ended).toBe(1);
+  expect(said.text).toContain('NATS_URL: is not a list');
+  expect(said.text).toContain('STREAM_DAYS:');
+});
+
+test('waits for the broker and says so, many at once, until every stream is there', async () => {
+  const early = run({ NATS_URL: `nats://127.0.0.1:${port}` });
+  await once(early.child.stdout, 'data');
+  expect(early.said.text).toContain('trying again');
+  early.child.kill();
+  expect(await early.ended).toBe(1);
+
+  broker = await startBroker(folder, port, { topics: [], apps: [] });
+  connection = await connectTo(broker.url);
+  manager = await jetstreamManager(connection);
+  const url = `${broker.url},127.0.0.1:1`;
+  const together = Array.from({ length: 3 }, () => run({ NATS_URL: url }));
+  expect(await Promise.all(together.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+  const names = await manager.streams.names().next();
+  expect(names.toSorted()).toEqual([...TOPICS.map((topic) => topic.replaceAll('.', '-')), ...APPS.map((app) => `dead-${app}`)].toSorted());
+  expect(await limitsOf('order-paid')).toMatchObject({ max_age: 7 * DAY, max_bytes: 128 * MIB, num_replicas: 1 });
+  expect(await limitsOf('dead-orders')).toMatchObject({ max_age: 30 * DAY });
+});
+
+test('widens what is there, never narrows it, and keeps what it holds', async () => {
+  await jetstream(connection).publish('order.paid', 'kept');
+  await manager.streams.update('order-placed', { max_bytes: -1, max_age: 0 });
+  expect(await run({ NATS_URL: broker?.url ?? '', STREAM_MIB: '64', STREAM_DAYS: '14' }).ended).toBe(0);
+  expect(await limitsOf('order-paid')).toMatchObject({ max_age: 14 * DAY, max_bytes: 128 * MIB });
+  expect(await limitsOf('order-placed')).toMatchObject({ max_age: 0, max_bytes: -1 });
+  expect((await manager.streams.info('order-paid')).state.messages).toBe(1);
+});
