@@ -53,7 +53,7 @@ async function suites(what: string, ...args: string[]): Promise<Count> {
 }
 
 parseArgs({ strict: true });
-const needed: ToolName[] = ['dapr', 'daprd', 'nats-server'];
+const needed: ToolName[] = ['dapr', 'daprd', 'nats-server', 'helm', 'kubeconform', 'kustomize'];
 for (const name of needed) await tool(name);
 if (!process.env['TEST_MONGODB_URL']) await tool('ferretdb').catch((error: Error) => console.log(error.message));
 

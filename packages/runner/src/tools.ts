@@ -1,4 +1,4 @@
-/** The programs that the shop runs on: found where the user has them, else built once from the pinned modules in `tools/`. */
+/** The programs that the shop and its checks run on: found where the user has them, else built once from the pinned modules in `tools/`. */
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -10,7 +10,7 @@ import { root } from './root.js';
 interface Tool {
   /** What is built where nothing else will do. */
   version: string;
-  /** How a found program is asked for its version, and which answers will do. A tool without is always ours. */
+  /** The argument that makes a found program tell its version, and which answers will do. A tool without is always ours. */
   found?: { flag: string; accepts: (major: number, minor: number) => boolean; wanted: string };
   /** The folder in `tools/`, the package in it, and how long the first build takes on two cores. */
   module: string;
@@ -45,7 +45,40 @@ const TOOLS = {
     takes: '20 seconds',
   },
   ferretdb: { version: '1.24.2', module: 'ferretdb', package: '.', flags: ['-ldflags', '-s -w'], takes: '45 seconds' },
+  helm: {
+    version: '3.22.0',
+    found: { flag: 'version', accepts: (major, minor) => major === 3 && minor >= 14, wanted: '3.14 or newer, below 4' },
+    module: 'helm',
+    package: 'helm.sh/helm/v3/cmd/helm',
+    flags: ['-ldflags', `-s -w ${helmVersions('3.22.0', '37')}`],
+    takes: '4 minutes',
+  },
+  kubeconform: {
+    version: '0.8.0',
+    found: { flag: '-v', accepts: (major, minor) => major > 0 || minor >= 7, wanted: '0.7 or newer' },
+    module: 'kubeconform',
+    package: 'github.com/yannh/kubeconform/cmd/kubeconform',
+    flags: ['-ldflags', '-s -w -X main.version=v0.8.0'],
+    takes: '20 seconds',
+  },
+  kustomize: {
+    version: '5.8.2',
+    found: { flag: 'version', accepts: (major) => major === 5, wanted: '5' },
+    module: 'kustomize',
+    package: 'sigs.k8s.io/kustomize/kustomize/v5',
+    flags: ['-ldflags', '-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.2'],
+    takes: '30 seconds',
+  },
 } satisfies Record<string, Tool>;
+
+/** Helm takes its own version from the linker, and the one of Kubernetes that it renders for where it sees no cluster. */
+function helmVersions(helm: string, kubernetesMinor: string): string {
+  const kubernetes = ['pkg/chartutil', 'pkg/lint/rules'].flatMap((place) => [
+    `-X helm.sh/helm/v3/${place}.k8sVersionMajor=1`,
+    `-X helm.sh/helm/v3/${place}.k8sVersionMinor=${kubernetesMinor}`,
+  ]);
+  return [`-X helm.sh/helm/v3/internal/version.version=v${helm}`, ...kubernetes].join(' ');
+}
 
 export type ToolName = keyof typeof TOOLS;
 
@@ -166,7 +199,22 @@ function missing(name: ToolName, wanted: Tool, unfit: string[]): string {
     `  Windows  winget install NATSAuthors.NATSServer`,
   ];
   const go = [`  Linux    https://go.dev/doc/install`, `  macOS    brew install go`, `  Windows  winget install GoLang.Go`];
-  const direct = { daprd: dapr, dapr, 'nats-server': nats, ferretdb: [] }[name];
+  const helm = [
+    `  Linux    https://github.com/helm/helm/releases (version 3, put it on PATH)`,
+    `  macOS    brew install helm@3`,
+    `  Windows  winget install Helm.Helm --version ${TOOLS.helm.version}`,
+  ];
+  const kubeconform = [
+    `  Linux    https://github.com/yannh/kubeconform/releases (one file, put it on PATH)`,
+    `  macOS    brew install kubeconform`,
+    `  Windows  winget install YannHamon.kubeconform`,
+  ];
+  const kustomize = [
+    `  Linux    https://github.com/kubernetes-sigs/kustomize/releases (one file, put it on PATH)`,
+    `  macOS    brew install kustomize`,
+    `  Windows  winget install Kubernetes.kustomize`,
+  ];
+  const direct = { daprd: dapr, dapr, 'nats-server': nats, ferretdb: [], helm, kubeconform, kustomize }[name];
   return [
     `${name}${wanted.found ? ` ${wanted.found.wanted}` : ''} is not here, and there is no Go to build it with.`,
     ...unfit.map((found) => `Found, but not usable: ${found}.`),

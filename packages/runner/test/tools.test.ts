@@ -26,18 +26,27 @@ test.each([
   ['dapr', 'bin/dapr', 'CLI version: 1.17.0 \nRuntime version: n/a'],
   ['nats-server', 'bin/nats-server', 'nats-server: v2.10.3'],
   ['daprd', '.dapr/bin/daprd', '1.18.0'],
+  ['helm', 'bin/helm', 'version.BuildInfo{Version:"v3.14.0", GitCommit:"", GitTreeState:"clean", GoVersion:"go1.21.7"}'],
+  ['kubeconform', 'bin/kubeconform', 'v0.7.0'],
+  ['kustomize', 'bin/kustomize', 'v5.4.2'],
 ] as const)('finds %s at %s, version %s', async (name, path, version) => {
   const installed = await install(path, version);
   expect(await tool(name, env)).toBe(installed);
 });
 
+const FIT = { daprd: '1.18.2', 'nats-server': 'nats-server: v2.12.2', helm: 'v3.22.0', kubeconform: 'v0.8.0', kustomize: 'v5.8.2' };
+
 test.each([
   ['daprd', '1.17.4'],
   ['daprd', 'edge'],
   ['nats-server', 'nats-server: v2.9.10'],
+  ['helm', 'version.BuildInfo{Version:"v3.13.3"}'],
+  ['helm', 'version.BuildInfo{Version:"v4.0.1"}'],
+  ['kubeconform', 'v0.6.7'],
+  ['kustomize', 'v4.5.7'],
 ] as const)('does not take %s %s, and looks further', async (name, version) => {
   await install(`bin/${name}`, version);
-  const fit = await install(`.dapr/bin/${name}`, name === 'daprd' ? '1.18.2' : 'nats-server: v2.12.2');
+  const fit = await install(`.dapr/bin/${name}`, FIT[name]);
   expect(await tool(name, env)).toBe(fit);
 });
 
@@ -57,9 +66,14 @@ test('builds what is missing once, however many ask for it', async () => {
   expect(await readFile(count, 'utf8')).toBe('built\n');
 });
 
-test('says what was found, and what to install on each system, when there is no Go', async () => {
-  const old = await install('bin/nats-server', 'nats-server: v2.9.10');
-  const refusal = tool('nats-server', env);
-  await expect(refusal).rejects.toThrow(`${old} is 2.9.10`);
+test.each([
+  ['nats-server', '2.9.10'],
+  ['helm', '3.13.3'],
+  ['kubeconform', '0.6.7'],
+  ['kustomize', '4.5.7'],
+] as const)('says what %s was found, and what to install on each system, when there is no Go', async (name, version) => {
+  const old = await install(`bin/${name}`, `v${version}`);
+  const refusal = tool(name, env);
+  await expect(refusal).rejects.toThrow(`${old} is ${version}`);
   await expect(refusal).rejects.toThrow(/Linux[^]*macOS[^]*Windows[^]*Go 1.21/);
 });
