@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseSigningKeys } from '@sidecart/contracts/signing-keys';
 import { z } from 'zod';
 import { secretsFile, type Secrets } from './components.js';
 
@@ -43,7 +44,7 @@ const GRACE_MS = 60 * 60_000;
  * @param text the set as it stands in SIGNING_KEYS
  */
 export function rotated(text: string, at: Date): string {
-  const { keys } = Keys.parse(JSON.parse(text));
+  const { keys } = Keys.parse(parseSigningKeys(text));
   const needed = keys.filter((_, i) => i === 0 || at.getTime() - Date.parse(keys[i - 1]?.created ?? '') < GRACE_MS);
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
   return JSON.stringify({ keys: [{ ...key, kid: randomUUID(), alg: 'ES256', use: 'sig', created: at.toISOString() }, ...needed] });

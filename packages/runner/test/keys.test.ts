@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,13 @@ test('earlier keys go once no token of theirs can be left', () => {
   const second = rotated(first, later(100));
   expect(kids(rotated(second, later(110))).slice(1)).toEqual(kids(second));
   expect(kids(rotated(second, later(161))).slice(1)).toEqual(kids(second).slice(0, 1));
+});
+
+test('a key as PEM stays in the set under its name', () => {
+  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'sec1' }).toString();
+  const [newest, before] = kids(rotated(pem, start));
+  expect(before).toBe(kids(rotated(pem, later(1)))[1]);
+  expect(newest).not.toBe(before);
 });
 
 test('in a folder it changes the keys and nothing else, and what is no key set stays as it is', async () => {

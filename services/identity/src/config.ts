@@ -1,11 +1,12 @@
+import { parseSigningKeys } from '@sidecart/contracts/signing-keys';
 import { z } from 'zod';
 import { Email, Password } from './fields.js';
 import { SigningKeySet } from './keys/keys.js';
 import { Origins, ProviderList } from './providers/settings.js';
 
 export const Settings = z.object({
-  /** A JSON Web Key Set of private ES256 keys. The newest stands first; tokens of the others are accepted until they end. */
-  SIGNING_KEYS: z.string().transform(json).pipe(SigningKeySet),
+  /** A JSON Web Key Set of private ES256 keys. The newest stands first; tokens of the others are accepted until they end. Or one key as PEM. */
+  SIGNING_KEYS: z.string().transform(keySet).pipe(SigningKeySet),
   /** The shop's own address, as browsers know it. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
   /** Other origins that a sign-in with a provider may send the browser back to, separated by spaces. */
@@ -30,6 +31,15 @@ export const Settings = z.object({
   ACCOUNT_PAGES: z.url({ protocol: /^https?$/ }).default('http://localhost:8080/account'),
 });
 export type Settings = z.infer<typeof Settings>;
+
+function keySet(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return parseSigningKeys(text);
+  } catch {
+    context.addIssue('neither JSON nor a PEM key');
+    return z.NEVER;
+  }
+}
 
 function json(text: string, context: z.RefinementCtx): unknown {
   try {

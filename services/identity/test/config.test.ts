@@ -29,10 +29,18 @@ test('every missing setting is named', () => {
   for (const name of Object.keys(good)) expect(message).toContain(`${name}: is missing`);
 });
 
+test('one key as PEM is a set of its own, with the same name at every start', () => {
+  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'sec1' }).toString();
+  const { keys } = settings(Settings, { ...good, SIGNING_KEYS: pem }).SIGNING_KEYS;
+  expect(keys).toMatchObject([{ kid: expect.stringMatching(/^[\w-]{43}$/), kty: 'EC', crv: 'P-256' }]);
+  expect(settings(Settings, { ...good, SIGNING_KEYS: pem }).SIGNING_KEYS.keys).toEqual(keys);
+});
+
 const { d: _, ...withoutD } = aKey('public');
 test.each([
   ['not JSON', '{"keys'],
   ['no key', '{"keys":[]}'],
+  ['a broken PEM', '-----BEGIN EC PRIVATE KEY-----\nrubbish\n-----END EC PRIVATE KEY-----'],
   ['a public key', JSON.stringify({ keys: [withoutD] })],
   [
     'a key of another kind',
