@@ -1,0 +1,114 @@
+{{/* What a service has: serviceDefaults, and over them what stands under its name. Input: { root, name } */}}
+{{- define "sidecart.service" -}}
+{{- $own := index .root.Values.services .name | default dict -}}
+{{- toYaml (mergeOverwrite (deepCopy .root.Values.serviceDefaults) (deepCopy $own)) -}}
+{{- end -}}
+
+{{/* Labels by which pods are chosen. Input: { root, name } */}}
+{{- define "sidecart.selector" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end -}}
+
+{{/* Labels of everything. Input: { root, name } */}}
+{{- define "sidecart.labels" -}}
+{{ include "sidecart.selector" . }}
+app.kubernetes.io/part-of: sidecart
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{- define "sidecart.image" -}}
+{{ .root.Values.image.registry }}/{{ .name }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+
+{{/* A file of components/, or a sentence that names the value. Input: { root, block, provider, file } */}}
+{{- define "sidecart.componentFile" -}}
+{{- $text := .root.Files.Get (printf "components/%s.yaml" .file) -}}
+{{- if not $text -}}
+{{- fail (printf "components.%s: there is no %q; components/ has no file %s.yaml" .block .provider .file) -}}
+{{- end -}}
+{{- $text -}}
+{{- end -}}
+
+{{/* All chosen component files, as { items: [...] } */}}
+{{- define "sidecart.components" -}}
+{{- $chosen := .Values.components -}}
+{{- $files := list
+  (dict "block" "state" "provider" $chosen.state "file" (printf "state/%s" $chosen.state))
+  (dict "block" "pubsub" "provider" $chosen.pubsub "file" (printf "pubsub/%s" $chosen.pubsub))
+  (dict "block" "secrets" "provider" $chosen.secrets "file" (printf "secretstores/%s" $chosen.secrets))
+  (dict "block" "files" "provider" $chosen.files "file" (printf "bindings/files-%s" $chosen.files))
+  (dict "block" "sms" "provider" $chosen.sms "file" (printf "bindings/sms-%s" $chosen.sms))
+  (dict "block" "cron" "provider" "cron" "file" "bindings/cron") -}}
+items:
+{{- range $files }}
+- {{ include "sidecart.componentFile" (merge (dict "root" $) .) | fromYaml | toJson }}
+{{- end }}
+{{- end -}}
+
+{{/* The keys of Secret `sidecart` that the chosen components refer to, as { keys: [...] } */}}
+{{- define "sidecart.connectionKeys" -}}
+{{- $keys := list -}}
+{{- range (include "sidecart.components" . | fromYaml).items -}}
+{{- range .spec.metadata -}}
+{{- if .secretKeyRef -}}{{- $keys = append $keys .secretKeyRef.key -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+keys: {{ $keys | uniq | sortAlpha | toJson }}
+{{- end -}}
+
+{{/* The settings that a service does not start without, as { keys: [...] }. Input: its name */}}
+{{- define "sidecart.neededSettings" -}}
+keys: {{ get (dict
+  "identity" (list "SIGNING_KEYS" "ADMIN_EMAIL" "ADMIN_PASSWORD" "DOCUMENTS_URL")
+  "catalog" (list "DOCUMENTS_URL")
+  "payments" (list "PAYMENT_WEBHOOK_SECRET")) . | default list | toJson }}
+{{- end -}}
+
+{{/* The port on which a component's server usually listens. Input: the provider */}}
+{{- define "sidecart.port" -}}
+{{- get (dict "postgresql" 5432 "mysql" 3306 "jetstream" 4222 "redis" 6379 "rabbitmq" 5672 "s3" 443) . -}}
+{{- end -}}
+
+{{/* The services that call the one named. Input: { traffic, name }; answers { apps: [...] } */}}
+{{- define "sidecart.callers" -}}
+{{- $callers := list -}}
+{{- range $app, $own := .traffic -}}
+{{- if hasKey $own.calls $.name -}}{{- $callers = append $callers $app -}}{{- end -}}
+{{- end -}}
+apps: {{ $callers | toJson }}
+{{- end -}}
+
+{{- define "sidecart.publicUrl" -}}
+{{- $gatewayHost := .Values.gateway.hostnames | first | default "" -}}
+{{- if .Values.publicUrl -}}{{ .Values.publicUrl }}
+{{- else if .Values.ingress.host -}}{{ ternary "https" "http" (ne .Values.ingress.tls.secretName "") }}://{{ .Values.ingress.host }}
+{{- else if $gatewayHost -}}https://{{ $gatewayHost }}
+{{- else -}}http://localhost:8080
+{{- end -}}
+{{- end -}}
+
+{{/* What no container may do. */}}
+{{- define "sidecart.locked" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{/* A service's environment: what the chart knows, then `env`, then its own. Input: { root, name, own } */}}
+{{- define "sidecart.env" -}}
+{{- $url := include "sidecart.publicUrl" .root -}}
+{{- $known := dict -}}
+{{- if eq .name "identity" -}}{{- $known = dict "PUBLIC_URL" $url "ACCOUNT_PAGES" (printf "%s/account" $url) -}}{{- end -}}
+{{- if eq .name "payments" -}}{{- $known = dict "WEBHOOK_URL" "http://payments/api/payments/webhook" -}}{{- end -}}
+{{- with .root.Values.telemetry.endpoint -}}
+{{- $known = merge $known (dict
+  "OTEL_EXPORTER_OTLP_ENDPOINT" .
+  "OTEL_SERVICE_NAME" $.name
+  "OTEL_TRACES_SAMPLER" "parentbased_traceidratio"
+  "OTEL_TRACES_SAMPLER_ARG" (toString $.root.Values.telemetry.sampling)) -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $known (deepCopy .root.Values.env) (deepCopy .own)) -}}
+{{- end -}}
