@@ -17,10 +17,15 @@ export interface DescribedRoute extends z.infer<typeof Operation> {
   rows: number[];
 }
 
-/** Every route of a service's OpenAPI document, as the edge at `base` shows it. */
-export async function describedRoutes(base: string, service: string): Promise<DescribedRoute[]> {
+/** A service's OpenAPI document, as the edge at `base` shows it. */
+export async function openApiOf(base: string, service: string): Promise<unknown> {
   const answer = await fetch(`${base}/api/docs/${service}/openapi.json`);
-  const { paths } = OpenApi.parse(await answer.json());
+  return answer.json();
+}
+
+/** Every route of a service's OpenAPI document. */
+export function describedRoutes(service: string, document: unknown): DescribedRoute[] {
+  const { paths } = OpenApi.parse(document);
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => {
       const rows = /^Capability ([\d, ]+)\./.exec(operation.description ?? '')?.[1] ?? '';

@@ -8,7 +8,9 @@ import { root } from '@sidecart/runner/root';
 import { readRoutes } from '@sidecart/runner/routes';
 import { startShop, type Shop } from '@sidecart/runner/shop';
 import { capabilitiesOf, PIXEL, readGuide, routesOf, scriptOf } from '../src/guide.js';
-import { describedRoutes, type DescribedRoute } from '../src/openapi.js';
+import { signIn } from '../src/api.js';
+import { readExamples } from '../src/examples.js';
+import { describedRoutes, openApiOf, type DescribedRoute } from '../src/openapi.js';
 
 /** The shop's capabilities are numbered from 1 to this. */
 const CAPABILITIES = 71;
@@ -16,13 +18,16 @@ const CAPABILITIES = 71;
 let folder: string;
 let shop: Shop;
 let guide: string;
+let documents: Record<string, unknown>;
 let described: DescribedRoute[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-guide-'));
   shop = await startShop({ folder });
   guide = await readGuide();
-  described = (await Promise.all(Object.keys(shop.system.urls).map((service) => describedRoutes(shop.edge, service)))).flat();
+  const services = Object.keys(shop.system.urls);
+  documents = Object.fromEntries(await Promise.all(services.map(async (service) => [service, await openApiOf(shop.edge, service)])));
+  described = Object.entries(documents).flatMap(([service, document]) => describedRoutes(service, document));
 }, 180_000);
 
 afterAll(async () => {
@@ -65,3 +70,22 @@ test('the examples of the guide work, one after another', async () => {
   expect(stdout).toMatch(/"status":"succeeded"/);
   expect(stdout).toMatch(/"template":"order-cancelled"/);
 }, 120_000);
+
+test('every parameter, body and reply has a whole example that fits its schema', () => {
+  expect(
+    Object.entries(documents).flatMap(([service, document]) => readExamples(document).faults.map((fault) => `${service}: ${fault}`)),
+  ).toEqual([]);
+});
+
+test('the shop takes the example of every request', async () => {
+  const admin = await signIn(shop.edge, shop.system.admin);
+  const requests = Object.values(documents).flatMap((document) => readExamples(document).requests);
+  expect(requests.length).toBeGreaterThan(50);
+  const refused: unknown[] = [];
+  for (const { method, path, body, headers } of requests) {
+    const answer = await admin(method, path, body, headers);
+    const slug = answer.body?.type?.split('/').at(-1);
+    if (answer.status >= 500 || slug === 'validation-failed' || slug === 'no-such-route') refused.push({ method, path, ...answer });
+  }
+  expect(refused).toEqual([]);
+}, 60_000);

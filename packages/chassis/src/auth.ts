@@ -34,7 +34,20 @@ export interface User {
   sessionId: string;
 }
 
-export const JwkSet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })) });
+const Jwk = z.looseObject({ kid: z.string(), kty: z.string() }).meta({
+  examples: [
+    {
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'KtQDiJyOo9V1tC7-t0Zy9-g6z0JmCxH7wPpwHz5Dy70',
+      y: 'miBddsDFlUWIj5_qrTKOF4P4VYN9uKoOTYMlb6bCrgQ',
+      kid: 'ff7e8bd3-a22f-472e-abba-0dad9f4f3dd2',
+      alg: 'ES256',
+      use: 'sig',
+    },
+  ],
+});
+export const JwkSet = z.object({ keys: z.array(Jwk) });
 export type JwkSet = z.infer<typeof JwkSet>;
 
 export interface VerifierOptions {

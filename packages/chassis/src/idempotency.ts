@@ -9,7 +9,10 @@ export const IdempotencyKey = z.object({
     .min(8)
     .max(128)
     .optional()
-    .meta({ description: 'The same key again, with the same body, gives the same answer and does nothing twice.' }),
+    .meta({
+      description: 'The same key again, with the same body, gives the same answer and does nothing twice.',
+      examples: ['d0f6a2b8-checkout-1'],
+    }),
 });
 
 /** The same id for the same parts, in the shape of a UUID: what a repeat is recognised by. */

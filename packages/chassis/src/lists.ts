@@ -37,8 +37,22 @@ export function append<T>(docs: Docs, to: List<T>, ...entries: T[]): Write[] {
 /** The query of a route that answers pages. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().max(20).optional(),
+  cursor: z
+    .string()
+    .max(20)
+    .optional()
+    .meta({ examples: ['40'] }),
 });
+
+/** The reply of such a route. */
+export const pageOf = <T extends z.ZodType>(entry: T) =>
+  z.object({
+    data: z.array(entry),
+    next: z
+      .string()
+      .nullable()
+      .meta({ description: 'The cursor of the next page; null on the last.', examples: ['20'] }),
+  });
 
 export interface Page<T> {
   data: T[];

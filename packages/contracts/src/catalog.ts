@@ -1,26 +1,33 @@
 import { z } from 'zod';
 import { call } from './call.js';
-import { Id, Sku } from './common.js';
+import { CategoryId, ProductId, Sku } from './common.js';
 import { event } from './event.js';
 import { Money } from './money.js';
 
 /** Draft: staff only. Published: listed and sold. Unlisted: sold to whoever has the address. */
-export const ProductStatus = z.enum(['draft', 'published', 'unlisted']);
+export const ProductStatus = z.enum(['draft', 'published', 'unlisted']).meta({ examples: ['published'] });
 export type ProductStatus = z.infer<typeof ProductStatus>;
 
-const Product = z.object({ productId: Id, sku: Sku, name: z.string(), price: Money, status: ProductStatus, categoryId: Id.nullable() });
+const Product = z.object({
+  productId: ProductId,
+  sku: Sku,
+  name: z.string(),
+  price: Money,
+  status: ProductStatus,
+  categoryId: CategoryId.nullable(),
+});
 export const ProductCreated = event('product.created', 1, Product);
 export const ProductUpdated = event('product.updated', 1, Product);
-export const ProductDeleted = event('product.deleted', 1, z.object({ productId: Id, sku: Sku }));
+export const ProductDeleted = event('product.deleted', 1, z.object({ productId: ProductId, sku: Sku }));
 
-const Category = z.object({ categoryId: Id, name: z.string(), slug: z.string(), parentId: Id.nullable() });
+const Category = z.object({ categoryId: CategoryId, name: z.string(), slug: z.string(), parentId: CategoryId.nullable() });
 export const CategoryCreated = event('category.created', 1, Category);
 export const CategoryUpdated = event('category.updated', 1, Category);
-export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryId: Id }));
+export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryId: CategoryId }));
 
 /** What a product costs now, and what an order keeps of it. */
-export const Quoted = z.object({ productId: Id, sku: Sku, name: z.string(), price: Money, image: z.string().nullable() });
+export const Quoted = z.object({ productId: ProductId, sku: Sku, name: z.string(), price: Money, image: z.string().nullable() });
 export type Quoted = z.infer<typeof Quoted>;
 
 /** Refused as `missing` (slug `not-for-sale`) for a product that is not there, a draft or deleted. */
-export const Quote = call('catalog', 'quote', z.strictObject({ productId: Id }), Quoted);
+export const Quote = call('catalog', 'quote', z.strictObject({ productId: ProductId }), Quoted);

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { Id } from './common.js';
+import { Id, UserId } from './common.js';
 import { event } from './event.js';
 
 export const UserRegistered = event(
   'user.registered',
   1,
-  z.object({ userId: Id, email: z.string(), name: z.string(), locale: z.string() }),
+  z.object({ userId: UserId, email: z.string(), name: z.string(), locale: z.string() }),
 );
 
 /** `cartSession` is the guest cart that the customer brought along, if any. */
-export const UserSignedIn = event('user.signed_in', 1, z.object({ userId: Id, cartSession: Id.nullable() }));
+export const UserSignedIn = event('user.signed_in', 1, z.object({ userId: UserId, cartSession: Id.nullable() }));
 
 /** Whom a notice about an account goes to. */
-const Owner = z.object({ userId: Id, email: z.string(), name: z.string(), locale: z.string() });
+const Owner = z.object({ userId: UserId, email: z.string(), name: z.string(), locale: z.string() });
 
 /** After any change that others may show. `email` and `name` are as they are now. */
 export const UserUpdated = event(
@@ -22,9 +22,9 @@ export const UserUpdated = event(
 );
 /** The account takes no more sign-ins and its sessions have ended. */
 export const UserSuspended = event('user.suspended', 1, Owner);
-export const UserReinstated = event('user.reinstated', 1, z.object({ userId: Id }));
+export const UserReinstated = event('user.reinstated', 1, z.object({ userId: UserId }));
 /** Whatever is kept of the person beyond what the law asks for must go. */
-export const UserDeleted = event('user.deleted', 1, z.object({ userId: Id }));
+export const UserDeleted = event('user.deleted', 1, z.object({ userId: UserId }));
 
 /** The person has proved that the address is theirs. */
 export const UserVerified = event('user.verified', 1, Owner);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { call } from './call.js';
-import { Id, Instant, MAX_LINES, MAX_QUANTITY, Sku, StockLine } from './common.js';
+import { CartId, Id, Instant, MAX_LINES, MAX_QUANTITY, ProductId, Sku, StockLine } from './common.js';
 import { event } from './event.js';
 
 export const Availability = z.enum(['in_stock', 'low_stock', 'out_of_stock']);
@@ -24,12 +24,12 @@ export const InventoryShort = event('inventory.short', 1, Reference);
 export const InventoryLow = event(
   'inventory.low_stock',
   1,
-  z.object({ sku: Sku, productId: Id, onHand: z.number().int(), threshold: z.number().int() }),
+  z.object({ sku: Sku, productId: ProductId, onHand: z.number().int(), threshold: z.number().int() }),
 );
 export const AvailabilityChanged = event(
   'inventory.availability_changed',
   1,
-  z.object({ sku: Sku, productId: Id, availability: Availability }),
+  z.object({ sku: Sku, productId: ProductId, availability: Availability }),
 );
 
 /** What is short: named by a refusal with the slug `out-of-stock`. */
@@ -48,7 +48,7 @@ export const Stock = call(
 export const Hold = call(
   'inventory',
   'hold',
-  z.strictObject({ cartId: Id, sku: Sku, quantity: z.number().int().min(0).max(MAX_QUANTITY), until: Instant }),
+  z.strictObject({ cartId: CartId, sku: Sku, quantity: z.number().int().min(0).max(MAX_QUANTITY), until: Instant }),
   z.object({ sku: Sku, quantity: z.number().int(), until: Instant }),
 );
 
@@ -59,6 +59,6 @@ export const Hold = call(
 export const Reserve = call(
   'inventory',
   'reserve',
-  z.strictObject({ reference: Id, cartId: Id.nullable(), lines: Lines, until: Instant }),
+  z.strictObject({ reference: Id, cartId: CartId.nullable(), lines: Lines, until: Instant }),
   z.object({ reference: Id, until: Instant }),
 );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { call } from './call.js';
-import { Id } from './common.js';
+import { Id, UserId } from './common.js';
 
 const To = z.object({
   /** The same id is sent once. */
@@ -8,7 +8,7 @@ const To = z.object({
   to: z.string(),
   name: z.string(),
   /** Whom it is about. */
-  userId: Id,
+  userId: UserId,
 });
 const Code = z.string().regex(/^\d{6}$/);
 
@@ -23,7 +23,10 @@ export const Mail = z.discriminatedUnion('template', [
 export type Mail = z.infer<typeof Mail>;
 
 /** A phone number as E.164 writes it. */
-export const Phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'a phone number such as +4915112345678');
+export const Phone = z
+  .string()
+  .regex(/^\+[1-9]\d{6,14}$/, 'a phone number such as +4915112345678')
+  .meta({ examples: ['+4915112345678'] });
 
 export const Sms = To.omit({ name: true }).extend({ to: Phone, template: z.literal('change-phone'), code: Code });
 export type Sms = z.infer<typeof Sms>;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Id } from './common.js';
+import { OrderId, PaymentId, UserId } from './common.js';
 import { event } from './event.js';
 import { Money } from './money.js';
 
-const Payment = z.object({ paymentId: Id, orderId: Id, userId: Id, amount: Money });
+const Payment = z.object({ paymentId: PaymentId, orderId: OrderId, userId: UserId, amount: Money });
 
 export const PaymentSucceeded = event('payment.succeeded', 1, Payment);
 /** `code` is the provider's word for why, e.g. `card_declined`. */

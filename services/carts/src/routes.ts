@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { User } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import { Id, MAX_QUANTITY, Quantity } from '@sidecart/contracts/common';
+import { MAX_QUANTITY, ProductId, Quantity } from '@sidecart/contracts/common';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { leftOut, quantityOf, want, type Cart, type Item, type Want } from './cart.js';
@@ -17,11 +17,18 @@ const SESSION = 'x-cart-session-id';
 const Session = z
   .string()
   .regex(/^[\w-]{16,64}$/, '16 to 64 letters, digits, - and _')
-  .describe("Names a guest's cart; a guest without one gets one in the answer.");
+  .meta({ description: "Names a guest's cart; a guest without one gets one in the answer.", examples: ['guest-6f1d0c8a7b2e4935'] });
 const Guest = z.object({ [SESSION]: Session.optional() });
-const ByProduct = z.object({ productId: Id });
-const NewItem = z.strictObject({ productId: Id, quantity: Quantity });
-const NewQuantity = z.strictObject({ quantity: z.number().int().min(0).max(MAX_QUANTITY) });
+const ByProduct = z.object({ productId: ProductId });
+const NewItem = z.strictObject({ productId: ProductId, quantity: Quantity });
+const NewQuantity = z.strictObject({
+  quantity: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_QUANTITY)
+    .meta({ examples: [3] }),
+});
 
 const SHORT = 'There is too little stock (the problem names the line), or no room in the cart.';
 

@@ -1,34 +1,42 @@
-import { Id, MAX_LINES, Quantity, Sku } from '@sidecart/contracts/common';
-import { Money } from '@sidecart/contracts/money';
+import { CheckoutId, MAX_LINES, ProductId, Quantity, Sku } from '@sidecart/contracts/common';
+import { OrderLine, OrderSnapshot } from '@sidecart/contracts/orders';
 import { z } from 'zod';
 import type { Cart } from './cart.js';
 import type { Prices } from './prices.js';
 
-const ItemView = z.object({
-  productId: Id,
-  sku: Sku,
-  name: z.string(),
-  image: z.string().nullable(),
-  quantity: Quantity,
-  unitPrice: Money,
-  total: Money,
-});
-const BareItem = z.object({ productId: Id, sku: Sku, quantity: Quantity });
+const BareItem = z.object({ productId: ProductId, sku: Sku, quantity: Quantity });
 
 export const CartView = z
   .object({
-    items: z.array(ItemView).max(MAX_LINES),
-    subtotal: Money.describe('Of the items; before tax.'),
-    count: z.number().int().describe('All pieces of the items.'),
-    checkoutId: Id,
-    unavailable: z.array(BareItem).describe('What is in the cart and not for sale any more; it is not counted.'),
+    items: z.array(OrderLine).max(MAX_LINES),
+    subtotal: OrderSnapshot.shape.subtotal.describe('Of the items; before tax.'),
+    count: z
+      .number()
+      .int()
+      .meta({ description: 'All pieces of the items.', examples: [2] }),
+    checkoutId: CheckoutId,
+    unavailable: z.array(BareItem).meta({
+      description: 'What is in the cart and not for sale any more; it is not counted.',
+      examples: [[{ productId: '79c717da-2a39-48b5-8f40-1eb9ddd1828a', sku: 'LANTERN-2', quantity: 1 }]],
+    }),
   })
   .meta({ id: 'Cart' });
 export type CartView = z.infer<typeof CartView>;
 
 export const MergedView = CartView.extend({
   adjusted: z
-    .array(BareItem.extend({ quantity: z.number().int(), requested: z.number().int() }))
+    .array(
+      BareItem.extend({
+        quantity: z
+          .number()
+          .int()
+          .meta({ examples: [2] }),
+        requested: z
+          .number()
+          .int()
+          .meta({ examples: [3] }),
+      }),
+    )
     .describe('What there was too little stock or room for: `requested` is what both carts had, `quantity` what the cart has.'),
 }).meta({ id: 'MergedCart' });
 

@@ -3,14 +3,19 @@ import { found } from '@sidecart/chassis/errors';
 import { routes } from '@sidecart/chassis/routes';
 import { z } from 'zod';
 import { add, ancestors, drop, edit, named, nested } from './category.js';
-import { Branch, ById, Category, CategoryBody, Node } from './schemas.js';
+import { Branch, ByCategory, Category, CategoryBody, Node } from './schemas.js';
 import type { SearchIndex } from './search-index.js';
 import type { Shelves } from './store.js';
 
 export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: SearchIndex }) {
   const api = routes('categories');
   const Trees = z.object({ data: z.array(Node) });
-  const ByIdOrSlug = z.object({ id: z.string().max(64).meta({ description: 'Id or slug.' }) });
+  const ByIdOrSlug = z.object({
+    id: z
+      .string()
+      .max(64)
+      .meta({ description: 'Id or slug.', examples: ['instruments'] }),
+  });
   const conflicts = { 409: 'The slug is taken, or the tree would be too deep, too large or a circle.' };
 
   api.get('/api/categories', { summary: 'Shows all categories as trees.', access: 'public', rows: [18], reply: Trees }, async () => ({
@@ -59,7 +64,7 @@ export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: Se
       summary: 'Renames or moves a category.',
       access: { staff: 'catalog' },
       rows: [18],
-      params: ById,
+      params: ByCategory,
       body: CategoryBody,
       reply: Category,
       problems: { ...conflicts, 404: 'There is no such category.' },
@@ -78,7 +83,7 @@ export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: Se
       summary: 'Deletes a category that is empty.',
       access: { staff: 'catalog' },
       rows: [18],
-      params: ById,
+      params: ByCategory,
       problems: { 404: 'There is no such category.', 409: 'It has products or subcategories.' },
     },
     async ({ params: { id } }) => {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { IdempotencyKey, keyReused } from '@sidecart/chassis/idempotency';
-import { page, PageQuery } from '@sidecart/chassis/lists';
+import { page, pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
-import { Id, Sku } from '@sidecart/contracts/common';
+import { Instant, ProductId, Sku, UserId } from '@sidecart/contracts/common';
 import { Availability } from '@sidecart/contracts/inventory';
 import { z } from 'zod';
 import { adjust, availability, held, newStock, setThreshold, type Stock } from './stock.js';
@@ -13,36 +13,77 @@ import { ledger, onceKey, putMoved, putOnce, putStock, stockKey } from './store.
 const MAX_PIECES = 1_000_000;
 
 const BySku = z.object({ sku: Sku });
-const NewStock = z.strictObject({ sku: Sku, productId: Id, quantity: z.number().int().min(0).max(MAX_PIECES).default(0) });
+const NewStock = z.strictObject({ sku: Sku, productId: ProductId, quantity: z.number().int().min(0).max(MAX_PIECES).default(0) });
 const NewMovement = z.strictObject({
   type: z.enum(['in', 'out']),
-  quantity: z.number().int().min(1).max(MAX_PIECES),
-  reason: z.string().trim().min(1).max(200),
+  quantity: z
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_PIECES)
+    .meta({ examples: [20] }),
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .meta({ examples: ['delivery'] }),
 });
-const Threshold = z.strictObject({ threshold: z.number().int().min(0).max(MAX_PIECES) });
+const Threshold = z.strictObject({
+  threshold: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_PIECES)
+    .meta({ examples: [5] }),
+});
 
 const StockView = z
   .object({
     sku: Sku,
-    productId: Id,
-    onHand: z.number().int(),
-    held: z.number().int(),
-    available: z.number().int(),
-    threshold: z.number().int(),
+    productId: ProductId,
+    onHand: z
+      .number()
+      .int()
+      .meta({ examples: [20] }),
+    held: z
+      .number()
+      .int()
+      .meta({ examples: [2] }),
+    available: z
+      .number()
+      .int()
+      .meta({ examples: [18] }),
+    threshold: z
+      .number()
+      .int()
+      .meta({ examples: [5] }),
     availability: Availability,
   })
   .meta({ id: 'Stock' });
 const MovementView = z
   .object({
-    seq: z.number().int(),
+    seq: z
+      .number()
+      .int()
+      .meta({ examples: [1] }),
     sku: Sku,
     type: z.enum(['in', 'out', 'sale', 'return']),
-    quantity: z.number().int().describe('Negative for what goes out.'),
-    balance: z.number().int().describe('On hand after it.'),
-    reference: z.string().nullable().describe('The order, if any.'),
-    reason: z.string(),
-    at: z.string(),
-    by: z.string().nullable().describe('The user, if any.'),
+    quantity: z
+      .number()
+      .int()
+      .meta({ description: 'Negative for what goes out.', examples: [20] }),
+    balance: z
+      .number()
+      .int()
+      .meta({ description: 'On hand after it.', examples: [20] }),
+    reference: z
+      .string()
+      .nullable()
+      .meta({ description: 'The order, if any.', examples: [null] }),
+    reason: NewMovement.shape.reason,
+    at: Instant,
+    by: UserId.nullable().describe('The user, if any.'),
   })
   .meta({ id: 'Movement' });
 
@@ -121,7 +162,7 @@ export function stockRoutes({ store, threshold }: { store: Store; threshold: num
       rows: [21],
       params: BySku,
       query: PageQuery,
-      reply: z.object({ data: z.array(MovementView), next: z.string().nullable() }),
+      reply: pageOf(MovementView),
       problems: { 404: 'No such SKU.' },
     },
     async ({ params: { sku }, query }) => {

@@ -1,7 +1,6 @@
-import { PageQuery } from '@sidecart/chassis/lists';
+import { pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
-import { z } from 'zod';
 import { Message } from './message.js';
 import { messagePage } from './store.js';
 
@@ -15,7 +14,7 @@ export function messageRoutes(store: Store): Routes {
       access: 'admin',
       rows: [44],
       query: PageQuery,
-      reply: z.object({ data: z.array(Message), next: z.string().nullable() }),
+      reply: pageOf(Message),
     },
     ({ query }) => messagePage(store, query),
   );

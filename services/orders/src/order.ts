@@ -11,7 +11,7 @@ import {
   type OrderSnapshot,
   type OrderStatus,
 } from '@sidecart/contracts/orders';
-import type { Address } from './schemas.js';
+import type { PostalAddress } from '@sidecart/contracts/address';
 
 /** Every legal move of an order. Only an order whose money was taken becomes refunded: `refund` asks for the payment. */
 export const MOVES: Record<OrderStatus, readonly OrderStatus[]> = {
@@ -58,7 +58,7 @@ export interface Order extends Priced {
   status: OrderStatus;
   buyer: OrderSnapshot['buyer'];
   cart: OrderSnapshot['cart'];
-  address: Address | null;
+  address: PostalAddress | null;
   note: string | null;
   placedAt: string;
   payBy: string;

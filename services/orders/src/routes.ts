@@ -1,10 +1,10 @@
-import { PageQuery } from '@sidecart/chassis/lists';
+import { pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { may, type User } from '@sidecart/chassis/auth';
 import { serve } from '@sidecart/chassis/calls';
 import { found } from '@sidecart/chassis/errors';
 import { IdempotencyKey } from '@sidecart/chassis/idempotency';
 import { routes } from '@sidecart/chassis/routes';
-import { Id } from '@sidecart/contracts/common';
+import { OrderId } from '@sidecart/contracts/common';
 import { OrderDue } from '@sidecart/contracts/orders';
 import { z } from 'zod';
 import type { createCheckout } from './checkout.js';
@@ -12,8 +12,7 @@ import { cancel, cancelUnpaid, toSnapshot, type Order } from './order.js';
 import { CancelOrder, History, OrderView, PlaceOrder } from './schemas.js';
 import type { Orders } from './store.js';
 
-const ById = z.object({ id: Id });
-const Page = z.object({ data: z.array(OrderView), next: z.string().nullable() });
+const ById = z.object({ id: OrderId });
 const UNKNOWN = { 404: 'There is no such order of yours.' };
 
 export interface RouteOptions {
@@ -45,7 +44,7 @@ export function orderRoutes({ orders, checkOut, now }: RouteOptions) {
 
   to.get(
     '/api/orders',
-    { summary: 'Lists the caller’s orders, newest first.', access: 'customer', rows: [33], query: PageQuery, reply: Page },
+    { summary: 'Lists the caller’s orders, newest first.', access: 'customer', rows: [33], query: PageQuery, reply: pageOf(OrderView) },
     async ({ user, query }) => {
       const { data, next } = await orders.page(user.id, query);
       return { data: data.map(view), next };

@@ -3,13 +3,18 @@ import { DomainError, found } from '@sidecart/chassis/errors';
 import { IdempotencyKey } from '@sidecart/chassis/idempotency';
 import { routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
-import { Id } from '@sidecart/contracts/common';
+import { OrderId, PaymentId } from '@sidecart/contracts/common';
 import { z } from 'zod';
 import type { Cashier } from './cashier.js';
 import type { Payment } from './payment.js';
 import type { Provider } from './provider.js';
 import { PaymentView, PayOrder } from './schemas.js';
 import { billKey, paymentKey } from './store.js';
+
+const Signature = z
+  .string()
+  .max(1_000)
+  .meta({ examples: ['t=1769860800,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd'] });
 
 export interface RouteOptions {
   store: Store;
@@ -48,7 +53,7 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       summary: 'Lists the payments of an order of the caller’s, newest first.',
       access: 'customer',
       rows: [40],
-      query: z.strictObject({ orderId: Id }),
+      query: z.strictObject({ orderId: OrderId }),
       reply: z.object({ data: z.array(PaymentView), next: z.null() }),
     },
     async ({ user, query }) => {
@@ -65,7 +70,7 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       summary: 'One payment.',
       access: 'customer',
       rows: [40],
-      params: z.object({ id: Id }),
+      params: z.object({ id: PaymentId }),
       reply: PaymentView,
       problems: { 404: 'There is no such payment of yours.' },
     },
@@ -81,7 +86,7 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       summary: 'Takes the events of the payment provider, which are signed over the raw bytes.',
       access: 'public',
       rows: [41],
-      headers: z.object({ 'stripe-signature': z.string().max(1_000) }),
+      headers: z.object({ 'stripe-signature': Signature }),
       reply: z.object({ received: z.literal(true) }),
     },
     async ({ req, headers }) => {

@@ -30,7 +30,7 @@ export function emailRoutes({ store, confirmPassword, post }: EmailRoutesOptions
       summary: 'Mails a code to your new address. If that has an account, its owner gets a mail, and the answer is the same.',
       access: 'customer',
       rows: [10],
-      body: z.strictObject({ email: Email, password: TriedPassword }),
+      body: z.strictObject({ email: Email.meta({ examples: ['beatrix@example.com'] }), password: TriedPassword }),
       status: 202,
       problems: { 403: 'The password is wrong.', 429: 'One a minute and five an hour are sent: see Retry-After.' },
     },

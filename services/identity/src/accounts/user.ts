@@ -1,7 +1,10 @@
 import { Permission } from '@sidecart/chassis/auth';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserUpdated } from '@sidecart/contracts/identity';
+import { Instant, UserId } from '@sidecart/contracts/common';
+import { Phone } from '@sidecart/contracts/notifications';
 import { z } from 'zod';
+import { Email, Locale, Name } from '../fields.js';
 
 export interface User {
   id: string;
@@ -32,18 +35,25 @@ export interface User {
 /** Where pictures are served, by the names of their files. */
 export const PICTURES = '/api/users/pictures';
 
+/** Pending is who has not proved the address yet. */
+export const Status = z.enum(['pending', 'active', 'suspended', 'deleted']).meta({ examples: ['active'] });
+export type Status = z.infer<typeof Status>;
+
 /** What a person is told of their own account. */
 export const Profile = z
   .object({
-    id: z.string(),
-    email: z.string(),
-    name: z.string(),
+    id: UserId,
+    email: Email,
+    name: Name,
     role: z.enum(['customer', 'staff', 'admin']),
-    permissions: z.array(Permission),
-    phone: z.string().nullable().describe('E.164'),
-    locale: z.string(),
-    picture: z.string().nullable().describe('where the picture is served'),
-    createdAt: z.string(),
+    permissions: z.array(Permission).meta({ examples: [[]] }),
+    phone: Phone.nullable().describe('E.164'),
+    locale: Locale,
+    picture: z
+      .string()
+      .nullable()
+      .meta({ description: 'where the picture is served', examples: [`${PICTURES}/79c717da-2a39-48b5-8f40-1eb9ddd1828a.webp`] }),
+    createdAt: Instant,
   })
   .meta({ id: 'Profile' });
 export type Profile = z.infer<typeof Profile>;
@@ -80,8 +90,7 @@ export const profile = ({ id, email, name, role, permissions, phone, locale, pic
   createdAt,
 });
 
-/** Pending is who has not proved the address yet. */
-export const statusOf = ({ status, verified }: Pick<User, 'status' | 'verified'>): User['status'] | 'pending' =>
+export const statusOf = ({ status, verified }: Pick<User, 'status' | 'verified'>): Status =>
   status === 'active' && !verified ? 'pending' : status;
 
 /** What stays of an account that is deleted: its picture until the file is gone. */

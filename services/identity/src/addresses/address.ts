@@ -1,38 +1,21 @@
 import { DomainError, found } from '@sidecart/chassis/errors';
-import { iso31661 } from 'iso-3166';
+import { PostalAddress } from '@sidecart/contracts/address';
 import { z } from 'zod';
 
 /** A person keeps at most so many. */
 export const MAX_ADDRESSES = 20;
 
-const COUNTRIES = new Set(iso31661.map(({ alpha2 }) => alpha2));
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^\P{Cc}*$/u, 'no control characters');
-
-/** The fields of an order's address, so that one can be sent there as it is, and what it is used for. */
+/** An order's address, and what it is used for. */
 export const AddressBody = z.strictObject({
-  name: text(100),
-  line1: text(200),
-  line2: text(200).optional(),
-  postalCode: text(20),
-  city: text(100),
-  region: text(100).optional(),
-  country: z
-    .string()
-    .refine((code) => COUNTRIES.has(code), 'an ISO 3166 code of two capital letters')
-    .meta({ examples: ['DE'] }),
-  phone: text(40).optional(),
+  ...PostalAddress.shape,
   defaultShipping: z.boolean().default(false).describe('one address is it: true takes it from the others, false leaves it to the oldest'),
   defaultBilling: z.boolean().default(false).describe('one address is it: true takes it from the others, false leaves it to the oldest'),
 });
 export type AddressBody = z.infer<typeof AddressBody>;
 
-export const Address = z.object({ id: z.string(), ...AddressBody.shape }).meta({ id: 'SavedAddress' });
+export const AddressId = z.uuid().meta({ examples: ['0b0cd84b-3cb5-4497-9ce7-6f558730fa2f'] });
+
+export const Address = z.object({ id: AddressId, ...AddressBody.shape }).meta({ id: 'SavedAddress' });
 export type Address = z.infer<typeof Address>;
 
 /** In the order in which they were added. Unless there are none, exactly one is the default for shipping, and one for billing. */

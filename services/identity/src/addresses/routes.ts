@@ -4,9 +4,9 @@ import { key, put, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { account, userKey } from '../store.js';
-import { add, Address, AddressBody, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
+import { add, Address, AddressBody, AddressId, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
 
-const ById = z.strictObject({ id: z.uuid() });
+const ById = z.strictObject({ id: AddressId });
 const missing = { 404: 'You have no such address.' };
 
 export const addressesKey = (userId: string): Key<Addresses> => key('addresses', userId);

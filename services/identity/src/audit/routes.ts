@@ -1,17 +1,16 @@
-import { page, PageQuery } from '@sidecart/chassis/lists';
+import { page, pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
+import { AccountId } from '../fields.js';
 import { Act, trail, trailOf } from './trail.js';
-
-const ActPage = z.object({ data: z.array(Act), next: z.string().nullable() });
 
 export function auditRoutes(store: Store): Routes {
   const audit = routes('audit');
 
   audit.get(
     '/api/audit',
-    { summary: 'Who did what to which account, newest first.', access: 'admin', rows: [9], query: PageQuery, reply: ActPage },
+    { summary: 'Who did what to which account, newest first.', access: 'admin', rows: [9], query: PageQuery, reply: pageOf(Act) },
     ({ query }) => page(store, trail, query),
   );
 
@@ -21,9 +20,9 @@ export function auditRoutes(store: Store): Routes {
       summary: 'What was done to one account, newest first. It stays when the account is deleted.',
       access: 'admin',
       rows: [9],
-      params: z.strictObject({ id: z.uuid() }),
+      params: z.strictObject({ id: AccountId }),
       query: PageQuery,
-      reply: ActPage,
+      reply: pageOf(Act),
     },
     ({ params: { id }, query }) => page(store, trailOf(id), query),
   );

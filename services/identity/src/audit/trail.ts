@@ -1,19 +1,22 @@
 import { append, list } from '@sidecart/chassis/lists';
 import type { Docs, Write } from '@sidecart/chassis/state';
+import { Instant, UserId } from '@sidecart/contracts/common';
 import { z } from 'zod';
+import { Client } from '../client.js';
 
 const Value = z.union([z.string(), z.array(z.string()), z.null()]);
 
 /** Something that was done to an account. It names people by their ids alone, so that it can stay when they go. */
 export const Act = z
   .object({
-    what: z.enum(['user.created', 'user.changed', 'user.deleted']),
-    about: z.string().describe('whose account'),
-    by: z.string().describe('who did it'),
-    at: z.string().describe('ISO 8601'),
-    address: z.string(),
-    agent: z.string(),
-    changes: z.record(z.string(), z.object({ before: Value, after: Value })),
+    what: z.enum(['user.created', 'user.changed', 'user.deleted']).meta({ examples: ['user.changed'] }),
+    about: UserId.describe('whose account'),
+    by: z.string().meta({ description: 'who did it', examples: ['fc3c3350-113f-43df-b2f7-f42e51f9d207'] }),
+    at: Instant,
+    ...Client.shape,
+    changes: z
+      .record(z.string(), z.object({ before: Value, after: Value }))
+      .meta({ examples: [{ role: { before: 'customer', after: 'staff' }, permissions: { before: [], after: ['orders'] } }] }),
   })
   .meta({ id: 'Act' });
 export type Act = z.infer<typeof Act>;

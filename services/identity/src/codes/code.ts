@@ -30,9 +30,15 @@ export interface Secrets {
 /** What somebody shows: the digits, or the link's secret. */
 export type Proof = { digits: string } | { link: string };
 
-export const Digits = z.string().regex(/^\d{6}$/, 'six digits');
+export const Digits = z
+  .string()
+  .regex(/^\d{6}$/, 'six digits')
+  .meta({ examples: ['402817'] });
 /** `<holder>.<secret>` */
-export const LinkToken = z.string().regex(/^[\w-]{1,64}\.[\w-]{43}$/, 'not a token of a link');
+export const LinkToken = z
+  .string()
+  .regex(/^[\w-]{1,64}\.[\w-]{43}$/, 'not a token of a link')
+  .meta({ examples: ['5b1f7c7e-2f0a-4c39-9d6e-1a8f3b2c4d5e.75uPeE6VB9b7Hm3sZjvZA2LBKWABTJPDPqpWsjmMcao'] });
 
 export const newSecrets = (): Secrets => ({
   digits: String(randomInt(1_000_000)).padStart(6, '0'),

@@ -1,11 +1,15 @@
 import { page } from '@sidecart/chassis/lists';
 import type { Store } from '@sidecart/chassis/store';
+import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
-import { Profile, profile, statusOf } from '../accounts/user.js';
+import { Profile, profile, Status, statusOf } from '../accounts/user.js';
 import { Address } from '../addresses/address.js';
 import { addressesKey } from '../addresses/routes.js';
 import { Act, trailOf } from '../audit/trail.js';
+import { Client } from '../client.js';
+import { ProviderName } from '../fields.js';
 import { linksKey } from '../providers/store.js';
+import { SessionId } from '../sessions/session.js';
 import { sessionKey, sessionsKey } from '../sessions/store.js';
 import { Login, loginsKey } from '../sign-in/login.js';
 import { existing, userKey } from '../store.js';
@@ -16,19 +20,18 @@ const MAX_ACTS = 100;
 /** Everything that is kept of a person here; of secrets, that there are any; of what others did, not from where. */
 export const OwnData = z
   .object({
-    profile: Profile.extend({ status: z.string(), verified: z.boolean() }),
+    profile: Profile.extend({ status: Status, verified: z.boolean() }),
     addresses: z.array(Address),
     password: z.boolean().describe('whether there is one'),
     twoFactor: z.boolean(),
-    providers: z.array(z.string()).describe('that sign in to the account'),
+    providers: z.array(ProviderName).describe('that sign in to the account'),
     sessions: z.array(
       z.object({
-        id: z.string(),
-        createdAt: z.string(),
-        lastUsedAt: z.string(),
-        expiresAt: z.string(),
-        address: z.string(),
-        agent: z.string(),
+        id: SessionId,
+        createdAt: Instant,
+        lastUsedAt: Instant,
+        expiresAt: Instant.meta({ examples: ['2026-03-02T12:00:00.000Z'] }),
+        ...Client.shape,
       }),
     ),
     logins: z.array(Login),

@@ -16,8 +16,11 @@ import { isOneProof, ONE_PROOF, ownersNamed, proofFields, shown } from '../verif
 import type { CodeSender } from '../verification/sender.js';
 import type { Passwords } from './hashing.js';
 
-const Reset = z.strictObject({ ...proofFields, password: Password }).refine(isOneProof, ONE_PROOF);
-const Change = z.strictObject({ currentPassword: TriedPassword, newPassword: Password });
+const Reset = z
+  .strictObject({ ...proofFields, password: Password })
+  .refine(isOneProof, ONE_PROOF)
+  .meta({ examples: [{ email: 'bea@example.com', code: '402817', password: 'eight blue kettles' }] });
+const Change = z.strictObject({ currentPassword: TriedPassword, newPassword: Password.meta({ examples: ['nine old lanterns'] }) });
 
 const busy = { 503: 'Too many passwords are being hashed: see Retry-After.' };
 

@@ -14,7 +14,12 @@ import { createUpload, MAX_BYTES } from './upload.js';
 
 const MAX_AGE_SECONDS = 24 * 60 * 60;
 /** Random, so that nobody finds one who was not given its address. */
-const ByName = z.strictObject({ name: z.string().regex(/^[\da-f-]{36}\.webp$/) });
+const ByName = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\da-f-]{36}\.webp$/)
+    .meta({ examples: ['79c717da-2a39-48b5-8f40-1eb9ddd1828a.webp'] }),
+});
 
 export interface PictureOptions {
   store: Store;

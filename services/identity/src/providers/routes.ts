@@ -5,7 +5,7 @@ import type { Store } from '@sidecart/chassis/store';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Settings } from '../config.js';
-import { CartSession } from '../fields.js';
+import { CartSession, ProviderName } from '../fields.js';
 import { clientOf } from '../client.js';
 import { SignInReply, type SignIn } from '../sign-in/sign-in.js';
 import { ATTEMPT_SECONDS, secret, type Attempt } from './attempt.js';
@@ -13,11 +13,20 @@ import { createProvider } from './provider.js';
 import { returnAddress } from './return-to.js';
 import { createProviderSignIn } from './sign-in.js';
 
-const ByName = z.object({ provider: z.string().max(31) });
-const Secret = z.string().regex(/^[\w-]{43}$/, '32 bytes as base64url');
+const ByName = z.object({ provider: ProviderName });
+const Secret = z
+  .string()
+  .regex(/^[\w-]{43}$/, '32 bytes as base64url')
+  .meta({ examples: ['r0apOqAcy1QAeO-wjM9ayczUPosaDzdmqxxg4VdtDmI'] });
 
-const ReturnTo = z.string().max(2_000).describe('A path of the shop, or an address at one of the origins in RETURN_ORIGINS.');
-const Challenge = Secret.describe('SHA-256, as base64url, of a random secret that the client keeps for the exchange.');
+const ReturnTo = z
+  .string()
+  .max(2_000)
+  .meta({ description: 'A path of the shop, or an address at one of the origins in RETURN_ORIGINS.', examples: ['/account'] });
+const Challenge = Secret.meta({
+  description: 'SHA-256, as base64url, of a random secret that the client keeps for the exchange.',
+  examples: ['TGM8oGokN7eGtg2joKOv_Jqi-nV0wjCx7yqB7y3fGGw'],
+});
 const Start = z
   .strictObject({ returnTo: ReturnTo.optional(), challenge: Challenge.optional() })
   .refine(({ returnTo, challenge }) => (returnTo === undefined) === (challenge === undefined), {
@@ -25,8 +34,8 @@ const Start = z
     message: 'goes together with returnTo',
   });
 const Linking = z.strictObject({ returnTo: ReturnTo.optional() });
-const Exchange = z.strictObject({ code: Secret, verifier: Secret });
-const Linked = z.object({ linked: z.string().describe('the provider’s name') });
+const Exchange = z.strictObject({ code: Secret.meta({ examples: ['hPk2CJMABlQeqFNfiJufJ-akSr8ZU-UgozbI27Yyqwg'] }), verifier: Secret });
+const Linked = z.object({ linked: ProviderName });
 
 /** Providers add what they like; what counts is signed or checked elsewhere. */
 const Callback = z.record(z.string().max(100), z.string().max(4_096));
@@ -73,7 +82,7 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
       summary: 'The providers that one can sign in with.',
       access: 'public',
       rows: [7],
-      reply: z.object({ data: z.array(z.object({ name: z.string(), href: z.string() })) }),
+      reply: z.object({ data: z.array(z.object({ name: ProviderName, href: z.string().meta({ examples: ['/api/auth/google'] }) })) }),
     },
     () => ({ data: providers.map(({ name }) => ({ name, href: `/api/auth/${name}` })) }),
   );
@@ -148,7 +157,7 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
       rows: [7],
       params: ByName,
       body: Linking,
-      reply: z.object({ url: z.string() }),
+      reply: z.object({ url: z.string().meta({ examples: ['https://accounts.example.com/authorize?client_id=shop&response_type=code'] }) }),
       problems,
     },
     async ({ params, body, user, req, res }) => {

@@ -1,17 +1,18 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
+import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
-import type { Session } from './session.js';
+import { Client } from '../client.js';
+import { SessionId, type Session } from './session.js';
 import { endSession, endSessions, sessionKey, sessionsKey } from './store.js';
 
 const Device = z
   .object({
-    id: z.string(),
-    createdAt: z.string(),
-    lastUsedAt: z.string(),
-    address: z.string(),
-    agent: z.string(),
+    id: SessionId,
+    createdAt: Instant,
+    lastUsedAt: Instant,
+    ...Client.shape,
     current: z.boolean().describe('whether it is the one that asks'),
   })
   .meta({ id: 'Device' });
@@ -37,7 +38,7 @@ export function deviceRoutes(store: Store): Routes {
       summary: 'Signs one device out: its refresh token is not good any more.',
       access: 'customer',
       rows: [3],
-      params: z.object({ id: z.uuid() }),
+      params: z.object({ id: SessionId }),
       problems: { 404: 'You have no such session.' },
     },
     async ({ params: { id }, user }) => {

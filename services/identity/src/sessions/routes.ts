@@ -2,12 +2,13 @@ import type { Verify } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
+import { UserId } from '@sidecart/contracts/common';
 import { RefreshTokenReused } from '@sidecart/contracts/identity';
 import { z } from 'zod';
 import { owner, Profile } from '../accounts/user.js';
 import type { Keys } from '../keys/keys.js';
-import { isCurrent, newSecret, presented, RefreshToken, rotate } from './session.js';
-import { SignedIn, signedIn } from './signed-in.js';
+import { isCurrent, newSecret, presented, RefreshToken, rotate, SessionId } from './session.js';
+import { AccessToken, SignedIn, signedIn } from './signed-in.js';
 import { clientOf } from '../client.js';
 import { settle } from '../settle.js';
 import type { SignIn } from '../sign-in/sign-in.js';
@@ -15,7 +16,7 @@ import { userKey } from '../store.js';
 import { endSession, putSession, sessionKey } from './store.js';
 
 const Refresh = z.strictObject({ refreshToken: RefreshToken });
-const TokenHolder = z.object({ userId: z.string(), role: Profile.shape.role, sessionId: z.string() });
+const TokenHolder = z.object({ userId: UserId, role: Profile.shape.role, sessionId: SessionId });
 
 export interface TokenOptions {
   store: Store;
@@ -80,7 +81,7 @@ export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Rout
       summary: 'Says whose access token it is, if it is good and its session has not ended.',
       access: 'public',
       rows: [3],
-      body: z.strictObject({ accessToken: z.string().max(4_096) }),
+      body: z.strictObject({ accessToken: AccessToken }),
       reply: TokenHolder,
       problems: { 401: 'The token is malformed, expired, or its session has ended.' },
     },

@@ -25,8 +25,13 @@ export interface Session {
   expiresAt: string;
 }
 
+export const SessionId = z.uuid().meta({ examples: ['47154fa0-9699-4ac7-9949-05434916c594'] });
+
 /** `<session id>.<secret>` */
-export const RefreshToken = z.string().regex(/^[\w-]{36}\.[\w-]{43}$/, 'not a refresh token');
+export const RefreshToken = z
+  .string()
+  .regex(/^[\w-]{36}\.[\w-]{43}$/, 'not a refresh token')
+  .meta({ examples: ['47154fa0-9699-4ac7-9949-05434916c594.MByPW8pG_EpK-6Z7QiFTiP50C72AKLJEdBdafhVcqnc'] });
 
 export interface Presented {
   sessionId: string;

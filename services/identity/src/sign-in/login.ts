@@ -1,14 +1,17 @@
 import { key, put, type Docs, type Key, type Write } from '@sidecart/chassis/state';
+import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
-import { network, type Client } from '../client.js';
+import { Client, network } from '../client.js';
 
 export const Login = z
   .object({
-    at: z.string().describe('ISO 8601, of the last time'),
+    at: Instant.describe('of the last time'),
     outcome: z.enum(['signed-in', 'wrong-password', 'wrong-second-factor', 'second-factor-needed', 'refused']),
-    address: z.string(),
-    agent: z.string(),
-    times: z.number().int().describe('how often this came one after another'),
+    ...Client.shape,
+    times: z
+      .number()
+      .int()
+      .meta({ description: 'how often this came one after another', examples: [1] }),
   })
   .meta({ id: 'Login' });
 export type Login = z.infer<typeof Login>;

@@ -13,7 +13,7 @@ import { newUser, newUserKeys, ownerKey, userKey } from '../store.js';
 import type { CodeSender } from '../verification/sender.js';
 
 const Registration = z.strictObject({ email: Email, password: Password, name: Name, locale: Locale.default('en') });
-const Registered = z.object({ email: z.string(), status: z.literal('pending') }).meta({ id: 'Registered' });
+const Registered = z.object({ email: Email, status: z.literal('pending') }).meta({ id: 'Registered' });
 
 /** Who gets which mail: nobody where there was one a moment ago. */
 interface Outcome {

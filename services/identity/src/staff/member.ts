@@ -6,11 +6,16 @@ import type { User } from '../accounts/user.js';
 export const Role = z.enum(['customer', 'staff', 'admin']);
 
 const unique = (permissions: Permission[]) => new Set(permissions).size === permissions.length;
-export const Permissions = z.array(Permission).max(Permission.options.length).refine(unique, 'each one once');
+export const Permissions = z
+  .array(Permission)
+  .max(Permission.options.length)
+  .refine(unique, 'each one once')
+  .meta({ examples: [['orders']] });
 
 export const MemberChange = z
   .strictObject({ role: Role.optional(), permissions: Permissions.optional(), status: z.enum(['active', 'suspended']).optional() })
-  .refine((change) => Object.keys(change).length > 0, 'nothing to change');
+  .refine((change) => Object.keys(change).length > 0, 'nothing to change')
+  .meta({ examples: [{ role: 'staff', permissions: ['orders'] }] });
 export type MemberChange = z.infer<typeof MemberChange>;
 
 /** Throws `forbidden` where `actor` may not touch the account: staff reach customers only, and nobody reaches their own. */

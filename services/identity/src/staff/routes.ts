@@ -4,10 +4,10 @@ import type { Store } from '@sidecart/chassis/store';
 import { UserRegistered } from '@sidecart/contracts/identity';
 import type { Request } from 'express';
 import { z } from 'zod';
-import { erased, owner, Profile, profile, register, statusOf, type User } from '../accounts/user.js';
+import { erased, owner, Profile, profile, register, Status, statusOf, type User } from '../accounts/user.js';
 import { noteAct, trailKeys } from '../audit/trail.js';
 import { clientOf } from '../client.js';
-import { Email, Locale, Name } from '../fields.js';
+import { AccountId, Email, Locale, Name } from '../fields.js';
 import { erase, erasureKeys } from '../own-data/erase.js';
 import type { DropPicture } from '../pictures/drop.js';
 import { account, existing, newUser, newUserKeys, userKey } from '../store.js';
@@ -15,25 +15,35 @@ import { act, actor, changeMember, memberKeys, type Deed } from './change.js';
 import { mayTouch, MemberChange, onlyAdmins, onlyStaff, Permissions, Role } from './member.js';
 import type { Entry, UserIndex } from './user-index.js';
 
-const Status = z.enum(['pending', 'active', 'suspended', 'deleted']);
 const Member = Profile.extend({ status: Status, verified: z.boolean() }).meta({ id: 'Member' });
 const Listed = z
-  .object({ id: z.string(), email: z.string(), name: z.string(), role: Role, status: Status, createdAt: z.string() })
+  .object({ ...Profile.pick({ id: true, email: true, name: true, role: true, createdAt: true }).shape, status: Status })
   .meta({ id: 'ListedMember' });
 
-const ById = z.strictObject({ id: z.uuid() });
+const ById = z.strictObject({ id: AccountId });
 const Listing = z.strictObject({
   page: z.coerce.number().int().min(1).max(1_000).default(1),
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  q: z.string().min(1).max(100).optional().describe('how words of the name or the address begin'),
+  q: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'how words of the name or the address begin', examples: ['bea'] }),
   role: Role.optional(),
-  status: z.enum(['pending', 'active', 'suspended']).optional(),
+  status: z
+    .enum(['pending', 'active', 'suspended'])
+    .optional()
+    .meta({ examples: ['active'] }),
 });
 const NewMember = z.strictObject({
   email: Email,
   name: Name,
   locale: Locale.default('en'),
-  role: z.enum(['customer', 'staff']).default('customer'),
+  role: z
+    .enum(['customer', 'staff'])
+    .default('customer')
+    .meta({ examples: ['staff'] }),
   permissions: Permissions.default([]),
 });
 
@@ -59,7 +69,12 @@ export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes
       access,
       rows: [13],
       query: Listing,
-      reply: z.object({ data: z.array(Listed), page: z.number(), limit: z.number(), total: z.number() }),
+      reply: z.object({
+        data: z.array(Listed),
+        page: z.number().meta({ examples: [1] }),
+        limit: z.number().meta({ examples: [20] }),
+        total: z.number().meta({ examples: [1] }),
+      }),
     },
     async ({ query: { page, limit, q: text, role, status } }) => {
       const { items, total } = await index.list({ text, role, status, page, limit });

@@ -21,14 +21,22 @@ export interface Challenge {
   expiresAt: string;
 }
 
+/** `<challenge id>.<secret>` */
+export const ChallengeToken = z
+  .string()
+  .regex(/^[\w-]{36}\.[\w-]{43}$/, 'not a token of a sign-in')
+  .meta({ examples: ['ff7e8bd3-a22f-472e-abba-0dad9f4f3dd2.k10R0I-ZBQoZUS3QyqXY4WiXL9lKhS1Png9GifFYbwI'] });
+
 /** What somebody who signs in must show next. */
 export const TwoFactorNeeded = z
-  .object({ twoFactor: z.object({ token: z.string().describe('for /api/auth/2fa/verify, 10 minutes'), methods: z.array(Method) }) })
+  .object({
+    twoFactor: z.object({
+      token: ChallengeToken.describe('for /api/auth/2fa/verify, 10 minutes'),
+      methods: z.array(Method).meta({ examples: [['totp', 'email']] }),
+    }),
+  })
   .meta({ id: 'TwoFactorNeeded' });
 export type TwoFactorNeeded = z.infer<typeof TwoFactorNeeded>;
-
-/** `<challenge id>.<secret>` */
-export const ChallengeToken = z.string().regex(/^[\w-]{36}\.[\w-]{43}$/, 'not a token of a sign-in');
 
 export const twoFactorKey = (userId: string): Key<TwoFactor> => key('two-factor', userId);
 export const challengeKey = (id: string): Key<Challenge> => key('challenge', id);

@@ -18,15 +18,29 @@ import { twoFactorKey } from './challenge.js';
 import { newRecoveryCodes, newSecret, otpauthUrl, proposed, takeTotp, withRecovery, type TwoFactor } from './two-factor.js';
 
 const ByPassword = z.strictObject({ password: TriedPassword });
-const State = z.object({ on: z.boolean(), recoveryCodesLeft: z.number().int() }).meta({ id: 'TwoFactor' });
+const State = z
+  .object({
+    on: z.boolean(),
+    recoveryCodesLeft: z
+      .number()
+      .int()
+      .meta({ examples: [10] }),
+  })
+  .meta({ id: 'TwoFactor' });
 const Setup = z
   .object({
-    secret: z.string().describe('base 32, to type where no camera is'),
-    otpauthUrl: z.string(),
-    qr: z.string().describe('the same as a PNG: a data URL'),
+    secret: z.string().meta({ description: 'base 32, to type where no camera is', examples: ['JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'] }),
+    otpauthUrl: z.string().meta({
+      examples: [
+        'otpauth://totp/Sidecart:bea%40example.com?issuer=Sidecart&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30',
+      ],
+    }),
+    qr: z.string().meta({ description: 'the same as a PNG: a data URL', examples: ['data:image/png;base64,iVBORw0KGgoAAAANSUhEUg...'] }),
   })
   .meta({ id: 'TwoFactorSetup' });
-const RecoveryCodes = z.object({ recoveryCodes: z.array(z.string()).describe('each good once; they are shown this once') });
+const RecoveryCodes = z.object({
+  recoveryCodes: z.array(z.string().meta({ examples: ['ab2d-9xkm-p7qr-w3ef'] })).describe('each good once; they are shown this once'),
+});
 
 const wrongPassword = { 403: 'The password is wrong.', 429: 'Too many wrong ones: see Retry-After.' };
 

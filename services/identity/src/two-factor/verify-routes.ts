@@ -18,7 +18,16 @@ import { putFailed, refusal, triesKey } from '../throttle/tries.js';
 import { challengeKey, ChallengeToken, isOpen, Method, putChallenge, twoFactorKey, type Challenge } from './challenge.js';
 import { takeRecovery, takeTotp } from './two-factor.js';
 
-const Shown = z.strictObject({ token: ChallengeToken, method: Method.default('totp'), code: z.string().trim().min(6).max(40) });
+const Shown = z.strictObject({
+  token: ChallengeToken,
+  method: Method.default('totp'),
+  code: z
+    .string()
+    .trim()
+    .min(6)
+    .max(40)
+    .meta({ examples: ['402817'] }),
+});
 type Shown = z.infer<typeof Shown>;
 
 export interface VerifyOptions {

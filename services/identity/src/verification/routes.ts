@@ -13,7 +13,10 @@ import { userKey } from '../store.js';
 import { isOneProof, ONE_PROOF, ownersNamed, proofFields, shown } from './proof.js';
 import type { CodeSender } from './sender.js';
 
-const Confirmation = z.strictObject(proofFields).refine(isOneProof, ONE_PROOF);
+const Confirmation = z
+  .strictObject(proofFields)
+  .refine(isOneProof, ONE_PROOF)
+  .meta({ examples: [{ email: 'bea@example.com', code: '402817' }] });
 
 /** Proving that an address is one's own. */
 export function verificationRoutes({ store, codes }: { store: Store; codes: CodeSender }): Routes {
