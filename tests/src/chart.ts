@@ -1,0 +1,69 @@
+/** The chart as Helm renders it, and what is checked about any manifest. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from '@sidecart/runner/root';
+import { tool } from '@sidecart/runner/tools';
+import { parseAllDocuments, stringify } from 'yaml';
+import { z } from 'zod';
+
+export const CHART = join(root, 'charts', 'sidecart');
+export const NAMESPACE = 'shop';
+
+export type Values = Record<string, unknown>;
+
+/** One object of a manifest; what is in it depends on its kind. */
+export interface Resource {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  [field: string]: unknown;
+}
+
+export interface Ran {
+  ok: boolean;
+  out: string;
+  /** What went wrong, in the program's words. */
+  err: string;
+}
+
+/** The newest Kubernetes that is checked against: `tests/schemas/`. */
+const TARGET = ['--namespace', NAMESPACE, '--kube-version', '1.34.0'];
+
+/** `helm template` on these values, which come over the chart's own. */
+export async function template(values: Values, ...args: string[]): Promise<Ran> {
+  return run(await tool('helm'), ['template', 'sidecart', CHART, ...TARGET, '--values', '-', ...args], stringify(values));
+}
+
+/** `helm lint --strict`. Warnings fail too. */
+export async function lint(values: Values): Promise<Ran> {
+  return run(await tool('helm'), ['lint', CHART, '--strict', '--quiet', ...TARGET, '--values', '-'], stringify(values));
+}
+
+/** A folder of `k8s/` as it would be applied. */
+export async function kustomize(folder: string): Promise<Ran> {
+  return run(await tool('kustomize'), ['build', folder, '--load-restrictor', 'LoadRestrictionsNone'], '');
+}
+
+/** What `kubeconform` finds, as `Deployment orders: at '/spec': ...`; also kinds that `tests/schemas/` does not have. */
+export async function invalid(manifest: string): Promise<string[]> {
+  const schemas = join(root, 'tests', 'schemas', '{{.ResourceKind}}{{.KindSuffix}}.json');
+  const { out, err } = run(await tool('kubeconform'), ['-strict', '-output', 'json', '-schema-location', schemas, '-'], manifest);
+  const Report = z.object({ resources: z.array(z.object({ kind: z.string(), name: z.string(), msg: z.string() })).nullish() });
+  if (!out) throw new Error(err);
+  return (Report.parse(JSON.parse(out)).resources ?? []).map(({ kind, name, msg }) => `${kind} ${name}: ${msg}`);
+}
+
+/** The objects of a manifest. A key that is given twice is an error. */
+export function resources(manifest: string): Resource[] {
+  return parseAllDocuments(manifest).flatMap((document) => {
+    if (document.errors.length > 0) throw new Error(document.errors.join('\n'));
+    const resource: Resource | null = document.toJS();
+    return resource ? [resource] : [];
+  });
+}
+
+function run(program: string, args: string[], input: string): Ran {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (error) throw error;
+  return { ok: status === 0, out: stdout, err: stderr };
+}

@@ -1,0 +1,82 @@
+/** Values that the chart is rendered with, each as somebody would give them. */
+import type { Values } from './chart.js';
+
+const DOCUMENTS = { DOCUMENTS_URL: 'mongodb://mongodb:27017/shop' };
+/** What has no default: a few settings and the connections of the chosen components. */
+export const NEEDED: Values = {
+  connections: { stateConnection: 'host=postgresql user=shop password=secret database=shop', pubsubConnection: 'nats://token@nats:4222' },
+  settings: { identity: DOCUMENTS, catalog: DOCUMENTS },
+};
+
+const STATE: Record<string, Values> = {
+  postgresql: { stateConnection: 'host=postgresql user=shop password=secret database=shop' },
+  mysql: { stateConnection: 'shop:secret@tcp(mysql:3306)/?allowNativePasswords=true', stateSchema: 'shop' },
+};
+const PUBSUB: Record<string, Values> = {
+  jetstream: { pubsubConnection: 'nats://token@nats:4222' },
+  redis: { pubsubConnection: 'redis:6379', pubsubDatabase: '0', pubsubUsername: 'shop', pubsubPassword: 'secret' },
+  rabbitmq: { pubsubConnection: 'amqp://shop:secret@rabbitmq:5672' },
+};
+const FILES: Record<string, Values> = {
+  local: {},
+  s3: {
+    filesBucket: 'pictures',
+    filesRegion: 'eu-central-1',
+    filesEndpoint: 'https://s3.example.com',
+    filesAccessKey: 'key',
+    filesSecretKey: 'secret',
+  },
+};
+
+/** Every state store with every broker and every place of pictures. */
+const components = Object.entries(STATE).flatMap(([state, stateSettings]) =>
+  Object.entries(PUBSUB).flatMap(([pubsub, pubsubSettings]) =>
+    Object.entries(FILES).map(([files, filesSettings]): [string, Values] => [
+      `${state}, ${pubsub}, files ${files}`,
+      { components: { state, pubsub, files }, connections: { ...stateSettings, ...pubsubSettings, ...filesSettings } },
+    ]),
+  ),
+);
+
+const gateway = { enabled: true, parentRefs: [{ name: 'public', namespace: 'gateways' }], hostnames: ['shop.example.com'] };
+const ingress = { enabled: true, host: 'shop.example.com', className: 'nginx', tls: { secretName: 'shop-tls' } };
+
+const ways: [string, Values][] = [
+  ['no ingress', { ingress: { enabled: false } }],
+  ['ingress with host and certificate', { ingress }],
+  ['gateway instead of ingress', { ingress: { enabled: false }, gateway }],
+  ['gateway and ingress', { ingress, gateway }],
+  ['no network policies', { networkPolicy: { enabled: false } }],
+  ['network policies with more ways out', { networkPolicy: { egress: [{ ports: [{ port: 8125, protocol: 'UDP' }] }] } }],
+  ['autoscaling', { serviceDefaults: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 10, cpu: 70 } } }],
+  ['autoscaling of orders alone', { services: { orders: { autoscaling: { enabled: true } } } }],
+  ['existing Secrets', { existingSecrets: true, connections: null, settings: null }],
+  ['telemetry', { telemetry: { endpoint: 'http://collector.monitoring:4318', sampling: 0.1 } }],
+  ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com' } }],
+  [
+    'high availability',
+    {
+      serviceDefaults: {
+        replicas: 3,
+        affinity: { podAntiAffinity: {} },
+        tolerations: [{ operator: 'Exists' }],
+        nodeSelector: { pool: 'shop' },
+      },
+      podDisruptionBudget: { maxUnavailable: '34%' },
+      files: { accessMode: 'ReadWriteMany', storageClass: 'nfs', size: '20Gi' },
+    },
+  ],
+  [
+    'own registry and environment',
+    {
+      image: { registry: 'registry.example.com:5000/shop', tag: '1.2.3', pullPolicy: 'Always', pullSecrets: ['registry'] },
+      env: { CURRENCY: 'CHF', LOG_LEVEL: 'debug' },
+      services: { inventory: { env: { LOW_STOCK: 5 }, podAnnotations: { team: 'stock' }, sidecar: { cpuLimit: '1', logLevel: 'info' } } },
+    },
+  ],
+];
+
+const all: [string, Values][] = [['defaults', {}], ...components, ...ways];
+
+/** By name, over the chart's own values; each has what has no default. */
+export const COMBINATIONS = all.map(([name, values]): [string, Values] => [name, { ...NEEDED, ...values }]);

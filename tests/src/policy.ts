@@ -1,0 +1,88 @@
+/** What no pod of the shop or of its servers may do. */
+import type { Resource } from './chart.js';
+
+interface Container {
+  name: string;
+  image?: string;
+  restartPolicy?: string;
+  securityContext?: {
+    runAsNonRoot?: boolean;
+    allowPrivilegeEscalation?: boolean;
+    readOnlyRootFilesystem?: boolean;
+    privileged?: boolean;
+    capabilities?: { drop?: string[]; add?: string[] };
+    seccompProfile?: { type?: string };
+  };
+  resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
+  livenessProbe?: object;
+  readinessProbe?: object;
+  startupProbe?: object;
+}
+
+export interface PodSpec {
+  serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
+  hostNetwork?: boolean;
+  hostPID?: boolean;
+  hostIPC?: boolean;
+  restartPolicy?: string;
+  securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type?: string } };
+  containers: Container[];
+  initContainers?: Container[];
+  volumes?: Record<string, unknown>[];
+}
+
+/** The pod that a resource starts; undefined for what starts none. */
+export function podOf(resource: Resource): PodSpec | undefined {
+  if (resource.kind === 'Pod') return resource['spec'] as PodSpec;
+  const spec = resource['spec'] as { template?: { spec?: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } } | undefined;
+  return spec?.jobTemplate?.spec.template.spec ?? (spec?.template?.spec?.containers ? spec.template.spec : undefined);
+}
+
+/** A repository, then `:` and a tag that is a version and not a moving name, or `@sha256:`. */
+const FIXED_IMAGE = /^\S+(:(?!latest$|main$|master$|edge$|stable$|next$)[\w][\w.-]*\d[\w.-]*|@sha256:[0-9a-f]{64})$/;
+
+/** What a resource's pod does against the rules, as `Deployment orders: container orders: ...`; nothing where all is well. */
+export function violations(resource: Resource): string[] {
+  const pod = podOf(resource);
+  if (!pod) return [];
+  const found = [...podViolations(pod)];
+  const serves = resource.kind === 'Deployment' || resource.kind === 'StatefulSet' || resource.kind === 'DaemonSet';
+  for (const container of pod.containers) found.push(...containerViolations(container, pod), ...(serves ? probeViolations(container) : []));
+  for (const container of pod.initContainers ?? []) found.push(...containerViolations(container, pod));
+  return found.map((text) => `${resource.kind} ${resource.metadata.name}: ${text}`);
+}
+
+function podViolations(pod: PodSpec): string[] {
+  const { securityContext: { runAsUser } = {} } = pod;
+  return said({
+    'runs as root': runAsUser === 0,
+    'mounts the API token into every container': pod.automountServiceAccountToken !== false,
+    'shares the network of its node': pod.hostNetwork === true,
+    'shares the processes of its node': pod.hostPID === true || pod.hostIPC === true,
+    'mounts a folder of its node': (pod.volumes ?? []).some((volume) => 'hostPath' in volume),
+  });
+}
+
+function containerViolations({ name, image = '', securityContext: own = {}, resources }: Container, pod: PodSpec): string[] {
+  const { requests = {}, limits = {} } = resources ?? {};
+  return said({
+    'may run as root': (own.runAsNonRoot ?? pod.securityContext?.runAsNonRoot) !== true,
+    'may gain privileges': own.allowPrivilegeEscalation !== false || own.privileged === true,
+    'writes to its root file system': own.readOnlyRootFilesystem !== true,
+    'keeps capabilities': own.capabilities?.drop?.includes('ALL') !== true || (own.capabilities.add ?? []).length > 0,
+    'has no seccomp profile': (own.seccompProfile ?? pod.securityContext?.seccompProfile)?.type !== 'RuntimeDefault',
+    'requests no CPU or memory': !('cpu' in requests && 'memory' in requests),
+    'has no limit of memory': !('memory' in limits),
+    [`runs ${image}, which is no fixed version`]: !FIXED_IMAGE.test(image),
+  }).map((text) => `container ${name} ${text}`);
+}
+
+function probeViolations({ name, livenessProbe, readinessProbe, startupProbe }: Container): string[] {
+  const missing = Object.entries({ livenessProbe, readinessProbe, startupProbe }).filter(([, probe]) => !probe);
+  return missing.map(([probe]) => `container ${name} has no ${probe}`);
+}
+
+function said(rules: Record<string, boolean>): string[] {
+  return Object.keys(rules).filter((text) => rules[text]);
+}

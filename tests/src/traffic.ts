@@ -1,0 +1,66 @@
+/** Who calls whom, and who says and hears what, as the services' code has it: the truth that the chart's `traffic.yaml` must tell. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from '@sidecart/runner/root';
+import { z } from 'zod';
+
+export interface Traffic {
+  /** Names below /internal, by the service that is called. */
+  calls: Record<string, string[]>;
+  publishes: string[];
+  subscribes: string[];
+}
+
+const Call = z.object({ app: z.string(), name: z.string() });
+const isEvent = (value: unknown): value is { type: string } => typeof value === 'function' && 'parse' in value && 'type' in value;
+
+const CONTRACTS = /import \{([^}]+)\} from '@sidecart\/contracts\/(\w+)'/g;
+
+/** What a file takes from `packages/contracts`, by the name that it has in the file. */
+async function imported(text: string): Promise<Map<string, unknown>> {
+  const found = new Map<string, unknown>();
+  for (const [, names = '', module = ''] of text.matchAll(CONTRACTS)) {
+    const contracts: Record<string, unknown> = await import(`@sidecart/contracts/${module}`);
+    for (const name of names.split(',').map((part) => part.trim())) {
+      const [original = '', alias = original] = name.replace(/^type /, '').split(' as ');
+      if (name && !name.startsWith('type ')) found.set(alias, contracts[original]);
+    }
+  }
+  return found;
+}
+
+async function filesOf(...path: string[]): Promise<string[]> {
+  const folder = join(root, ...path);
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts'));
+  return Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+}
+
+/** What a service's source says. An event that is named, and not made, in a file that listens is heard; any other is published. */
+export async function trafficOf(service: string): Promise<Traffic> {
+  const files = await filesOf('services', service, 'src');
+  if (files.some((text) => text.includes('@sidecart/chassis/standing'))) {
+    files.push(await readFile(join(root, 'packages', 'chassis', 'src', 'standing.ts'), 'utf8'));
+  }
+  // The chassis verifies tokens by identity's keys.
+  const calls: Record<string, string[]> = service === 'identity' ? {} : { identity: ['keys'] };
+  const publishes = new Set<string>();
+  const subscribes = new Set<string>();
+  for (const text of files) {
+    const names = await imported(text);
+    for (const [, name = ''] of text.matchAll(/\bcaller\(\s*[\w.]+,\s*(\w+)/g)) {
+      const { app, name: path } = Call.parse(names.get(name));
+      (calls[app] ??= []).push(path);
+    }
+    const listens = /\.on\(\s*\w+,/.test(text);
+    for (const [name, value] of names) {
+      const heard = listens && !new RegExp(`\\b${name}\\(`).test(text);
+      if (isEvent(value)) (heard ? subscribes : publishes).add(value.type);
+    }
+  }
+  return { calls: sorted(calls), publishes: [...publishes].sort(), subscribes: [...subscribes].sort() };
+}
+
+/** The same in one order, so that two can be compared. */
+export function sorted(calls: Record<string, string[]>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(calls).map(([app, names]) => [app, [...new Set(names)].sort()]));
+}
