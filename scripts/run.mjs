@@ -10,6 +10,8 @@ const ENTRIES = {
   seed: () => 'packages/runner/dist/src/seed-command.js',
   keys: () => 'packages/runner/dist/src/keys-command.js',
   test: () => 'packages/runner/dist/src/test.js',
+  cluster: () => 'tests/dist/cluster/main.js',
+  conformance: () => 'packages/runner/dist/src/conformance.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };
 

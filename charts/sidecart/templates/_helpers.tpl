@@ -112,3 +112,20 @@ capabilities: { drop: [ALL] }
 {{- end -}}
 {{- toYaml (mergeOverwrite $known (deepCopy .root.Values.env) (deepCopy .own)) -}}
 {{- end -}}
+
+{{- define "sidecart.pullSecrets" -}}
+{{- with .Values.image.pullSecrets -}}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* Whom pods run as. */}}
+{{- define "sidecart.user" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { documentPath, sendPage } from '@sidecart/docs/pages';
 import { Pool } from 'undici';
 import { forward, tunnel } from './forward.js';
 import { listen } from './listen.js';
-import { edgePages, sendPage } from './pages.js';
+import { edgePages } from './pages.js';
 import { refuseUpgrade, sendProblem } from './problem.js';
 import { readRoutes } from './routes.js';
 
@@ -31,7 +32,7 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
       new Pool(url, { connect: { timeout: 2_000 }, headersTimeout: 60_000, bodyTimeout: 60_000 }),
     ]),
   );
-  const documents = new Map([...pools].map(([service, pool]) => [`/api/docs/${service}/openapi.json`, pool]));
+  const documents = new Map([...pools].map(([service, pool]) => [documentPath(service), pool]));
   const tunnels = new Set<Duplex>();
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, answer);
   server.on('upgrade', upgrade);

@@ -1,0 +1,18 @@
+/** Serves the API's documentation in a cluster. Has no sidecar: it only asks services for what everybody may read. */
+import { z } from 'zod';
+import { createApp } from './app.js';
+
+const Settings = z.object({
+  APP_PORT: z.coerce.number().int().min(1).max(65_535),
+  /** Names of services, separated by spaces; each answers at `http://<name>`. */
+  SERVICES: z.string().regex(/^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*$/),
+});
+
+const { data, error } = Settings.safeParse(process.env);
+if (!data) {
+  console.error(`These settings are missing or malformed:\n${z.prettifyError(error)}`);
+  process.exit(1);
+}
+const app = await createApp(Object.fromEntries(data.SERVICES.split(' ').map((name) => [name, `http://${name}`])));
+const server = app.listen(data.APP_PORT);
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => server.close());

@@ -1,0 +1,30 @@
+/** Shows the chart in a real cluster: `npm run cluster -- --url http://localhost --values k8s/trial/values.yaml`. */
+import { parseArgs } from 'node:util';
+import { root } from '@sidecart/runner/root';
+import { cluster } from './cluster.js';
+import { show } from './show.js';
+
+const USAGE = `Installs the chart in the current kubectl context, breaks what it can, and uninstalls it.
+The servers that the values name must be there, and the namespace.
+
+  npm run cluster -- --url URL --values FILE [--namespace sidecart] [--set name=value]...
+
+  --url     where the ingress answers, e.g. http://localhost`;
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    values: { type: 'string', multiple: true, default: [] },
+    namespace: { type: 'string', default: 'sidecart' },
+    set: { type: 'string', multiple: true, default: [] },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help || !values.url) {
+  console.log(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
+process.chdir(root);
+const flags = [...values.values.flatMap((file) => ['-f', file]), ...values.set.flatMap((pair) => ['--set', pair])];
+const failed = await show({ url: values.url.replace(/\/$/, ''), flags, ...cluster(values.namespace) });
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,30 @@
+/** Runs steps one after another, says how long each took, and keeps count. */
+export interface Steps {
+  /** What a step answers is printed beside its time. */
+  step: (name: string, act: () => Promise<string | void>) => Promise<void>;
+  /** The number of failures; the last line says both. */
+  end: () => number;
+}
+
+export function steps(): Steps {
+  let passed = 0;
+  let failed = 0;
+  return {
+    async step(name, act) {
+      const started = Date.now();
+      const seconds = () => ((Date.now() - started) / 1000).toFixed(1).padStart(6);
+      try {
+        const seen = await act();
+        passed++;
+        console.log(`ok     ${seconds()} s  ${name}${seen ? `: ${seen}` : ''}`);
+      } catch (error) {
+        failed++;
+        console.log(`FAILED ${seconds()} s  ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+    end() {
+      console.log(`${passed} passed, ${failed} failed`);
+      return failed;
+    },
+  };
+}
