@@ -62,6 +62,20 @@ export function resources(manifest: string): Resource[] {
   });
 }
 
+/** The chart's objects on these values. @throws what Helm says where it refuses them */
+export async function rendered(values: Values): Promise<Resource[]> {
+  const { ok, out, err } = await template(values);
+  if (!ok) throw new Error(err);
+  return resources(out);
+}
+
+/** The one object of this kind and name. */
+export function named(all: Resource[], kind: string, name: string): Resource {
+  const [found, ...more] = all.filter((each) => each.kind === kind && each.metadata.name === name);
+  if (!found || more.length > 0) throw new Error(`There ${found ? 'are several' : 'is no'} ${kind} ${name}`);
+  return found;
+}
+
 function run(program: string, args: string[], input: string): Ran {
   const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (error) throw error;
