@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from '@sidecart/runner/root';
 import { tool } from '@sidecart/runner/tools';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
 export const CHART = join(root, 'charts', 'sidecart');
@@ -31,12 +31,12 @@ const TARGET = ['--namespace', NAMESPACE, '--kube-version', '1.34.0'];
 
 /** `helm template` on these values, which come over the chart's own. */
 export async function template(values: Values, ...args: string[]): Promise<Ran> {
-  return run(await tool('helm'), ['template', 'sidecart', CHART, ...TARGET, '--values', '-', ...args], stringify(values));
+  return run(await tool('helm'), ['template', 'sidecart', CHART, ...TARGET, '--values', '-', ...args], JSON.stringify(values));
 }
 
 /** `helm lint --strict`. Warnings fail too. */
 export async function lint(values: Values): Promise<Ran> {
-  return run(await tool('helm'), ['lint', CHART, '--strict', '--quiet', ...TARGET, '--values', '-'], stringify(values));
+  return run(await tool('helm'), ['lint', CHART, '--strict', '--quiet', ...TARGET, '--values', '-'], JSON.stringify(values));
 }
 
 /** A folder of `k8s/` as it would be applied. */

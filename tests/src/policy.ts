@@ -4,7 +4,6 @@ import type { Resource } from './chart.js';
 interface Container {
   name: string;
   image?: string;
-  restartPolicy?: string;
   securityContext?: {
     runAsNonRoot?: boolean;
     allowPrivilegeEscalation?: boolean;
@@ -16,16 +15,13 @@ interface Container {
   resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
   livenessProbe?: object;
   readinessProbe?: object;
-  startupProbe?: object;
 }
 
 export interface PodSpec {
-  serviceAccountName?: string;
   automountServiceAccountToken?: boolean;
   hostNetwork?: boolean;
   hostPID?: boolean;
   hostIPC?: boolean;
-  restartPolicy?: string;
   securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type?: string } };
   containers: Container[];
   initContainers?: Container[];
@@ -78,8 +74,8 @@ function containerViolations({ name, image = '', securityContext: own = {}, reso
   }).map((text) => `container ${name} ${text}`);
 }
 
-function probeViolations({ name, livenessProbe, readinessProbe, startupProbe }: Container): string[] {
-  const missing = Object.entries({ livenessProbe, readinessProbe, startupProbe }).filter(([, probe]) => !probe);
+function probeViolations({ name, livenessProbe, readinessProbe }: Container): string[] {
+  const missing = Object.entries({ livenessProbe, readinessProbe }).filter(([, probe]) => !probe);
   return missing.map(([probe]) => `container ${name} has no ${probe}`);
 }
 
