@@ -148,6 +148,20 @@ describe('signing in with a provider', () => {
   });
 });
 
+test('slows down a place that begins many and ends none, and no other', async () => {
+  const [place, other] = ['203.0.113.50', '203.0.113.51'].map((address) => ({ 'x-forwarded-for': address }));
+  const begin = (headers = place) => aBrowser().go('/api/auth/acme', headers);
+  for (let n = 0; n < 48; n++) expect((await begin()).status).toBe(302);
+  const { subject } = someone();
+  const browser = aBrowser();
+  const { location } = await browser.go('/api/auth/acme', place);
+  expect((await browser.go(await provider.visit(String(location), subject), place)).status).toBe(200);
+  for (let n = 0; n < 2; n++) expect((await begin()).status).toBe(302); // the one that ended is not counted
+  const { status, body } = await begin();
+  expect([status, slug({ body })]).toEqual([429, 'too-many-tries']);
+  expect((await begin(other)).status).toBe(302);
+});
+
 describe('coming back', () => {
   const tampered: Record<string, (sent: URL) => void> = {
     'another nonce': (sent) => sent.searchParams.set('nonce', secret()),

@@ -43,6 +43,7 @@ const Callback = z.record(z.string().max(100), z.string().max(4_096));
 const COOKIE = 'sidecart_sign_in';
 
 const problems = { 404: 'There is no such provider.', 503: 'The provider does not answer.' };
+const begins = { ...problems, 429: 'Too many were begun from this place and did not end: see Retry-After.' };
 
 export interface ProviderRouteOptions {
   settings: Pick<Settings, 'PUBLIC_URL' | 'RETURN_ORIGINS' | 'OIDC_PROVIDERS'>;
@@ -96,12 +97,12 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
       params: ByName,
       query: Start,
       status: 302,
-      problems,
+      problems: begins,
     },
     async ({ params, query: { returnTo, challenge = '' }, req, res }) => {
       const provider = named(params.provider);
       const back = backTo(returnTo, challenge);
-      res.redirect(await byProvider.start(provider, mark(req, res), { back, linkTo: null }));
+      res.redirect(await byProvider.start(provider, { browser: mark(req, res), from: clientOf(req), back, linkTo: null }));
     },
   );
 
@@ -158,11 +159,12 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
       params: ByName,
       body: Linking,
       reply: z.object({ url: z.string().meta({ examples: ['https://accounts.example.com/authorize?client_id=shop&response_type=code'] }) }),
-      problems,
+      problems: begins,
     },
     async ({ params, body, user, req, res }) => {
       const provider = named(params.provider);
-      return { url: await byProvider.start(provider, mark(req, res), { back: backTo(body.returnTo, ''), linkTo: user.id }) };
+      const back = backTo(body.returnTo, '');
+      return { url: await byProvider.start(provider, { browser: mark(req, res), from: clientOf(req), back, linkTo: user.id }) };
     },
   );
 

@@ -5,10 +5,11 @@ import type { Store } from '@sidecart/chassis/store';
 import { UserRegistered } from '@sidecart/contracts/identity';
 import { register, type User } from '../accounts/user.js';
 import { Email, Name } from '../fields.js';
-import type { Client } from '../client.js';
+import { network, type Client } from '../client.js';
 import { settle } from '../settle.js';
 import { make, signInKeys, type Entered, type From, type SignIn, type SignInReply } from '../sign-in/sign-in.js';
 import { newUser, ownerKey, userKey } from '../store.js';
+import { putBack, putFailed, refusal, triesKey } from '../throttle/tries.js';
 import { accountOf } from './account.js';
 import { ATTEMPT_SECONDS, inSeconds, isOver, secret, sha256, TICKET_SECONDS, type Attempt } from './attempt.js';
 import { failed, type Identified, type Provider } from './provider.js';
@@ -17,6 +18,12 @@ import { attemptKey, identityKey, linksKey, ticketKey } from './store.js';
 
 /** How a sign-in ends that has come back from the provider. */
 export type Ended = { redirect: string } | { signIn: SignInReply } | { linked: string };
+
+/** Who begins a sign-in, and how it is to end. */
+export interface Start extends Pick<Attempt, 'back' | 'linkTo'> {
+  browser: string;
+  from: Client;
+}
 
 export interface ProviderSignInOptions {
   store: Store;
@@ -33,8 +40,10 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
     return taken && !isOver(taken, now) ? taken : undefined;
   }
 
-  /** Answers where the browser is to go. `browser` is its cookie. */
-  async function start(provider: Provider, browser: string, { back, linkTo }: Pick<Attempt, 'back' | 'linkTo'>): Promise<string> {
+  /** Answers where the browser is to go. `browser` is its cookie. Throws `limited` where many were begun from this place and did not end. */
+  async function start(provider: Provider, { browser, from, back, linkTo }: Start): Promise<string> {
+    const now = new Date();
+    const begun = begunFrom(from);
     const state = secret();
     const attempt: Attempt = {
       provider: provider.name,
@@ -43,11 +52,15 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
       browserHash: sha256(browser),
       back,
       linkTo,
-      expiresAt: inSeconds(ATTEMPT_SECONDS, new Date()),
+      expiresAt: inSeconds(ATTEMPT_SECONDS, now),
     };
-    const url = await provider.authorizationUrl(state, attempt);
-    await store.transact([], () => ({ write: [put(attemptKey(sha256(state)), attempt, ATTEMPT_SECONDS)], result: undefined }));
-    return url;
+    await settle(store, [begun], (docs) => {
+      const refused = refusal(docs, [begun], now);
+      if (refused) return { result: refused };
+      const kept = put(attemptKey(sha256(state)), attempt, ATTEMPT_SECONDS);
+      return { write: [kept, putFailed(docs, 'begun', begun, now)], result: undefined };
+    });
+    return provider.authorizationUrl(state, attempt);
   }
 
   /** `query` is what the provider sent the browser back with. */
@@ -70,7 +83,8 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
     const newcomer = asUser(identified, now);
     const owned = newcomer ? [ownerKey(newcomer.emailKey)] : [];
     const code = secret();
-    const entered = await settle<Entered | undefined>(store, [identity, ...owned], (docs) => {
+    const begun = begunFrom(from);
+    const entered = await settle<Entered | undefined>(store, [identity, begun, ...owned], (docs) => {
       const known = knownTo(docs, [docs.get(identity), linkTo ?? undefined, ...owned.map((key) => docs.get(key))]);
       const account = accountOf({ ...identified, email: newcomer?.email }, known);
       const user = account === 'new' ? found(newcomer, 'The address') : account;
@@ -82,6 +96,7 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
       } = linkTo === null && !ticket ? signIn.firstFactor(docs, user, { ...from, cartSession: null }, made) : { result: undefined };
       if (result instanceof DomainError) return { write: writes, result };
       const write: Write[] = [
+        putBack(docs, begun, now),
         ...(account === 'new' ? newUser(docs, user) : []),
         ...(known.linked?.id === user.id ? [] : linking(docs, user, name, identity)),
         ...(linkTo === null && ticket ? [put(ticketKey(sha256(code)), ticket, TICKET_SECONDS)] : []),
@@ -116,6 +131,8 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
 
   return { start, end, exchange, unlink };
 }
+
+const begunFrom = ({ address }: Client) => triesKey('begun', network(address));
 
 function knownTo(docs: Docs, ids: (string | undefined)[]) {
   const [linked, linkTo, owner] = docs.all(ids.map((id) => userKey(id ?? 'nobody')));

@@ -18,6 +18,8 @@ const FREE = {
   place: 50,
   /** Codes asked for and guessed wrong, from one place. */
   codes: 50,
+  /** Sign-ins with a provider that were begun and did not end, from one place. */
+  begun: 50,
   /** Second factors of one account. */
   'second-factor': 10,
 };
