@@ -41,7 +41,7 @@ export async function lint(values: Values): Promise<Ran> {
 
 /** A folder of `k8s/` as it would be applied. */
 export async function kustomize(folder: string): Promise<Ran> {
-  return run(await tool('kustomize'), ['build', folder, '--load-restrictor', 'LoadRestrictionsNone'], '');
+  return run(await tool('kustomize'), ['build', folder], '');
 }
 
 /** What `kubeconform` finds, as `Deployment orders: at '/spec': ...`; also kinds that `tests/schemas/` does not have. */

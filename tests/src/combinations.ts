@@ -1,4 +1,8 @@
 /** Values that the chart is rendered with, each as somebody would give them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '@sidecart/runner/root';
+import { parse } from 'yaml';
 import type { Values } from './chart.js';
 
 const DOCUMENTS = { DOCUMENTS_URL: 'mongodb://mongodb:27017/shop' };
@@ -76,7 +80,12 @@ const ways: [string, Values][] = [
   ],
 ];
 
-const all: [string, Values][] = [['defaults', {}], ...components, ...ways];
+const given = ['k8s/trial/values.yaml', 'k8s/production/values.yaml'].map((file): [string, Values] => [
+  file,
+  parse(readFileSync(join(root, file), 'utf8')),
+]);
+
+const all: [string, Values][] = [['defaults', {}], ...given, ...components, ...ways];
 
 /** By name, over the chart's own values; each has what has no default. */
 export const COMBINATIONS = all.map(([name, values]): [string, Values] => [name, { ...NEEDED, ...values }]);
