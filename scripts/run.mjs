@@ -12,6 +12,7 @@ const ENTRIES = {
   test: () => 'packages/runner/dist/src/test.js',
   cluster: () => 'tests/dist/cluster/main.js',
   conformance: () => 'packages/runner/dist/src/conformance.js',
+  'chart-readme': () => 'tests/dist/src/chart-readme-command.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };
 
