@@ -134,6 +134,7 @@ test('what is secret is made once, differs at every rendering, and can be kept',
     ['sidecart-app-token', 'token'],
     ['sidecart-api-token', 'token'],
     ['sidecart-identity', 'SIGNING_KEYS'],
+    ['sidecart-identity', 'TWO_FACTOR_KEYS'],
     ['sidecart-identity', 'ADMIN_PASSWORD'],
     ['sidecart-payments', 'PAYMENT_WEBHOOK_SECRET'],
   ] as const;
@@ -255,7 +256,7 @@ test('there are no network policies unless wanted', async () => {
 test('a pod does not start without the settings that its service needs', async () => {
   const needed = JSON.stringify(deployment(defaults, 'identity'));
   const config = await readFile(join(root, 'services', 'identity', 'src', 'config.ts'), 'utf8');
-  for (const key of ['SIGNING_KEYS', 'ADMIN_PASSWORD', 'DOCUMENTS_URL']) {
+  for (const key of ['SIGNING_KEYS', 'TWO_FACTOR_KEYS', 'ADMIN_PASSWORD', 'DOCUMENTS_URL']) {
     expect(config).toContain(key);
     expect(needed).toContain(`settings/${key}`);
   }

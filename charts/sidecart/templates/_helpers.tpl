@@ -62,7 +62,7 @@ keys: {{ $keys | uniq | sortAlpha | toJson }}
 {{/* The settings that a service does not start without, as { keys: [...] }. Input: its name */}}
 {{- define "sidecart.neededSettings" -}}
 keys: {{ get (dict
-  "identity" (list "SIGNING_KEYS" "ADMIN_EMAIL" "ADMIN_PASSWORD" "DOCUMENTS_URL")
+  "identity" (list "SIGNING_KEYS" "TWO_FACTOR_KEYS" "ADMIN_EMAIL" "ADMIN_PASSWORD" "DOCUMENTS_URL")
   "catalog" (list "DOCUMENTS_URL")
   "payments" (list "PAYMENT_WEBHOOK_SECRET")) . | default list | toJson }}
 {{- end -}}

@@ -14,6 +14,7 @@ export async function serviceSecrets(folder: string, apps: string[]): Promise<Se
   const made: Secrets = {
     'sidecart-identity': {
       SIGNING_KEYS: signingKeys(),
+      TWO_FACTOR_KEYS: randomBytes(32).toString('base64'),
       ADMIN_EMAIL: 'admin@shop.example',
       ADMIN_PASSWORD: randomBytes(12).toString('base64url'),
     },

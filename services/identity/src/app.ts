@@ -25,6 +25,7 @@ import { registerRoutes } from './sign-in/register-routes.js';
 import { createSignIn } from './sign-in/sign-in.js';
 import { signInRoutes } from './sign-in/routes.js';
 import { tokenRoutes } from './sessions/routes.js';
+import { createAppCodes } from './two-factor/app-codes.js';
 import { twoFactorRoutes } from './two-factor/routes.js';
 import { verifyRoutes } from './two-factor/verify-routes.js';
 import { userRoutes } from './accounts/routes.js';
@@ -61,13 +62,14 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
   const signIn = createSignIn({ settings, keys });
   const dropPicture = createDropPicture({ store, files });
   const confirmPassword = createConfirmPassword({ store, passwords });
+  const appCodes = createAppCodes(settings.TWO_FACTOR_KEYS);
   const all = [
     registerRoutes({ store, passwords, codes, post }),
     verificationRoutes({ store, codes }),
     signInRoutes({ store, passwords, signIn }),
     tokenRoutes({ store, keys, signIn, verify }),
-    verifyRoutes({ store, signIn, post }),
-    twoFactorRoutes({ store, signIn, confirmPassword }),
+    verifyRoutes({ store, signIn, post, appCodes }),
+    twoFactorRoutes({ store, signIn, confirmPassword, appCodes }),
     deviceRoutes(store),
     emailRoutes({ store, confirmPassword, post }),
     phoneRoutes({ store, confirmPassword, post }),

@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { Email, Password } from './fields.js';
 import { SigningKeySet } from './keys/keys.js';
 import { Origins, ProviderList } from './providers/settings.js';
+import { TwoFactorKeys } from './two-factor/encryption.js';
 
 export const Settings = z.object({
   /** A JSON Web Key Set of private ES256 keys. The newest stands first; tokens of the others are accepted until they end. Or one key as PEM. */
   SIGNING_KEYS: z.string().transform(keySet).pipe(SigningKeySet),
+  /** Keys that encrypt the secrets of authenticator apps: 32 bytes as base64 each, the newest first, separated by spaces. */
+  TWO_FACTOR_KEYS: TwoFactorKeys,
   /** The shop's own address, as browsers know it. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
   /** Other origins that a sign-in with a provider may send the browser back to, separated by spaces. */

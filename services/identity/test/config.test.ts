@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { BadSettings, settings } from '@sidecart/chassis/config';
 import { Settings } from '../src/config.js';
@@ -7,6 +7,7 @@ import { aKey } from './identity.js';
 const good = {
   DOCUMENTS_URL: 'memory:',
   SIGNING_KEYS: JSON.stringify({ keys: [aKey('one')] }),
+  TWO_FACTOR_KEYS: randomBytes(32).toString('base64'),
   ADMIN_EMAIL: 'admin@shop.example',
   ADMIN_PASSWORD: 'only for tests',
 };
@@ -25,7 +26,7 @@ test('good settings are taken, with the recommended cost of a password', () => {
 });
 
 test('every missing setting is named', () => {
-  const message = complaint({ DOCUMENTS_URL: undefined, SIGNING_KEYS: undefined, ADMIN_EMAIL: undefined, ADMIN_PASSWORD: undefined });
+  const message = complaint(Object.fromEntries(Object.keys(good).map((name) => [name, undefined])));
   for (const name of Object.keys(good)) expect(message).toContain(`${name}: is missing`);
 });
 
@@ -51,6 +52,23 @@ test.each([
   const message = complaint({ SIGNING_KEYS: value });
   expect(message).toContain('SIGNING_KEYS');
   expect(message).not.toContain(value);
+});
+
+test('keys of second factors are 32 bytes each', () => {
+  const [newest, older] = [randomBytes(32), randomBytes(32)];
+  const text = [newest, older].map((key) => key.toString('base64')).join(' ');
+  expect(settings(Settings, { ...good, TWO_FACTOR_KEYS: text }).TWO_FACTOR_KEYS).toEqual([newest, older]);
+});
+
+test.each([
+  ['nothing', ''],
+  ['too short a key', randomBytes(16).toString('base64')],
+  ['a key as hex', randomBytes(32).toString('hex')],
+  ['a bad one behind a good one', `${randomBytes(32).toString('base64')} rubbish`],
+])('%s is no list of keys for second factors, and is not repeated', (_what, value) => {
+  const message = complaint({ TWO_FACTOR_KEYS: value });
+  expect(message).toMatch(/TWO_FACTOR_KEYS.*: must be keys of 32 bytes as base64, separated by spaces/);
+  if (value !== '') expect(message).not.toContain(value);
 });
 
 test('a short admin password is refused and not repeated', () => {

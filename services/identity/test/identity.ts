@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Mail, Sms } from '@sidecart/contracts/notifications';
 import { until } from '@sidecart/runner/until';
 import { openDocuments } from '@sidecart/chassis/documents';
@@ -19,6 +19,7 @@ export const signingKeys = [aKey('newest'), aKey('older')];
 export const someSettings = (change: Record<string, string> = {}): Settings =>
   Settings.parse({
     SIGNING_KEYS: JSON.stringify({ keys: signingKeys }),
+    TWO_FACTOR_KEYS: randomBytes(32).toString('base64'),
     DOCUMENTS_URL: 'memory:',
     ADMIN_EMAIL: 'admin@shop.example',
     ADMIN_PASSWORD: 'only for tests',

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { put } from '@sidecart/chassis/state';
 import { until } from '@sidecart/runner/until';
 import { Secret, TOTP } from 'otpauth';
+import { createAppCodes } from '../src/two-factor/app-codes.js';
 import { challengeKey, twoFactorKey } from '../src/two-factor/challenge.js';
+import { newIv } from '../src/two-factor/encryption.js';
 import { newRecoveryCodes, newSecret, proposed, takeRecovery, takeTotp, withRecovery } from '../src/two-factor/two-factor.js';
 import { PASSWORD, startIdentity, type Identity } from './identity.js';
 
@@ -60,7 +63,7 @@ describe('setting up', () => {
       expect((await ask(method, path, { password: 'wrong horse' })).body).toMatchObject({ status: 403, title: 'Wrong password' });
   });
 
-  test('is confirmed by a code of the app, tells the owner, and keeps recovery codes as hashes only', async () => {
+  test('is confirmed by a code of the app, tells the owner, and keeps the secret encrypted and recovery codes as hashes only', async () => {
     const { id, ask } = await someone();
     const { body: setup } = await ask('POST', '/api/auth/2fa', { password: PASSWORD });
     expect((await ask('POST', '/api/auth/2fa/confirm', { code: wrong(codeOf(setup.secret)) })).status).toBe(400);
@@ -68,6 +71,8 @@ describe('setting up', () => {
     expect(new Set(body.recoveryCodes).size).toBe(10);
     expect((await ask('GET', '/api/auth/2fa')).body).toEqual({ on: true, recoveryCodesLeft: 10 });
     const stored = JSON.stringify(await identity.store.read(twoFactorKey(id)));
+    expect(stored).toContain('encryptedSecret');
+    expect(stored).not.toContain(setup.secret);
     for (const code of body.recoveryCodes) expect(stored).not.toContain(code.replaceAll('-', ''));
     await until('it is announced', 5, async () =>
       identity.published.some(({ type, data }) => type === 'user.two_factor_changed' && JSON.stringify(data).includes(id)),
@@ -193,7 +198,8 @@ describe('where staff need two factors', () => {
 });
 
 describe('a code of the app', () => {
-  const factor = proposed(newSecret());
+  const secret = newSecret();
+  const factor = proposed('not looked at');
   const at = new Date('2026-05-01T12:00:10Z');
   const seconds = (n: number) => at.getTime() + n * 1_000;
 
@@ -204,13 +210,61 @@ describe('a code of the app', () => {
     [-60, false],
     [60, false],
   ])('of %d seconds away: %s', (away, good) => {
-    expect(takeTotp(factor, codeOf(factor.secret, seconds(away)), at) !== undefined).toBe(good);
+    expect(takeTotp(factor, secret, codeOf(secret, seconds(away)), at) !== undefined).toBe(good);
   });
 
   test('is refused when a later one was taken', () => {
-    const later = takeTotp(factor, codeOf(factor.secret, seconds(30)), at);
-    expect(later && takeTotp(later, codeOf(factor.secret, seconds(0)), at)).toBeUndefined();
+    const later = takeTotp(factor, secret, codeOf(secret, seconds(30)), at);
+    expect(later && takeTotp(later, secret, codeOf(secret, seconds(0)), at)).toBeUndefined();
   });
+});
+
+describe('the secret of an app', () => {
+  const [old, key] = [randomBytes(32), randomBytes(32)];
+  const at = new Date('2026-05-01T12:00:10Z');
+  const secret = newSecret();
+  const code = codeOf(secret, at.getTime());
+  const ann = () => ({ userId: 'ann', iv: newIv() });
+  const factor = createAppCodes([old]).propose(ann(), secret);
+
+  test('is encrypted each time anew', () => {
+    expect(factor.encryptedSecret).not.toContain(secret);
+    expect(createAppCodes([old]).propose(ann(), secret).encryptedSecret).not.toBe(factor.encryptedSecret);
+  });
+
+  test('stays good when a new key comes before the old one, and needs the new one alone once its code was taken', () => {
+    const left = createAppCodes([key, old]).take(ann(), factor, code, at);
+    const next = new Date(at.getTime() + 30_000);
+    expect(left && createAppCodes([key]).take(ann(), left, codeOf(secret, next.getTime()), next)).toBeDefined();
+    expect(() => left && createAppCodes([old]).take(ann(), left, code, next)).toThrow('cannot be checked');
+  });
+
+  const [name, iv, text = '', tag = ''] = factor.encryptedSecret.split('.');
+  const changed = (part: string) => (part.startsWith('A') ? 'B' : 'A') + part.slice(1);
+  test.each([
+    ['without its key', [key], 'ann', factor.encryptedSecret],
+    ['for another account', [old], 'bob', factor.encryptedSecret],
+    ['that was changed', [old], 'ann', [name, iv, changed(text), tag].join('.')],
+    ['with another tag', [old], 'ann', [name, iv, text, changed(tag)].join('.')],
+    ['cut short', [old], 'ann', [name, iv, text].join('.')],
+    ['that is none', [old], 'ann', secret],
+  ] as const)('%s cannot be read', (_what, keys, userId, encryptedSecret) => {
+    const taking = () => createAppCodes([...keys]).take({ userId, iv: newIv() }, { ...factor, encryptedSecret }, code, at);
+    expect(taking).toThrow(expect.objectContaining({ kind: 'unavailable', slug: 'app-codes-unreadable' }));
+  });
+});
+
+test('where the key is gone a recovery code signs in, and codes of the app say why not', async () => {
+  const { email, id, secret, recoveryCodes } = await careful();
+  const at = twoFactorKey(id);
+  const lost = createAppCodes([randomBytes(32)]).propose({ userId: id, iv: newIv() }, secret);
+  await identity.store.transact([at], (docs) => {
+    const factor = docs.get(at);
+    return { write: factor ? [put(at, { ...factor, encryptedSecret: lost.encryptedSecret })] : [], result: undefined };
+  });
+  const token = await challenged(email);
+  expect((await verify(token, codeOf(secret))).body).toMatchObject({ status: 503, title: 'App codes unreadable' });
+  expect((await verify(token, recoveryCodes[0], 'recovery')).status).toBe(200);
 });
 
 test('recovery codes are ten different ones, each good once', () => {

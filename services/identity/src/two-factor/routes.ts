@@ -14,8 +14,10 @@ import type { ConfirmPassword } from '../sign-in/guard.js';
 import type { SignIn } from '../sign-in/sign-in.js';
 import { userKey } from '../store.js';
 import { putFailed, refusal, triesKey } from '../throttle/tries.js';
+import type { AppCodes } from './app-codes.js';
 import { twoFactorKey } from './challenge.js';
-import { newRecoveryCodes, newSecret, otpauthUrl, proposed, takeTotp, withRecovery, type TwoFactor } from './two-factor.js';
+import { newIv } from './encryption.js';
+import { newRecoveryCodes, newSecret, otpauthUrl, withRecovery, type TwoFactor } from './two-factor.js';
 
 const ByPassword = z.strictObject({ password: TriedPassword });
 const State = z
@@ -48,10 +50,11 @@ export interface TwoFactorOptions {
   store: Store;
   signIn: Pick<SignIn, 'needsTwoFactor'>;
   confirmPassword: ConfirmPassword;
+  appCodes: AppCodes;
 }
 
 /** Setting up a second factor, and giving it up. */
-export function twoFactorRoutes({ store, signIn, confirmPassword }: TwoFactorOptions): Routes {
+export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: TwoFactorOptions): Routes {
   const auth = routes('auth');
 
   auth.get(
@@ -77,9 +80,10 @@ export function twoFactorRoutes({ store, signIn, confirmPassword }: TwoFactorOpt
     async ({ body: { password }, user: { id }, req }) => {
       const { email } = await confirmPassword(id, password, clientOf(req));
       const secret = newSecret();
+      const factor = appCodes.propose({ userId: id, iv: newIv() }, secret);
       await store.transact([twoFactorKey(id)], (docs) => {
         if (docs.get(twoFactorKey(id))?.confirmedAt) throw new DomainError('conflict', 'two-factor-on', 'Two factors are on already.');
-        return { write: [put(twoFactorKey(id), proposed(secret))], result: undefined };
+        return { write: [put(twoFactorKey(id), factor)], result: undefined };
       });
       const url = otpauthUrl(secret, email);
       return { secret, otpauthUrl: url, qr: await toDataURL(url) };
@@ -98,10 +102,12 @@ export function twoFactorRoutes({ store, signIn, confirmPassword }: TwoFactorOpt
         400: 'The code is wrong.',
         409: 'Nothing was proposed, or two factors are on.',
         429: 'Too many wrong codes: see Retry-After.',
+        503: 'Codes of the app cannot be checked now.',
       },
     },
     async ({ body: { code }, user: { id } }) => {
       const now = new Date();
+      const iv = newIv();
       const recoveryCodes = newRecoveryCodes();
       const tries = triesKey('second-factor', id);
       await settle(store, [twoFactorKey(id), userKey(id), tries], (docs) => {
@@ -110,7 +116,7 @@ export function twoFactorRoutes({ store, signIn, confirmPassword }: TwoFactorOpt
           throw new DomainError('conflict', 'nothing-proposed', 'Propose a secret first, if two factors are off.');
         const refused = refusal(docs, [tries], now);
         if (refused) return { result: refused };
-        const taken = takeTotp(factor, code, now);
+        const taken = appCodes.take({ userId: id, iv }, factor, code, now);
         if (!taken) return { write: [putFailed(docs, 'second-factor', tries, now)], result: wrongCode() };
         return change(docs, id, withRecovery({ ...taken, confirmedAt: now.toISOString() }, recoveryCodes));
       });

@@ -3,8 +3,8 @@ import { Secret, TOTP } from 'otpauth';
 
 /** A person's second factor. */
 export interface TwoFactor {
-  /** Shared with the app, in base 32. */
-  secret: string;
+  /** The secret that is shared with the app, encrypted. */
+  encryptedSecret: string;
   /** When a first code proved that the app has it; until then it asks for nothing. */
   confirmedAt: string | null;
   /** The last time step whose code was taken: each is good once. */
@@ -22,17 +22,18 @@ const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const totp = (secret: string, label: string) =>
   new TOTP({ issuer: 'Sidecart', label, algorithm: 'SHA1', digits: 6, period: STEP_SECONDS, secret: Secret.fromBase32(secret) });
 
+/** In base 32. */
 export const newSecret = (): string => new Secret({ buffer: new Uint8Array(randomBytes(20)).buffer }).base32;
 
 /** What the app reads from the QR code. */
 export const otpauthUrl = (secret: string, email: string): string => totp(secret, email).toString();
 
-export const proposed = (secret: string): TwoFactor => ({ secret, confirmedAt: null, lastStep: 0, recovery: [] });
+export const proposed = (encryptedSecret: string): TwoFactor => ({ encryptedSecret, confirmedAt: null, lastStep: 0, recovery: [] });
 
 /** What is left after a code of the app was taken, or undefined where it is wrong or was taken before. */
-export function takeTotp(factor: TwoFactor, code: string, at: Date): TwoFactor | undefined {
+export function takeTotp(factor: TwoFactor, secret: string, code: string, at: Date): TwoFactor | undefined {
   const timestamp = at.getTime();
-  const delta = totp(factor.secret, '').validate({ token: code, timestamp, window: WINDOW });
+  const delta = totp(secret, '').validate({ token: code, timestamp, window: WINDOW });
   if (delta === null) return undefined;
   const step = Math.floor(timestamp / 1_000 / STEP_SECONDS) + delta;
   return step > factor.lastStep ? { ...factor, lastStep: step } : undefined;

@@ -15,8 +15,10 @@ import { noteLogin } from '../sign-in/login.js';
 import { make, signInKeys, SignInReply, type SignIn } from '../sign-in/sign-in.js';
 import { userKey } from '../store.js';
 import { putFailed, refusal, triesKey } from '../throttle/tries.js';
+import type { AppCodes } from './app-codes.js';
 import { challengeKey, ChallengeToken, isOpen, Method, putChallenge, twoFactorKey, type Challenge } from './challenge.js';
-import { takeRecovery, takeTotp } from './two-factor.js';
+import { newIv } from './encryption.js';
+import { takeRecovery } from './two-factor.js';
 
 const Shown = z.strictObject({
   token: ChallengeToken,
@@ -34,10 +36,11 @@ export interface VerifyOptions {
   store: Store;
   signIn: SignIn;
   post: Post;
+  appCodes: AppCodes;
 }
 
 /** The second half of a sign-in. */
-export function verifyRoutes({ store, signIn, post }: VerifyOptions): Routes {
+export function verifyRoutes({ store, signIn, post, appCodes }: VerifyOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
@@ -53,10 +56,12 @@ export function verifyRoutes({ store, signIn, post }: VerifyOptions): Routes {
         401: 'The sign-in is over: begin again.',
         403: 'The account is suspended.',
         429: 'Too many wrong codes: see Retry-After.',
+        503: 'Codes of the app cannot be checked now; the other two can.',
       },
     },
     async ({ body, req }) => {
       const made = make();
+      const iv = newIv();
       const { sessionId: id, secret } = presented(body.token);
       const entered = await settle(store, [challengeKey(id)], (docs) => {
         const opened = open(docs, id, secret, made.now);
@@ -67,7 +72,7 @@ export function verifyRoutes({ store, signIn, post }: VerifyOptions): Routes {
         docs.all<unknown>([tries, codeKey('second-factor', user.id), ...signInKeys(user.id)]); // one load for all
         const tooOften = refusal(docs, [tries], made.now);
         if (tooOften) return { result: tooOften };
-        const taken = take(docs, body, challenge, from, made.now);
+        const taken = take(docs, body, challenge, { from, iv, now: made.now });
         if (taken.refused) {
           const tried = { ...challenge, triesLeft: challenge.triesLeft - 1 };
           const noted = noteLogin(docs, user.id, 'wrong-second-factor', from, made.now);
@@ -112,6 +117,18 @@ export function verifyRoutes({ store, signIn, post }: VerifyOptions): Routes {
     },
   );
 
+  /** What must be written for the factor that is shown, and why it is not taken. */
+  function take(docs: Docs, { method, code }: Shown, { userId, methods }: Challenge, { from, iv, now }: At): Taken {
+    if (!methods.includes(method)) return { write: [], refused: wrong() };
+    if (method === 'email') {
+      const redeemed = redeem(docs, { purpose: 'second-factor', holder: userId, proof: { digits: code }, from }, now);
+      return redeemed.code instanceof DomainError ? { write: redeemed.write, refused: redeemed.code } : { write: redeemed.write };
+    }
+    const factor = docs.get(twoFactorKey(userId));
+    const left = factor && (method === 'totp' ? appCodes.take({ userId, iv }, factor, code, now) : takeRecovery(factor, code));
+    return left ? { write: [put(twoFactorKey(userId), left)] } : { write: [], refused: wrong() };
+  }
+
   return auth;
 }
 
@@ -121,16 +138,11 @@ function open(docs: Docs, id: string, secret: string, now: Date): { challenge: C
   return challenge && user ? { challenge, user } : new DomainError('unauthenticated', 'sign-in-over', 'This sign-in is over: begin again.');
 }
 
-/** What must be written for the factor that is shown, and why it is not taken. */
-function take(docs: Docs, { method, code }: Shown, { userId, methods }: Challenge, from: Client, now: Date): Taken {
-  if (!methods.includes(method)) return { write: [], refused: wrong() };
-  if (method === 'email') {
-    const redeemed = redeem(docs, { purpose: 'second-factor', holder: userId, proof: { digits: code }, from }, now);
-    return redeemed.code instanceof DomainError ? { write: redeemed.write, refused: redeemed.code } : { write: redeemed.write };
-  }
-  const factor = docs.get(twoFactorKey(userId));
-  const left = factor && (method === 'totp' ? takeTotp(factor, code, now) : takeRecovery(factor, code));
-  return left ? { write: [put(twoFactorKey(userId), left)] } : { write: [], refused: wrong() };
+/** From where a factor is shown, when, and the iv for what is left of it. */
+interface At {
+  from: Client;
+  iv: Buffer;
+  now: Date;
 }
 
 interface Taken {

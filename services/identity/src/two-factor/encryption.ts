@@ -1,0 +1,61 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { DomainError } from '@sidecart/chassis/errors';
+import { z } from 'zod';
+
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+const Key = z
+  .string()
+  .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), `must be keys of ${KEY_BYTES} bytes as base64, separated by spaces`)
+  .transform((text) => Buffer.from(text, 'base64'));
+
+/** The newest key stands first. */
+export const TwoFactorKeys = z
+  .string()
+  .transform((text) => text.trim().split(/\s+/))
+  .pipe(z.tuple([Key], Key));
+export type TwoFactorKeys = z.infer<typeof TwoFactorKeys>;
+
+export type Encryption = ReturnType<typeof createEncryption>;
+
+/** Good for one secret. */
+export const newIv = (): Buffer => randomBytes(IV_BYTES);
+
+/** Encrypts what second factors are made from, so that whoever reads the state alone cannot show one. */
+export function createEncryption([newest, ...older]: TwoFactorKeys) {
+  const keys = new Map([newest, ...older].map((key) => [nameOf(key), key]));
+
+  return {
+    /** `<name of the key>.<iv>.<ciphertext>.<tag>`, good for this account only. */
+    encrypt(userId: string, secret: string, iv: Buffer): string {
+      const cipher = createCipheriv(CIPHER, newest, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(userId));
+      const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+      return [nameOf(newest), ...[iv, text, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.');
+    },
+
+    /** Throws `unavailable` where the key is gone, or the text is not one that was encrypted for the account. */
+    decrypt(userId: string, encrypted: string): string {
+      const [name = '', ...parts] = encrypted.split('.');
+      const [iv = '', text = '', tag = ''] = parts;
+      const key = keys.get(name);
+      if (!key) throw unreadable();
+      try {
+        const decipher = createDecipheriv(CIPHER, key, Buffer.from(iv, 'base64url'), { authTagLength: TAG_BYTES });
+        decipher.setAAD(Buffer.from(userId)).setAuthTag(Buffer.from(tag, 'base64url'));
+        return decipher.update(text, 'base64url', 'utf8') + decipher.final('utf8');
+      } catch {
+        throw unreadable();
+      }
+    },
+  };
+}
+
+const nameOf = (key: Buffer): string => createHash('sha256').update(key).digest('base64url').slice(0, 8);
+
+const unreadable = () =>
+  new DomainError('unavailable', 'app-codes-unreadable', 'Codes of your app cannot be checked now: show a recovery code, or one by mail.', {
+    retryAfter: 60,
+  });
