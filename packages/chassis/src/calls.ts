@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { batched } from './batched.js';
 import { type Dapr, DaprError } from './dapr.js';
 import { DomainError } from './errors.js';
+import { refusals } from './metrics.js';
 import type { Routes } from './routes.js';
 
 const Refused = z.object({
@@ -28,7 +29,7 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
       });
       return Answers.parse(wire).answers;
     },
-    { max: MAX_INPUTS },
+    { max: MAX_INPUTS, name: `${app}/${name}` },
   );
   return async (input) => {
     const answer = await share(input);
@@ -45,7 +46,9 @@ export function serve<I, O>(to: Routes, { name, input }: CallType<I, O>, handle:
     `/internal/${name}`,
     { summary: `Serves ${name} for other services.`, access: 'internal', body, reply: z.unknown() },
     async ({ body: { inputs } }) => {
-      const answers = await Promise.all(inputs.map((each): Promise<Answer<O>> => handle(each).then((output) => ({ output }), refusal)));
+      const answer = (each: I): Promise<Answer<O>> => handle(each).then((output) => ({ output }), refusal);
+      const answers = await Promise.all(inputs.map(answer));
+      for (const each of answers) if ('refused' in each) refusals.add(1, { slug: each.refused.slug, route: `/internal/${name}` });
       return { answers };
     },
   );

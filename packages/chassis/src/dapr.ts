@@ -2,6 +2,7 @@ import { CommunicationProtocolEnum, DaprClient, HttpMethod, StateConcurrencyEnum
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@sidecart/contracts/event';
 import { z } from 'zod';
+import { traceHeaders } from './trace.js';
 
 const BulkItems = z.array(
   z.object({ key: z.string(), data: z.unknown().optional(), etag: z.string().optional(), error: z.string().optional() }),
@@ -45,7 +46,9 @@ export type Dapr = ReturnType<typeof createDapr>;
 
 /** The one place that talks to the sidecar. Every function throws a `DaprError` when the sidecar says no or nothing. */
 export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pubsub', timeoutMs = 10_000 }: DaprOptions) {
-  const headers = { 'content-type': 'application/json', ...(apiToken === undefined ? {} : { 'dapr-api-token': apiToken }) };
+  const token: Record<string, string> = apiToken === undefined ? {} : { 'dapr-api-token': apiToken };
+  /** Of what is not asked by the SDK. */
+  const headers = () => ({ 'content-type': 'application/json', ...token, ...traceHeaders() });
   const quiet = () => undefined;
   const client = new DaprClient({
     daprHost: '127.0.0.1',
@@ -85,7 +88,7 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
     const publish = async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/v1.0/publish/bulk/${pubsub}/${topic}`, {
         method: 'POST',
-        headers,
+        headers: headers(),
         body: JSON.stringify(entries),
         signal: AbortSignal.timeout(timeoutMs),
       });
@@ -154,7 +157,7 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
       return call(name, async () => {
         const answer = await fetch(`http://127.0.0.1:${port}/v1.0/bindings/${binding}`, {
           method: 'POST',
-          headers,
+          headers: headers(),
           body: JSON.stringify({ operation, metadata, data }),
           signal: AbortSignal.timeout(timeoutMs),
         });

@@ -1,3 +1,4 @@
+import { deadlines } from './metrics.js';
 import { append, chunkKeys, entries, list, type Head, type List } from './lists.js';
 import { key, put, remove, type Docs, type Key, type Write } from './state.js';
 import type { Store } from './store.js';
@@ -58,13 +59,22 @@ export function createDeadlines({ store, name, due }: DeadlineOptions) {
       const head = await store.read(bucket.at);
       if (!head) return turns > 0;
       const ids = await entries(store, bucket, head, 1, head.count);
-      for (let i = 0; i < ids.length; i += IDS_AT_ONCE) await Promise.all(ids.slice(i, i + IDS_AT_ONCE).map((id) => due(id)));
+      for (let i = 0; i < ids.length; i += IDS_AT_ONCE) await Promise.all(ids.slice(i, i + IDS_AT_ONCE).map(run));
       const keys = [bucket.at, ...chunkKeys(bucket, head)];
       await store.transact(keys, (docs) => {
         const same = docs.get(bucket.at)?.count === head.count;
         return { write: same ? keys.map((each) => remove(each)) : [], result: undefined };
       });
     }
+  }
+
+  async function run(id: string): Promise<void> {
+    const count = (outcome: string) => deadlines.add(1, { name, outcome });
+    await due(id).catch((error: unknown) => {
+      count('failure');
+      throw error;
+    });
+    count('success');
   }
 
   return { note, noteKey, drain };

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import type { Context } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
 import type { StateWrite, Stored } from './dapr.js';
 import { DomainError } from './errors.js';
 import type { Change, Docs, Write } from './state.js';
+import { traceparent } from './trace.js';
 
 /** A change that waits for its commit. `run` answers what to call once it is committed. */
 export interface Pending {
   keys: Set<string>;
   run(docs: Docs): Change<() => void>;
   reject(error: unknown): void;
-  traceparent: string | undefined;
+  /** The trace that it belongs to, and its events with it. */
+  at: Context;
   settled: boolean;
 }
 
@@ -77,7 +80,7 @@ export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded,
       throw new DomainError('too-large', 'too-large', 'This is too much for one change.');
     bytes += total;
     for (const each of write) staged.set(each.key, each);
-    for (const each of made) events.push(envelope(each, source, time, pending.traceparent));
+    for (const each of made) events.push(envelope(each, source, time, traceparent(pending.at)));
     return result;
   }
 
@@ -116,7 +119,8 @@ function envelope(
   time: string,
   traceparent: string | undefined,
 ): Envelope {
-  const trace = traceparent === undefined ? {} : { traceparent };
+  // Dapr leaves the traceparent of an event alone only where it has a `traceid` too.
+  const trace = traceparent === undefined ? {} : { traceparent, traceid: traceparent };
   return { specversion: '1.0', id: randomUUID(), source, time, datacontenttype: 'application/json', ...made, ...trace };
 }
 

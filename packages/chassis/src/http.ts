@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import { authenticate, type Verify } from './auth.js';
 import { DomainError, type Kind } from './errors.js';
 import type { Logger } from './logger.js';
+import { refusals } from './metrics.js';
 import { openApi } from './openapi.js';
 import type { Routes } from './routes.js';
 
@@ -110,6 +111,7 @@ function problem(logger: Logger): ErrorRequestHandler {
       message: 'Something went wrong here.',
       extras: {},
     };
+    if (known) refusals.add(1, { slug, route: String(req.route?.path ?? '') });
     const { retryAfter, ...members } = extras;
     const status = kind ? STATUS[kind] : 500;
     if (retryAfter !== undefined) res.setHeader('retry-after', retryAfter);

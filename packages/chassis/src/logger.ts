@@ -17,5 +17,5 @@ export function createLogger(service: string): Logger {
 
 function traceIds(): object {
   const span = trace.getActiveSpan()?.spanContext();
-  return span ? { traceId: span.traceId, spanId: span.spanId } : {};
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
 }

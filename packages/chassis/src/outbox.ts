@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ObservableResult } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
 import type { StateWrite } from './dapr.js';
 import { DomainError } from './errors.js';
 import type { Loaded } from './group.js';
 import { keepLane, type LaneOptions } from './lanes.js';
+import { outboxAge, outboxSlots } from './metrics.js';
 import { SLOTS, slotKey, type Sealed } from './slots.js';
 import type { Key } from './state.js';
+import { contextOf, shared } from './trace.js';
 
 /** One place in this replica's lane. */
 export interface Slot {
@@ -14,6 +17,8 @@ export interface Slot {
   busy: boolean;
   /** The batch that stands there, already given to `publish`; '?' where a given-up transaction may still come. */
   batch: string | undefined;
+  /** When it was given to `publish`, by `performance.now()`, until the broker has it. */
+  since: number | undefined;
 }
 
 const SWEEP_MS = 1_000;
@@ -24,7 +29,7 @@ const EVENTS_PER_CALL = 100;
 /** The events that are committed and not yet published, kept in the slots of this replica's lane. */
 export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & { replica: string }) {
   const lane = `${replica}.${randomUUID().slice(0, 8)}`;
-  const slots = Array.from({ length: SLOTS }, (_, n): Slot => ({ key: slotKey(lane, n), busy: false, batch: undefined }));
+  const slots = Array.from({ length: SLOTS }, (_, n): Slot => ({ key: slotKey(lane, n), busy: false, batch: undefined, since: undefined }));
   const waiting: { slot: Slot; events: Envelope[] }[] = [];
   const { dapr } = options;
   const membership = keepLane({ ...options, lane });
@@ -34,6 +39,14 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
     if (quiet) void sweep().catch(() => undefined); // tried again in a second
     quiet = true;
   }, SWEEP_MS);
+
+  const observeAge = (gauge: ObservableResult) => {
+    const now = performance.now();
+    gauge.observe(Math.max(0, ...slots.map(({ since = now }) => (now - since) / 1_000)));
+  };
+  const observeSlots = (gauge: ObservableResult) => gauge.observe(slots.filter(({ busy }) => busy).length);
+  outboxAge.addCallback(observeAge);
+  outboxSlots.addCallback(observeSlots);
 
   /** The lowest free slot. Throws `unavailable` with none left: the broker has been away for 1,024 transactions. */
   function take(): Slot {
@@ -58,6 +71,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
   /** Publishes what a committed slot holds, and frees the slot once the broker has it. */
   function publish(slot: Slot, { batch, events }: Sealed): void {
     slot.batch = batch;
+    slot.since = performance.now();
     waiting.push({ slot, events });
     publishing ??= pump();
   }
@@ -71,7 +85,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
       for (const entry of group) {
         entry.events = entry.events.filter(({ id }) => failed.has(id));
         if (entry.events.length > 0) waiting.push(entry);
-        else entry.slot.busy = false;
+        else Object.assign(entry.slot, { busy: false, since: undefined });
       }
       failures = failed.size > 0 ? failures + 1 : 0;
       if (failures > 0) await delay(Math.min(1_000, 10 * 2 ** failures));
@@ -81,7 +95,11 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
 
   async function send(events: Envelope[]): Promise<Set<string>> {
     if (events.length === 0) return new Set();
-    return dapr.publish(events);
+    return shared(
+      'publish',
+      events.map(({ traceparent }) => contextOf(traceparent)),
+      () => dapr.publish(events),
+    );
   }
 
   /** Deletes some of what is published, so that the next start has nothing to publish again. Answers how much. */
@@ -127,6 +145,8 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
     /** Publishes and deletes what is left, for `patienceMs` at the most; then the others do. */
     async close(patienceMs = 5_000): Promise<void> {
       clearInterval(sweeper);
+      outboxAge.removeCallback(observeAge);
+      outboxSlots.removeCallback(observeSlots);
       membership.stop();
       const published = await Promise.race([Promise.resolve(publishing).then(() => true), delay(patienceMs, false, { ref: false })]);
       if (!published) return;

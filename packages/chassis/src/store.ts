@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { context } from '@opentelemetry/api';
+import type { Envelope } from '@sidecart/contracts/event';
 import { batched } from './batched.js';
-import type { Dapr } from './dapr.js';
+import { DaprError, type Dapr } from './dapr.js';
 import { DomainError } from './errors.js';
 import { applyGroup, type Loaded, type Outcome, type Pending } from './group.js';
+import { committedEvents, storeRetries } from './metrics.js';
 import { openOutbox, type Slot } from './outbox.js';
 import { refuseUnlessAtomic } from './probe.js';
 import type { Change, Docs, Key } from './state.js';
-import { traceparent } from './trace.js';
+import { shared } from './trace.js';
 
 export interface StoreOptions {
   dapr: Dapr;
@@ -30,6 +33,8 @@ export interface Store {
   transact<R>(keys: readonly string[], change: (docs: Docs) => Change<R>): Promise<R>;
   /** The document as it is now; concurrent reads share one call. */
   read<T>(key: Key<T>): Promise<Readonly<T> | undefined>;
+  /** Has `hear` called with each event once its change is committed, but for what a crash swallows: for counting. */
+  onCommit(hear: (event: Envelope) => void): void;
   /** Commits what waits, publishes what was committed, and stops. */
   close(): Promise<void>;
 }
@@ -40,6 +45,7 @@ const MAX_WAITING = 10_000;
 export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs = 10_000 }: StoreOptions): Promise<Store> {
   await refuseUnlessAtomic(dapr);
   const waiting: Pending[] = [];
+  const hearers = [({ type }: Envelope) => committedEvents.add(1, { type })];
   let draining: Promise<void> | undefined;
 
   function transact<R>(keys: readonly string[], change: (docs: Docs) => Change<R>): Promise<R> {
@@ -49,14 +55,21 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
         const made = change(docs);
         return { ...made, result: () => resolve(made.result) };
       };
-      waiting.push({ keys: new Set(keys), run, reject, traceparent: traceparent(), settled: false });
+      waiting.push({ keys: new Set(keys), run, reject, at: context.active(), settled: false });
       draining ??= drain();
     });
   }
 
   async function drain(): Promise<void> {
     await Promise.resolve(); // changes of this same tick join the first group
-    while (waiting.length > 0) await commit(waiting.splice(0, groupSize));
+    while (waiting.length > 0) {
+      const group = waiting.splice(0, groupSize);
+      await shared(
+        'commit',
+        group.map(({ at }) => at),
+        () => commit(group),
+      );
+    }
     draining = undefined; // in the same turn as the last look at what waits
   }
 
@@ -76,7 +89,7 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
         if (there) {
           // A transaction whose answer never came did happen: one of this group, or one that was given up long ago.
           outbox.publish(slot, there);
-          tried.get(there.batch)?.settle();
+          conclude(tried.get(there.batch));
           slot = undefined;
           continue;
         }
@@ -89,9 +102,10 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
           outbox.publish(slot, sealed);
           slot = undefined;
         }
-        outcome.settle();
+        conclude(outcome);
       } catch (error) {
         failures++;
+        storeRetries.add(1, { reason: isConflict(error) ? 'conflict' : 'failure' });
         const full = error instanceof DomainError;
         if (full || Date.now() > end) return giveUp(group, slot, full ? error : unavailable(String(error)));
         if (failures >= 2 && group.length > 1) waiting.unshift(...group.splice(Math.ceil(group.length / 2)));
@@ -99,6 +113,11 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
       }
     }
     if (slot) outbox.release(slot);
+  }
+
+  function conclude(outcome: Outcome | undefined): void {
+    for (const event of outcome?.events ?? []) for (const hear of hearers) hear(event);
+    outcome?.settle();
   }
 
   function giveUp(group: Pending[], slot: Slot | undefined, error: DomainError): void {
@@ -120,21 +139,28 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
     }
   }
 
-  const readOne = batched(async (keys: string[]) => {
-    const stored = await dapr.read([...new Set(keys)]);
-    return keys.map((key) => stored.get(key)?.value);
-  });
+  const readOne = batched(
+    async (keys: string[]) => {
+      const stored = await dapr.read([...new Set(keys)]);
+      return keys.map((key) => stored.get(key)?.value);
+    },
+    { name: 'read' },
+  );
 
   const outbox = openOutbox({ dapr, replica, transact });
   await outbox.joined;
   return {
     transact,
     read: <T>(key: Key<T>) => readOne(key) as Promise<Readonly<T> | undefined>,
+    onCommit: (hear) => void hearers.push(hear),
     async close() {
       await draining;
       await outbox.close();
     },
   };
 }
+
+/** As far as stores tell: most answer a lost race with words about the ETag. */
+const isConflict = (error: unknown) => error instanceof DaprError && /etag/i.test(error.body);
 
 const unavailable = (detail: string) => new DomainError('unavailable', 'store-unavailable', detail, { retryAfter: 1 });

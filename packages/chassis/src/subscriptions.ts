@@ -1,9 +1,9 @@
-import { context, propagation } from '@opentelemetry/api';
 import { Router } from 'express';
 import type { Envelope, EventType } from '@sidecart/contracts/event';
 import { ZodError } from 'zod';
 import { DomainError } from './errors.js';
 import type { Logger } from './logger.js';
+import { handledEvents } from './metrics.js';
 
 export type Subscriptions = ReturnType<typeof subscriptions>;
 
@@ -30,8 +30,8 @@ export function subscriptions({ app, logger }: SubscriptionOptions) {
   function on<T>(type: EventType<T>, handle: (event: Envelope<T>) => Promise<void>): void {
     types.push(type.type);
     router.post(pathOf(type.type), async (req, res) => {
-      const traced = propagation.extract(context.active(), req.headers);
-      const status = await context.with(traced, () => outcome(type, handle, req.body));
+      const status = await outcome(type, handle, req.body);
+      handledEvents.add(1, { type: type.type, outcome: status.toLowerCase() });
       res.json({ status });
     });
   }

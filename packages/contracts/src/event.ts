@@ -13,7 +13,9 @@ const Attributes = z.object({
   /** Grows with each change of the subject, so that a consumer can tell old from new. */
   sequence: z.number().int(),
   datacontenttype: z.literal('application/json'),
+  /** The trace of the change that it tells of; Dapr's own name for the same is `traceid`. */
   traceparent: z.string().optional(),
+  traceid: z.string().optional(),
   data: z.unknown(),
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { root } from './root.js';
+import type { Tracing } from './tracing.js';
 
 export type StateProvider = 'sqlite' | 'postgresql' | 'mysql';
 export type PubsubProvider = 'jetstream' | 'redis' | 'rabbitmq';
@@ -35,10 +36,14 @@ interface Content {
   /** Further files, as `bindings/cron.yaml`. */
   files?: string[];
   secrets?: Secrets;
+  tracing?: Tracing | undefined;
 }
 
 /** Fills a folder. The secrets can be read by the user alone. */
-export async function writeComponents(folder: string, { state, pubsub, files = [], secrets = {} }: Content): Promise<ComponentFolder> {
+export async function writeComponents(
+  folder: string,
+  { state, pubsub, files = [], secrets = {}, tracing }: Content,
+): Promise<ComponentFolder> {
   const components = join(folder, 'components');
   await rm(components, { recursive: true, force: true });
   await mkdir(components, { recursive: true });
@@ -52,7 +57,7 @@ export async function writeComponents(folder: string, { state, pubsub, files = [
     ...(pubsub && pubsubSettings(pubsub)),
   };
   await writeFile(secretsFile(folder), JSON.stringify({ ...secrets, sidecart }, null, 2), { mode: 0o600 });
-  return { folder, components, config: await writeConfig(folder) };
+  return { folder, components, config: await writeConfig(folder, tracing) };
 }
 
 /** Where `secretstores/local-file.yaml` looks, by the environment variable SIDECART_SECRETS. */
@@ -121,12 +126,13 @@ async function copyLanes(file: string, components: string): Promise<void> {
 }
 
 interface Configuration {
-  spec: { nameResolution: { configuration: { connectionString: string } } };
+  spec: { nameResolution: { configuration: { connectionString: string } }; tracing?: Tracing };
 }
 
-async function writeConfig(folder: string): Promise<string> {
+async function writeConfig(folder: string, tracing: Tracing | undefined): Promise<string> {
   const config: Configuration = parse(await readFile(join(root, 'components', 'config.yaml'), 'utf8'));
   config.spec.nameResolution.configuration.connectionString = join(folder, 'names.db');
+  if (tracing) config.spec.tracing = tracing;
   const path = join(folder, 'config.yaml');
   await writeFile(path, stringify(config));
   return path;

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { context, propagation } from '@opentelemetry/api';
 import { type Duplex, pipeline, type Readable, Transform } from 'node:stream';
 import { errors, type Pool } from 'undici';
 import { refuseUpgrade, sendProblem } from './problem.js';
@@ -62,6 +63,7 @@ function onward(req: IncomingMessage): IncomingHttpHeaders {
   headers['x-forwarded-host'] = req.headers.host;
   headers['x-forwarded-port'] = String(req.socket.localPort);
   headers['x-forwarded-proto'] = 'http';
+  propagation.inject(context.active(), headers);
   return headers;
 }
 

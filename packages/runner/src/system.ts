@@ -12,6 +12,7 @@ import { processes } from './processes.js';
 import { root } from './root.js';
 import { writeRuntime } from './runtime.js';
 import { tool } from './tools.js';
+import { tracing } from './tracing.js';
 
 export interface SystemOptions {
   /** Takes everything that is written: keys, data, logs. A later start in the same folder finds it all again. */
@@ -64,6 +65,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const natsPort = options.pubsub ? undefined : (options.natsPort ?? (await freePorts(1))[0]);
   await refuseTaken({ ...portsOf(plan), ...(natsPort !== undefined && { natsPort }) });
 
+  const traced = tracing({ ...process.env, ...options.env });
   const secrets = await serviceSecrets(folder, appIds);
   const { ADMIN_EMAIL: email = '', ADMIN_PASSWORD: password = '' } = secrets['sidecart-identity'] ?? {};
   const tokens = { DAPR_API_TOKEN: token(), APP_API_TOKEN: token() };
@@ -79,6 +81,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         pubsub,
         files: ['bindings/cron.yaml', 'bindings/files-local.yaml', 'bindings/sms-local.yaml'],
         secrets,
+        tracing: traced,
       }),
     );
     const env = {

@@ -45,6 +45,7 @@ const TOOLS = {
     takes: '20 seconds',
   },
   ferretdb: { version: '1.24.2', module: 'ferretdb', package: '.', flags: ['-ldflags', '-s -w'], takes: '45 seconds' },
+  otelcol: { version: '0.155.0', module: 'otelcol', package: '.', flags: ['-ldflags', '-s -w'], takes: '2 minutes' },
   helm: {
     version: '3.22.0',
     found: { flag: 'version', accepts: (major, minor) => major === 3 && minor >= 14, wanted: '3.14 or newer, below 4' },
@@ -214,7 +215,7 @@ function missing(name: ToolName, wanted: Tool, unfit: string[]): string {
     `  macOS    brew install kustomize`,
     `  Windows  winget install Kubernetes.kustomize`,
   ];
-  const direct = { daprd: dapr, dapr, 'nats-server': nats, ferretdb: [], helm, kubeconform, kustomize }[name];
+  const direct = { daprd: dapr, dapr, 'nats-server': nats, ferretdb: [], otelcol: [], helm, kubeconform, kustomize }[name];
   return [
     `${name}${wanted.found ? ` ${wanted.found.wanted}` : ''} is not here, and there is no Go to build it with.`,
     ...unfit.map((found) => `Found, but not usable: ${found}.`),

@@ -3,6 +3,7 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import type { Mail } from './mailer.js';
 import { nameless, type Message } from './message.js';
+import { observed } from './observed.js';
 import { goneKey, messageKey, messages, messagesOf } from './store.js';
 
 export interface Notice extends Mail, Pick<Message, 'template' | 'reference'> {
@@ -24,7 +25,7 @@ export function createSender({ store, channel, send }: SenderOptions): (notice: 
     const { id, to, subject } = mail;
     const at = messageKey(id);
     if (await store.read(at)) return;
-    await send(mail);
+    await observed({ channel, template }, () => send(mail));
     const own = messagesOf(userId);
     const message: Message = { id, channel, to, subject, template, status: 'sent', at: new Date().toISOString(), reference };
     await store.transact([at, messages.at, own.at, goneKey(userId)], (docs) => {

@@ -5,6 +5,7 @@ import { createCheckout, type Neighbours } from './checkout.js';
 import type { Settings } from './config.js';
 import { expire } from './order.js';
 import { orderRoutes } from './routes.js';
+import { countOrders } from './metrics.js';
 import { openOrders } from './store.js';
 import { orderSubscriptions } from './subscriptions.js';
 
@@ -14,6 +15,7 @@ export interface OrdersDeps extends Pick<Deps<Settings>, 'settings' | 'store' | 
 
 export function createApp({ settings, store, logger, now = () => new Date(), ...neighbours }: OrdersDeps): App {
   const orders = openOrders(store);
+  countOrders(store);
   const deadlines = createDeadlines({
     store,
     name: 'payment',

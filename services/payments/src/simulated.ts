@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@sidecart/chassis/logger';
+import { traceHeaders } from '@sidecart/chassis/trace';
 import type { Money } from '@sidecart/contracts/money';
 import type { Provider } from './provider.js';
 import { readEvent, sign } from './webhook.js';
@@ -45,7 +46,7 @@ export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }:
     };
     const event = { id: `evt_${randomUUID()}`, object: 'event', type: 'payment_intent.succeeded', data: { object: intent } };
     const payload = JSON.stringify(event);
-    const headers = { 'content-type': 'application/json', 'stripe-signature': await sign(payload, secret) };
+    const headers = { 'content-type': 'application/json', 'stripe-signature': await sign(payload, secret), ...traceHeaders() };
     const answer = await fetch(webhookUrl, { method: 'POST', headers, body: payload, signal: AbortSignal.timeout(5_000) });
     if (!answer.ok) throw new Error(`${webhookUrl} answered ${answer.status}`);
   }

@@ -1,0 +1,11 @@
+/**
+ * The shop in a process of its own, as `npm start` runs it, because telemetry is loaded before anything else. The folder is the argument.
+ * Sends where it is, and stops when its parent is gone or says anything.
+ */
+import { startShop } from '@sidecart/runner/shop';
+
+const [folder = ''] = process.argv.slice(2);
+const shop = await startShop({ folder });
+process.send?.({ edge: shop.edge, admin: shop.system.admin, logFile: shop.system.logFile });
+const end = () => void shop.stop().then(() => process.exit());
+process.once('message', end).once('disconnect', end);

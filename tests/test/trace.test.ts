@@ -1,0 +1,165 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { until } from '@sidecart/runner/until';
+import { z } from 'zod';
+import { aCustomer, signIn, type Ask, type Customer } from '../src/api.js';
+import { startCollector, type Collector, type Span } from '../src/collector.js';
+import { someGoods, type Goods } from '../src/goods.js';
+
+/**
+ * From whom to whom, all that follows from ordering a cart and paying by a bank debit. Left out: the sidecars' work on state, the HTTP clients in
+ * between, and the keys of identity, which are asked for now and then.
+ */
+const EDGES = `
+edge: POST > orders: POST /api/orders
+orders: POST /api/orders > orders sidecar: CallLocal/carts/internal/cart
+orders sidecar: CallLocal/carts/internal/cart > carts sidecar: CallLocal/carts/internal/cart
+carts sidecar: CallLocal/carts/internal/cart > carts: POST /internal/cart
+orders: POST /api/orders > orders sidecar: CallLocal/catalog/internal/quote
+orders sidecar: CallLocal/catalog/internal/quote > catalog sidecar: CallLocal/catalog/internal/quote
+catalog sidecar: CallLocal/catalog/internal/quote > catalog: POST /internal/quote
+orders: POST /api/orders > orders sidecar: CallLocal/inventory/internal/reserve
+orders sidecar: CallLocal/inventory/internal/reserve > inventory sidecar: CallLocal/inventory/internal/reserve
+inventory sidecar: CallLocal/inventory/internal/reserve > inventory: POST /internal/reserve
+inventory: POST /internal/reserve > inventory sidecar: publish inventory.reserved
+orders: POST /api/orders > orders sidecar: publish order.placed
+orders: POST /api/orders > carts sidecar: pubsub/order.placed
+carts sidecar: pubsub/order.placed > carts: POST /events/order.placed
+carts: POST /events/order.placed > carts sidecar: publish cart.cleared
+orders: POST /api/orders > notifications sidecar: pubsub/order.placed
+notifications sidecar: pubsub/order.placed > notifications: POST /events/order.placed
+notifications: POST /events/order.placed > notifications: send email
+
+edge: POST > payments: POST /api/payments
+payments: POST /api/payments > payments sidecar: CallLocal/orders/internal/due
+payments sidecar: CallLocal/orders/internal/due > orders sidecar: CallLocal/orders/internal/due
+orders sidecar: CallLocal/orders/internal/due > orders: POST /internal/due
+payments: POST /api/payments > edge: POST
+
+edge: POST > payments: POST /api/payments/webhook
+payments: POST /api/payments/webhook > payments sidecar: publish payment.succeeded
+payments: POST /api/payments/webhook > orders sidecar: pubsub/payment.succeeded
+orders sidecar: pubsub/payment.succeeded > orders: POST /events/payment.succeeded
+orders: POST /events/payment.succeeded > orders sidecar: publish order.paid
+orders: POST /events/payment.succeeded > inventory sidecar: pubsub/order.paid
+inventory sidecar: pubsub/order.paid > inventory: POST /events/order.paid
+inventory: POST /events/order.paid > inventory sidecar: publish inventory.committed
+orders: POST /events/payment.succeeded > notifications sidecar: pubsub/order.paid
+notifications sidecar: pubsub/order.paid > notifications: POST /events/order.paid
+notifications: POST /events/order.paid > notifications: send email
+`
+  .split('\n')
+  .filter(Boolean)
+  .toSorted();
+
+const Started = z.object({ edge: z.string(), logFile: z.string(), admin: z.object({ email: z.string(), password: z.string() }) });
+
+let folder: string;
+let collector: Collector;
+let child: ChildProcess;
+let shop: z.infer<typeof Started>;
+let admin: Ask;
+let goods: Goods;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-trace-'));
+  collector = await startCollector(folder);
+  const env = {
+    ...process.env,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    OTEL_METRIC_EXPORT_TIMEOUT: '900',
+  };
+  const execArgv = ['--import', import.meta.resolve('@sidecart/chassis/telemetry')];
+  child = fork(new URL('../src/traced-shop.js', import.meta.url), [folder], { execArgv, env });
+  const [started]: unknown[] = await once(child, 'message');
+  shop = Started.parse(started);
+  admin = await signIn(shop.edge, shop.admin);
+  goods = await someGoods(admin, 'TRACED', 1_000);
+}, 180_000);
+
+afterAll(async () => {
+  if (child?.connected) {
+    child.send('stop');
+    await once(child, 'exit');
+  }
+  await collector?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+/** What a client sends that traces, too. */
+function aTrace() {
+  const traceId = crypto.randomUUID().replaceAll('-', '');
+  return { traceId, headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'idempotency-key': crypto.randomUUID() } };
+}
+
+const spansOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId);
+
+/** What is not shown stands for the work of whoever is above it. */
+const isShown = ({ service, name }: Span) =>
+  !name.includes('/state/') && !name.includes('internal/keys') && !(name === 'POST' && service !== 'edge');
+
+const labelOf = ({ service, name }: Span) => `${service}: ${name.replace('/v1.0/publish/bulk/pubsub/', 'publish ')}`;
+
+/** Every pair of parent and child in a trace, once. */
+function edgesOf(spans: Span[]): string[] {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  function above(span: Span): Span | undefined {
+    const parent = byId.get(span.parentSpanId);
+    return parent && !isShown(parent) ? above(parent) : parent;
+  }
+  const edges = spans.filter(isShown).flatMap((span) => {
+    const parent = above(span);
+    return parent && labelOf(parent) !== labelOf(span) ? [`${labelOf(parent)} > ${labelOf(span)}`] : [];
+  });
+  return [...new Set(edges)].toSorted();
+}
+
+const buy = ({ ask }: Customer, headers: Record<string, string>) =>
+  ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 1 }] }, headers);
+
+test('a checkout is one trace, from the edge through calls, events and the webhook to the mails', async () => {
+  const ann = await aCustomer(shop.edge, 'ann');
+  await ann.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 });
+  const { traceId, headers } = aTrace();
+  const { body } = await ann.ask('POST', '/api/orders', {}, headers);
+  await ann.ask('POST', '/api/payments', { orderId: body.id, paymentMethodId: 'pm_usBankAccount_success' }, headers);
+  const missing = () => EDGES.filter((edge) => !edgesOf(spansOf(traceId)).includes(edge));
+  await until(
+    () => `these edges are there: ${missing().join('\n')}`,
+    60,
+    async () => missing().length === 0,
+  );
+  expect(edgesOf(spansOf(traceId))).toEqual(EDGES);
+  const lines = (await readFile(shop.logFile, 'utf8')).split('\n');
+  const logged = lines.find((line) => line.includes('"path":"/api/orders"') && line.includes(`"trace_id":"${traceId}"`));
+  const span = spansOf(traceId).find(({ name }) => name === 'POST /api/orders');
+  expect(logged).toContain(`"span_id":"${span?.spanId}"`);
+}, 120_000);
+
+test('of orders that are committed and published together, each stays in its own trace', async () => {
+  const ben = await aCustomer(shop.edge, 'ben');
+  const traces = Array.from({ length: 20 }, aTrace);
+  const answers = await Promise.all(traces.map(({ headers }) => buy(ben, headers)));
+  expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 201));
+  const told = ({ traceId }: { traceId: string }) =>
+    spansOf(traceId).filter(({ service, name }) => service === 'notifications' && name === 'POST /events/order.placed').length;
+  await until('every order is told of in its own trace', 60, async () => traces.every((trace) => told(trace) > 0));
+  expect(traces.map(told)).toEqual(traces.map(() => 1));
+  const spans = traces.flatMap(({ traceId }) => spansOf(traceId));
+  const known = new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+  const links = spans.flatMap((span) =>
+    span.links.map((link) => ({ from: span.traceId, to: link.traceId, id: `${link.traceId} ${link.spanId}` })),
+  );
+  expect(links.length).toBeGreaterThan(0);
+  expect(links.every(({ from, to }) => from !== to)).toBe(true);
+  await until('what is linked to came', 30, async () => {
+    for (const { traceId, spanId } of collector.spans) known.add(`${traceId} ${spanId}`);
+    return links.every(({ id }) => known.has(id));
+  });
+}, 120_000);
