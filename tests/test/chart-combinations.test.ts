@@ -7,7 +7,8 @@ import { violations } from '../src/policy.js';
 const seen = new Set<string>();
 
 test.each(COMBINATIONS)('the chart with %s lints, is valid Kubernetes and Dapr, and keeps the policy', async (_, values) => {
-  expect(await lint(values)).toMatchObject({ ok: true });
+  const linted = await lint(values);
+  expect(linted.ok ? '' : linted.out + linted.err).toBe('');
   const { ok, out, err } = await template(values);
   expect(ok ? '' : err).toBe('');
   const fresh = out.split(/^---$/m).filter((document) => !seen.has(document));

@@ -167,12 +167,14 @@ test('an init container makes the streams of JetStream, and only of JetStream', 
   expect(streams(await render({ components: { pubsub: 'rabbitmq' } }))).not.toContain('streams');
 });
 
-test('a change of components, connections or settings starts the pods anew', async () => {
-  const before = annotationsOf(await render({ existingSecrets: true }), 'orders');
-  const same = annotationsOf(await render({ existingSecrets: true }), 'orders');
-  expect(same).toEqual(before);
-  const after = annotationsOf(await render({ existingSecrets: true, components: { pubsub: 'rabbitmq' } }), 'orders');
-  expect(after).not.toEqual(before);
+test('a change of components, connections or its own settings starts the pods of a service anew', async () => {
+  const { connections, settings } = NEEDED as Record<'connections' | 'settings', Record<string, unknown>>;
+  const before = annotationsOf(defaults, 'catalog');
+  const after = async (values: Values) => annotationsOf(await render(values), 'catalog');
+  expect(await after({ settings: { ...settings, orders: { ANY: 'x' } } })).toEqual(before);
+  expect(await after({ components: { pubsub: 'rabbitmq' } })).not.toEqual(before);
+  expect(await after({ connections: { ...connections, stateConnection: 'x' } })).not.toEqual(before);
+  expect(await after({ settings: { ...settings, catalog: { DOCUMENTS_URL: 'x' } } })).not.toEqual(before);
 });
 
 test('what a service says comes over what all have', async () => {
