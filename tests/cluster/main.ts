@@ -9,7 +9,8 @@ The servers that the values name must be there, and the namespace.
 
   npm run cluster -- --url URL --values FILE [--namespace sidecart] [--set name=value]...
 
-  --url     where the ingress answers, e.g. http://localhost`;
+  --url      where the ingress answers, e.g. http://localhost
+  --running  takes the shop that runs there already, and leaves it`;
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     values: { type: 'string', multiple: true, default: [] },
     namespace: { type: 'string', default: 'sidecart' },
     set: { type: 'string', multiple: true, default: [] },
+    running: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -26,5 +28,5 @@ if (values.help || !values.url) {
 }
 process.chdir(root);
 const flags = [...values.values.flatMap((file) => ['-f', file]), ...values.set.flatMap((pair) => ['--set', pair])];
-const failed = await show({ url: values.url.replace(/\/$/, ''), flags, ...cluster(values.namespace) });
+const failed = await show({ url: values.url.replace(/\/$/, ''), flags: values.running ? undefined : flags, ...cluster(values.namespace) });
 process.exitCode = failed === 0 ? 0 : 1;

@@ -10,8 +10,8 @@ import { trickle, type Purchase } from './trickle.js';
 export interface Show extends Cluster {
   /** Where the ingress answers. */
   url: string;
-  /** Flags of `helm upgrade`, with the values. */
-  flags: string[];
+  /** Flags of `helm upgrade`, with the values. Without them the shop runs already, and nothing is said to Helm. */
+  flags: string[] | undefined;
 }
 
 const SERVICES = ['identity', 'catalog', 'inventory', 'carts', 'orders', 'payments', 'notifications'];
@@ -23,11 +23,13 @@ const WAIT = '--timeout=5m';
 export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   const { kubectl, helm } = cluster;
   const { step, end } = steps();
+  const release = flags ? step : async () => {};
   const bought: Purchase[] = [];
   let admin: Ask;
   let goods: Goods;
 
-  const upgrade = (...more: string[]) => helm('upgrade', '--install', RELEASE, 'charts/sidecart', ...flags, ...more, '--wait', WAIT);
+  const upgrade = (...more: string[]) =>
+    helm('upgrade', '--install', RELEASE, 'charts/sidecart', ...(flags ?? []), ...more, '--wait', WAIT);
   const rolledOut = () => Promise.all(SERVICES.map((name) => kubectl('rollout', 'status', `deploy/${name}`, WAIT)));
 
   /** Runs `act` while people buy. Fails where one of their requests does. */
@@ -54,8 +56,8 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     return `${bought.length} orders paid, ${sold.length} sales in the ledger`;
   }
 
-  await step('installed and ready', async () => void (await upgrade()));
-  await step('helm test buys something', async () => {
+  await release('installed and ready', async () => void (await upgrade()));
+  await release('helm test buys something', async () => {
     const log = await helm('test', RELEASE, '--logs', WAIT);
     return /bought .*/.exec(log)?.[0];
   });
@@ -65,7 +67,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     goods = await someGoods(admin, `SHOW-${crypto.randomUUID().slice(0, 8).toUpperCase()}`, LOADED);
     return underTrickle(() => delay(3_000));
   });
-  await step('memory', () => memory(cluster));
+  await release('memory', () => memory(cluster));
 
   await step('/internal is not reached through the ingress', () => refusedOutside(url));
   await step('a forged call to /internal from another pod is stopped by policy', () => stoppedByPolicy(cluster));
@@ -73,7 +75,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await step('catalog may not ask what only others may', () => refusedByAccessControl(cluster));
   await step('catalog may not read what is published for others, or secrets of others', () => refusedByScopes(cluster));
 
-  await step('two replicas of each, under a trickle of purchases', () =>
+  await release('two replicas of each, under a trickle of purchases', () =>
     underTrickle(() => upgrade('--set', 'serviceDefaults.replicas=2')),
   );
   await step('everything restarted, under a trickle of purchases', () =>
@@ -82,7 +84,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
       await rolledOut();
     }),
   );
-  await step('upgraded, under a trickle of purchases', () =>
+  await release('upgraded, under a trickle of purchases', () =>
     underTrickle(() => upgrade('--set', 'serviceDefaults.replicas=2', '--set', 'env.LOG_LEVEL=warn')),
   );
   await step('pods killed, every order is paid all the same', async () => {
@@ -98,7 +100,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   });
   await step('stock and ledger add up', addsUp);
 
-  await step('catalog is scaled up under load, and down again', () =>
+  await release('catalog is scaled up under load, and down again', () =>
     scaled(cluster, url, () =>
       upgrade(
         ...['enabled=true', 'minReplicas=1', 'maxReplicas=2', 'cpu=60', 'scaleDownSeconds=5'].flatMap((pair) => [
@@ -108,7 +110,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
       ),
     ),
   );
-  await step('a wrong value is refused with a sentence', async () => {
+  await release('a wrong value is refused with a sentence', async () => {
     const refusal = await upgrade('--set', 'components.pubsub=carrier-pigeon').then(
       () => '',
       (error: unknown) => String(error),
@@ -116,8 +118,8 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     if (!/components.*pubsub/s.test(refusal)) throw new Error(`not refused, or not by name: ${refusal}`);
     return /.*pubsub.*/.exec(refusal.split('\n').find((line) => line.includes('pubsub') && !line.includes('--set')) ?? '')?.[0];
   });
-  await step('a pod without its secret says so in its events', () => missingSecret(cluster));
-  await step('uninstalled; what stays', async () => {
+  await release('a pod without its secret says so in its events', () => missingSecret(cluster));
+  await release('uninstalled; what stays', async () => {
     await helm('uninstall', RELEASE, '--wait', WAIT);
     const kinds = 'deploy,svc,sa,pods,pdb,hpa,ingress,networkpolicy,configmap,role,rolebinding,components.dapr.io,configurations.dapr.io';
     const left = await kubectl('get', kinds, '-l', 'app.kubernetes.io/managed-by=Helm', '-o', 'name');
