@@ -1,24 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ownCombination, type Combination } from '@sidecart/runner/combination';
 import { startShop, type Shop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { aCustomer, insist, signIn, type Ask, type Customer } from '../src/api.js';
 import { ledgerOf, someGoods, stockOf } from '../src/goods.js';
 
 let folder: string;
+let combination: Combination;
 let shop: Shop;
 let admin: Ask;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-crash-'));
-  shop = await startShop({ folder, env: { PAYMENT_MINUTES: '3' } });
+  combination = await ownCombination();
+  const { state, pubsub } = combination;
+  shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env: { PAYMENT_MINUTES: '3' } });
   admin = await signIn(shop.edge, shop.system.admin);
 }, 180_000);
 
 afterAll(async () => {
   await shop?.stop();
+  await combination?.drop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
@@ -36,49 +41,68 @@ async function checkout({ ask }: Customer, productId: string, key: string): Prom
   return placed.body.id;
 }
 
+/** Customers buy, a quarter into it `crash` happens, and all goes on until every order is paid and its stock sold, once. */
+async function crashInTheMiddle(sku: string, crash: () => Promise<void>): Promise<void> {
+  const goods = await someGoods(admin, sku, LOADED);
+  const customers = await Promise.all(Array.from({ length: 5 }, (_, i) => aCustomer(shop.edge, `crash-${i}`)));
+  const orders: { id: string; buyer: Customer }[] = [];
+  let crashed: Promise<void> | undefined;
+
+  let left = CHECKOUTS;
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, worker) => {
+      while (left-- > 0) {
+        const buyer = customers[worker % customers.length];
+        if (!buyer) throw new Error('no buyer');
+        orders.push({ id: await checkout(buyer, goods.productId, crypto.randomUUID()), buyer });
+        if (orders.length >= CHECKOUTS / 4) crashed ??= crash();
+      }
+    }),
+  );
+  await crashed;
+  expect(orders).toHaveLength(CHECKOUTS);
+
+  const statusOf = async ({ id, buyer }: (typeof orders)[number]) =>
+    (await insist(() => buyer.ask('GET', `/api/orders/${id}`))).body.status;
+  await until('every order is paid', 90, async () => (await Promise.all(orders.map(statusOf))).every((status) => status === 'paid'));
+  await until('the stock has followed', 60, async () => {
+    const { onHand, held } = await stockOf(admin, sku);
+    return onHand === LOADED - CHECKOUTS && held === 0;
+  });
+  const sold = (await ledgerOf(admin, sku)).filter(({ type }) => type === 'sale').map(({ reference }) => reference);
+  expect(sold).toHaveLength(orders.length);
+  expect(new Set(sold)).toEqual(new Set(orders.map(({ id }) => id)));
+}
+
+async function killAndRestart(app: string, part: 'app' | 'sidecar'): Promise<void> {
+  await shop.system.kill(app, part);
+  await shop.system.restart(app);
+}
+
+describe('on any combination', () => {
+  test.each([
+    ['the inventory service', 'app'],
+    ['the sidecar of inventory', 'sidecar'],
+  ] as const)(
+    'kill -9 of %s in the middle of 100 checkouts loses no order, and the ledger adds up',
+    (_name, part) => crashInTheMiddle(`CRASH-inventory-${part}`, () => killAndRestart('inventory', part)),
+    240_000,
+  );
+});
+
 test.each([
   ['the orders service', 'orders', 'app'],
-  ['the inventory service', 'inventory', 'app'],
   ['the payments service', 'payments', 'app'],
   ['the sidecar of orders', 'orders', 'sidecar'],
-  ['the sidecar of inventory', 'inventory', 'sidecar'],
 ] as const)(
   'kill -9 of %s in the middle of 100 checkouts loses no order, and the ledger adds up',
-  async (_name, app, part) => {
-    const sku = `CRASH-${app}-${part}`;
-    const goods = await someGoods(admin, sku, LOADED);
-    const customers = await Promise.all(Array.from({ length: 5 }, (_, i) => aCustomer(shop.edge, `crash-${i}`)));
-    const orders: { id: string; buyer: Customer }[] = [];
-    let killed: Promise<void> | undefined;
-    const crash = async () => {
-      await shop.system.kill(app, part);
-      await shop.system.restart(app);
-    };
-
-    let left = CHECKOUTS;
-    await Promise.all(
-      Array.from({ length: 16 }, async (_, worker) => {
-        while (left-- > 0) {
-          const buyer = customers[worker % customers.length];
-          if (!buyer) throw new Error('no buyer');
-          orders.push({ id: await checkout(buyer, goods.productId, crypto.randomUUID()), buyer });
-          if (orders.length >= CHECKOUTS / 4) killed ??= crash();
-        }
-      }),
-    );
-    await killed;
-    expect(orders).toHaveLength(CHECKOUTS);
-
-    const statusOf = async ({ id, buyer }: (typeof orders)[number]) =>
-      (await insist(() => buyer.ask('GET', `/api/orders/${id}`))).body.status;
-    await until('every order is paid', 90, async () => (await Promise.all(orders.map(statusOf))).every((status) => status === 'paid'));
-    await until('the stock has followed', 60, async () => {
-      const { onHand, held } = await stockOf(admin, sku);
-      return onHand === LOADED - CHECKOUTS && held === 0;
-    });
-    const sold = (await ledgerOf(admin, sku)).filter(({ type }) => type === 'sale').map(({ reference }) => reference);
-    expect(sold).toHaveLength(orders.length);
-    expect(new Set(sold)).toEqual(new Set(orders.map(({ id }) => id)));
-  },
+  (_name, app, part) => crashInTheMiddle(`CRASH-${app}-${part}`, () => killAndRestart(app, part)),
   240_000,
 );
+
+test('kill -9 of the broker in the middle of 100 checkouts loses no order, and the ledger adds up', async () => {
+  await crashInTheMiddle('CRASH-broker', async () => {
+    await shop.system.broker?.kill();
+    await shop.system.broker?.restart();
+  });
+}, 240_000);

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ownCombination, type Combination } from '@sidecart/runner/combination';
 import { startShop, type Shop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { aCustomer, client, signIn, type Ask, type Customer } from '../src/api.js';
@@ -17,6 +18,7 @@ const PAYMENT_MINUTES = '1.5';
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 let folder: string;
+let combination: Combination;
 let shop: Shop;
 let admin: Ask;
 let ann: Customer;
@@ -24,7 +26,9 @@ let forgotten: { orderId: string; goods: Goods };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-shop-'));
-  shop = await startShop({ folder, env: { PAYMENT_MINUTES } });
+  combination = await ownCombination();
+  const { state, pubsub } = combination;
+  shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env: { PAYMENT_MINUTES } });
   admin = await signIn(shop.edge, shop.system.admin);
   ann = await aCustomer(shop.edge, 'ann');
   const goods = await someGoods(admin, 'FORGOTTEN', 5);
@@ -34,6 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await shop?.stop();
+  await combination?.drop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
@@ -53,32 +58,53 @@ async function mailsTo(email: string): Promise<string[]> {
   return body.data.map(({ subject }: { subject: string }) => subject);
 }
 
-test('a guest fills a cart, signs in, orders and pays; the stock goes down and the mails arrive', async () => {
-  const goods = await someGoods(admin, 'FIRST', 10);
-  const session = { 'x-cart-session-id': crypto.randomUUID() };
-  const guest = client(shop.edge);
-  expect((await guest('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 }, session)).status).toBeLessThan(300);
-  await counts('FIRST', 10, 2);
-  const bob = await aCustomer(shop.edge, 'bob');
-  expect((await bob.ask('POST', '/api/cart/merge', {}, session)).status).toBe(200);
-  const cart = (await bob.ask('GET', '/api/cart')).body;
-  expect(cart).toMatchObject({ items: [{ productId: goods.productId, quantity: 2 }], subtotal: { amount: 2_000, currency: 'EUR' } });
+describe('on any combination', () => {
+  test('a guest fills a cart, signs in, orders and pays; the stock goes down and the mails arrive', async () => {
+    const goods = await someGoods(admin, 'FIRST', 10);
+    const session = { 'x-cart-session-id': crypto.randomUUID() };
+    const guest = client(shop.edge);
+    expect((await guest('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 }, session)).status).toBeLessThan(300);
+    await counts('FIRST', 10, 2);
+    const bob = await aCustomer(shop.edge, 'bob');
+    expect((await bob.ask('POST', '/api/cart/merge', {}, session)).status).toBe(200);
+    const cart = (await bob.ask('GET', '/api/cart')).body;
+    expect(cart).toMatchObject({ items: [{ productId: goods.productId, quantity: 2 }], subtotal: { amount: 2_000, currency: 'EUR' } });
 
-  const placed = await bob.ask('POST', '/api/orders', {}, { 'idempotency-key': 'first-order' });
-  expect(placed.status).toBe(201);
-  expect(placed.body).toMatchObject({ status: 'pending', subtotal: { amount: 2_000 }, tax: { amount: 400 }, total: { amount: 2_400 } });
-  const paid = await pay(bob, placed.body.id);
-  expect([paid.status, paid.body.status]).toEqual([201, 'succeeded']);
-  await becomes(bob, placed.body.id, 'paid');
-  await counts('FIRST', 8, 0);
-  await until('the cart is empty', EVENTUALLY, async () => (await bob.ask('GET', '/api/cart')).body.items.length === 0);
-  await until('four mails arrived', 30, async () => (await mailsTo(bob.email)).length === 4);
-  expect(await mailsTo(bob.email)).toEqual(expect.arrayContaining(['Welcome', 'Is this your address?']));
-  expect((await ledgerOf(admin, 'FIRST')).map(({ type, quantity }) => [type, quantity])).toEqual([
-    ['in', 10],
-    ['sale', -2],
-  ]);
-}, 90_000);
+    const placed = await bob.ask('POST', '/api/orders', {}, { 'idempotency-key': 'first-order' });
+    expect(placed.status).toBe(201);
+    expect(placed.body).toMatchObject({ status: 'pending', subtotal: { amount: 2_000 }, tax: { amount: 400 }, total: { amount: 2_400 } });
+    const paid = await pay(bob, placed.body.id);
+    expect([paid.status, paid.body.status]).toEqual([201, 'succeeded']);
+    await becomes(bob, placed.body.id, 'paid');
+    await counts('FIRST', 8, 0);
+    await until('the cart is empty', EVENTUALLY, async () => (await bob.ask('GET', '/api/cart')).body.items.length === 0);
+    await until('four mails arrived', 30, async () => (await mailsTo(bob.email)).length === 4);
+    expect(await mailsTo(bob.email)).toEqual(expect.arrayContaining(['Welcome', 'Is this your address?']));
+    expect((await ledgerOf(admin, 'FIRST')).map(({ type, quantity }) => [type, quantity])).toEqual([
+      ['in', 10],
+      ['sale', -2],
+    ]);
+  }, 90_000);
+
+  test('200 buyers at once for 50 pieces are exactly 50 paid orders, and the stock is 0', async () => {
+    const goods = await someGoods(admin, 'RUSH', 50);
+    const customers = await Promise.all(Array.from({ length: 10 }, (_, i) => aCustomer(shop.edge, `buyer-${i}`)));
+    const results = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const buyer = customers[i % customers.length] ?? ann;
+        const placed = await order(buyer, goods, 1);
+        if (placed.status !== 201) return placed.status;
+        expect((await pay(buyer, placed.body.id)).body.status).toBe('succeeded');
+        await becomes(buyer, placed.body.id, 'paid');
+        return placed.status;
+      }),
+    );
+    expect(results.filter((status) => status === 201)).toHaveLength(50);
+    expect(results.filter((status) => status === 409)).toHaveLength(150);
+    await counts('RUSH', 0, 0);
+    expect(await ledgerOf(admin, 'RUSH')).toHaveLength(51);
+  }, 120_000);
+});
 
 test('a forgotten password is reset by the code that is mailed, and the old one is good no more', async () => {
   const { email } = await aCustomer(shop.edge, 'forgetful');
@@ -181,25 +207,6 @@ test('nothing inside is reached through the edge or without the app token', asyn
     expect([path, (await client(shop.system.urls.inventory ?? '')('POST', path, {})).status]).toEqual([path, 404]);
   }
 });
-
-test('200 buyers at once for 50 pieces are exactly 50 paid orders, and the stock is 0', async () => {
-  const goods = await someGoods(admin, 'RUSH', 50);
-  const customers = await Promise.all(Array.from({ length: 10 }, (_, i) => aCustomer(shop.edge, `buyer-${i}`)));
-  const results = await Promise.all(
-    Array.from({ length: 200 }, async (_, i) => {
-      const buyer = customers[i % customers.length] ?? ann;
-      const placed = await order(buyer, goods, 1);
-      if (placed.status !== 201) return placed.status;
-      expect((await pay(buyer, placed.body.id)).body.status).toBe('succeeded');
-      await becomes(buyer, placed.body.id, 'paid');
-      return placed.status;
-    }),
-  );
-  expect(results.filter((status) => status === 201)).toHaveLength(50);
-  expect(results.filter((status) => status === 409)).toHaveLength(150);
-  await counts('RUSH', 0, 0);
-  expect(await ledgerOf(admin, 'RUSH')).toHaveLength(51);
-}, 120_000);
 
 test('an order that nobody pays is cancelled after its deadline, and its stock is free again', async () => {
   await becomes(ann, forgotten.orderId, 'cancelled', 200);

@@ -3,25 +3,11 @@ import express from 'express';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { serverOf } from '@sidecart/runner/combination';
+import type { StateProvider } from '@sidecart/runner/components';
 import { ownDatabase } from '@sidecart/runner/databases';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { createDapr, type Dapr } from '../src/dapr.js';
-
-/** A state store that tests can have: SQLite always, the others where a server is named. */
-export interface Provider {
-  state: 'sqlite' | 'postgresql' | 'mysql';
-  server: string | undefined;
-}
-
-export const PROVIDERS: Provider[] = [
-  { state: 'sqlite', server: undefined },
-  ...named('postgresql', process.env.TEST_POSTGRES_URL),
-  ...named('mysql', process.env.TEST_MARIADB_URL),
-];
-
-function named(state: Provider['state'], server: string | undefined): Provider[] {
-  return server ? [{ state, server }] : [];
-}
 
 export interface Bench {
   /** One more sidecar of the same app on the same store, as another replica has. Given an app port it delivers events. */
@@ -30,7 +16,8 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export async function openBench({ state, server }: Provider): Promise<Bench> {
+export async function openBench(state: StateProvider): Promise<Bench> {
+  const server = serverOf(state);
   const database = server ? await ownDatabase(server) : undefined;
   const components = await testComponents({ state, pubsub: 'in-memory', ...(database ? { stateConnection: database.url } : {}) });
   const running: Sidecar[] = [];

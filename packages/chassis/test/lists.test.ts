@@ -8,7 +8,7 @@ let bench: Bench;
 let store: Store;
 
 beforeAll(async () => {
-  bench = await openBench({ state: 'sqlite', server: undefined });
+  bench = await openBench('sqlite');
   const { dapr } = await bench.sidecar();
   store = await openStore({ dapr, app: 'shop', replica: 'main' });
 }, 60_000);

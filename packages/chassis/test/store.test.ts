@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contractStates, serverOf } from '@sidecart/runner/combination';
 import { until } from '@sidecart/runner/until';
 import type { Sidecar } from '@sidecart/runner/sidecar';
 import type { Dapr } from '../src/dapr.js';
@@ -8,7 +9,7 @@ import { DomainError } from '../src/errors.js';
 import { refuseUnlessAtomic } from '../src/probe.js';
 import { key, put, remove } from '../src/state.js';
 import { openStore, type Store } from '../src/store.js';
-import { openBench, PROVIDERS, startListener, type Bench } from './harness.js';
+import { openBench, startListener, type Bench } from './harness.js';
 
 const count = (name: string) => key<{ n: number }>('count', name);
 const made = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });
@@ -20,10 +21,10 @@ function increment(store: Store, name: string): Promise<number> {
   });
 }
 
-if (!process.env.TEST_POSTGRES_URL) console.warn('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');
-if (!process.env.TEST_MARIADB_URL) console.warn('store on MariaDB: skipped, TEST_MARIADB_URL names no server');
+if (!serverOf('postgresql')) console.warn('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');
+if (!serverOf('mysql')) console.warn('store on MariaDB: skipped, TEST_MARIADB_URL names no server');
 
-describe.each(PROVIDERS)('the store on $state', (provider) => {
+describe.each(contractStates())('the store on %s', (provider) => {
   let bench: Bench;
   let listener: Awaited<ReturnType<typeof startListener>>;
   let sidecar: Sidecar & { dapr: Dapr };

@@ -3,100 +3,122 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startBroker, type Broker } from '../src/broker.js';
-import type { ComponentFolder } from '../src/components.js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startBroker } from '../src/broker.js';
+import { contractPubsubs, serverOf } from '../src/combination.js';
+import type { ComponentFolder, PubsubProvider } from '../src/components.js';
 import { listen } from '../src/listen.js';
+import { ownBroker, type OwnBroker } from '../src/own-brokers.js';
 import { freePorts, startSidecar, testComponents, type Sidecar } from '../src/sidecar.js';
 import { until } from '../src/until.js';
 
-const LANES = ['pubsub', ...Array.from({ length: 7 }, (_, index) => `pubsub-${index + 2}`)];
+/** How many events of a topic an app has at a time, and on how many components. */
+const AT_ONCE = { jetstream: 8, redis: 50, rabbitmq: 50 };
+const LANES = { jetstream: 8, redis: 1, rabbitmq: 1 };
 
-/** So many that every lane gets some. */
-const hanging = Array.from({ length: 100 }, (_, index) => `hanging-${index}`);
+if (!serverOf('redis')) console.warn('pub/sub on Redis: skipped, TEST_REDIS_URL names no server');
+if (!serverOf('rabbitmq')) console.warn('pub/sub on RabbitMQ: skipped, TEST_RABBITMQ_URL names no server');
 
-let broker: Broker;
-let brokerFolder = '';
-let components: ComponentFolder;
-let app: Server;
-let appPort = 0;
-let sidecar: Sidecar;
-/** The events that have come, as often as they came, and what the app says to them: nothing at all while it hangs. */
-const come: string[] = [];
-let answer: 'SUCCESS' | 'RETRY' | undefined = 'SUCCESS';
-const dead: string[] = [];
-
-beforeAll(async () => {
-  app = createServer(async (request, response) => {
-    const body = await text(request);
-    const routes: Record<string, () => unknown> = {
-      '/dapr/subscribe': () => [
-        ...LANES.map((pubsubname) => ({ pubsubname, topic: 'things', route: '/things', deadLetterTopic: 'dead-things' })),
-        { pubsubname: 'pubsub', topic: 'dead-things', route: '/dead' },
-      ],
-      '/things': () => {
-        come.push(JSON.parse(body).id);
-        return answer && { status: answer };
-      },
-      '/dead': () => void dead.push(JSON.parse(body).id),
-    };
-    const reply = routes[request.url ?? '']?.();
-    if (reply !== undefined || request.url !== '/things')
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(reply ?? {}));
-  });
-  appPort = await listen(app, 0, '127.0.0.1');
-  components = await testComponents({ pubsub: 'jetstream', pubsubConnection: await ownBroker() });
-  await startAgain();
-});
-
-afterAll(async () => {
-  await sidecar?.stop();
-  await broker?.stop();
-  app.closeAllConnections();
-  app.close();
-  await Promise.all([brokerFolder, components.folder].map((folder) => rm(folder, { recursive: true })));
-});
-
-async function ownBroker(): Promise<string> {
-  brokerFolder = await mkdtemp(join(tmpdir(), 'sidecart-'));
+async function brokerFor(provider: PubsubProvider): Promise<OwnBroker> {
+  if (provider !== 'jetstream') return ownBroker(serverOf(provider) ?? '');
+  const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const [port = 0] = await freePorts(1);
-  broker = await startBroker(brokerFolder, port, { topics: ['things'], apps: ['things'] });
-  return broker.url;
+  const broker = await startBroker(folder, port, { topics: ['things'], apps: ['things'] });
+  const drop = async () => {
+    await broker.stop();
+    await rm(folder, { recursive: true });
+  };
+  return { url: broker.url, drop };
 }
 
-async function startAgain(): Promise<void> {
-  sidecar = await startSidecar({ appId: 'taker', appPort, ...components });
-}
+describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
+  /** So many that every lane gets some. */
+  const hanging = Array.from({ length: 100 }, (_, index) => `hanging-${index}`);
+  const lanes = ['pubsub', ...Array.from({ length: LANES[provider] - 1 }, (_, index) => `pubsub-${index + 2}`)];
 
-async function publish(...ids: string[]): Promise<void> {
-  for (const id of ids) {
-    const { status } = await fetch(`http://127.0.0.1:${sidecar.httpPort}/v1.0/publish/pubsub/things`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/cloudevents+json' },
-      body: JSON.stringify({ specversion: '1.0', id, type: 'thing', source: 'test', data: {} }),
+  let broker: OwnBroker;
+  let components: ComponentFolder;
+  let app: Server;
+  let appPort = 0;
+  let sidecar: Sidecar;
+  /** The events that have come, as often as they came, and what the app says to them: nothing at all while it hangs. */
+  const come: string[] = [];
+  let answer: 'SUCCESS' | 'RETRY' | 'DROP' | undefined = 'SUCCESS';
+  const dead: string[] = [];
+
+  beforeAll(async () => {
+    app = createServer(async (request, response) => {
+      const body = await text(request);
+      const routes: Record<string, () => unknown> = {
+        '/dapr/subscribe': () => [
+          ...lanes.map((pubsubname) => ({ pubsubname, topic: 'things', route: '/things', deadLetterTopic: 'dead-things' })),
+          { pubsubname: 'pubsub', topic: 'dead-things', route: '/dead' },
+        ],
+        '/things': () => {
+          come.push(JSON.parse(body).id);
+          return answer && { status: answer };
+        },
+        '/dead': () => void dead.push(JSON.parse(body).id),
+      };
+      const reply = routes[request.url ?? '']?.();
+      if (reply !== undefined || request.url !== '/things')
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(reply ?? {}));
     });
-    expect(status).toBe(204);
+    appPort = await listen(app, 0, '127.0.0.1');
+    broker = await brokerFor(provider);
+    components = await testComponents({ pubsub: provider, pubsubConnection: broker.url });
+    await startAgain();
+  }, 60_000);
+
+  afterAll(async () => {
+    await sidecar?.stop();
+    await broker?.drop();
+    app.closeAllConnections();
+    app.close();
+    await rm(components.folder, { recursive: true });
+  }, 60_000);
+
+  async function startAgain(): Promise<void> {
+    sidecar = await startSidecar({ appId: 'taker', appPort, ...components });
   }
-}
 
-test('takes eight events of a topic at a time', async () => {
-  answer = undefined;
-  await publish(...hanging);
-  await until('eight events under way', 10, async () => come.length === 8);
-});
+  async function publish(...ids: string[]): Promise<void> {
+    for (const id of ids) {
+      const { status } = await fetch(`http://127.0.0.1:${sidecar.httpPort}/v1.0/publish/pubsub/things`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify({ specversion: '1.0', id, type: 'thing', source: 'test', data: {} }),
+      });
+      expect(status).toBe(204);
+    }
+  }
 
-test('delivers again what was under way when the app and its sidecar died', async () => {
-  await sidecar.kill();
-  app.closeAllConnections();
-  come.length = 0;
-  answer = 'SUCCESS';
-  await startAgain();
-  await until('every event has come', 45, async () => hanging.every((id) => come.includes(id)));
-});
+  test(`takes ${AT_ONCE[provider]} events of a topic at a time`, async () => {
+    answer = undefined;
+    await publish(...hanging);
+    await until('so many events under way', 10, async () => come.length === AT_ONCE[provider]);
+  });
 
-test('tries an event for about fifteen seconds, then puts it aside as a dead letter', async () => {
-  answer = 'RETRY';
-  await publish('hopeless');
-  await until('the dead letter', 30, async () => dead.includes('hopeless'));
-  expect(come.filter((id) => id === 'hopeless')).toHaveLength(8);
+  test('delivers again what was under way when the app and its sidecar died', async () => {
+    await sidecar.kill();
+    app.closeAllConnections();
+    come.length = 0;
+    answer = 'SUCCESS';
+    await startAgain();
+    await until('every event has come', 90, async () => hanging.every((id) => come.includes(id)));
+  }, 120_000);
+
+  test('puts an event that is refused aside as a dead letter at once', async () => {
+    answer = 'DROP';
+    await publish('refused');
+    await until('the dead letter', 10, async () => dead.includes('refused'));
+    expect(come.filter((id) => id === 'refused')).toHaveLength(1);
+  });
+
+  test('tries an event for about fifteen seconds, then puts it aside as a dead letter', async () => {
+    answer = 'RETRY';
+    await publish('hopeless');
+    await until('the dead letter', 30, async () => dead.includes('hopeless'));
+    expect(come.filter((id) => id === 'hopeless')).toHaveLength(8);
+  });
 });

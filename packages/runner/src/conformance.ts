@@ -1,0 +1,81 @@
+/** `npm run conformance`: the contract suites and a purchase with crashes, on every combination of state store and broker that is there. */
+import { parseArgs } from 'node:util';
+import { isThere, PUBSUBS, SETTINGS, STATES } from './combination.js';
+import { root } from './root.js';
+import { suites, type Count } from './suites.js';
+import { tool, type ToolName } from './tools.js';
+
+const USAGE = `Usage: npm run conformance -- [--state NAME] [--pubsub NAME]
+  --state NAME     ${STATES.join(', ')}; all that are there unless told
+  --pubsub NAME    ${PUBSUBS.join(', ')}; all that are there unless told
+${Object.entries(SETTINGS)
+  .filter(([, setting]) => setting)
+  .map(([name, setting]) => `  ${setting} names the server of ${name}`)
+  .join('\n')}`;
+
+interface Row extends Count {
+  what: string;
+  minutes: number;
+}
+
+const rows: Row[] = [];
+
+async function run(what: string, args: string[], env: Record<string, string>): Promise<void> {
+  const started = Date.now();
+  const count = await suites(what, args, env);
+  rows.push({ what, ...count, minutes: (Date.now() - started) / 60_000 });
+}
+
+/** @throws with the usage when the name is unknown, or the server of the one that is asked for is not named */
+function asked<Name extends keyof typeof SETTINGS>(all: readonly Name[], name: string | undefined): readonly Name[] {
+  if (name === undefined) return all.filter(isThere);
+  const found = all.filter((one) => one === name);
+  if (!found[0]) throw new Error(`There is no ${name}.\n${USAGE}`);
+  if (!isThere(found[0])) throw new Error(`${SETTINGS[found[0]]} names no server.\n${USAGE}`);
+  return found;
+}
+
+async function conform(): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { state: text, pubsub: text }, strict: true });
+  const states = asked(STATES, values.state);
+  const pubsubs = asked(PUBSUBS, values.pubsub);
+  const needed: ToolName[] = ['dapr', 'daprd', 'nats-server'];
+  for (const name of needed) await tool(name);
+
+  for (const state of states)
+    await run(`${state}: contract of the store`, ['packages/chassis/dist/test/store.test.js'], { CONFORMANCE_STATE: state });
+  for (const pubsub of pubsubs)
+    await run(`${pubsub}: contract of the broker`, ['packages/runner/dist/test/broker.test.js'], { CONFORMANCE_PUBSUB: pubsub });
+  for (const state of states) {
+    for (const pubsub of pubsubs) {
+      const env = { CONFORMANCE_STATE: state, CONFORMANCE_PUBSUB: pubsub };
+      const args = ['--runInBand', '--testNamePattern', 'on any combination', `${root}tests/dist/test/(purchase|crash)`];
+      await run(`${state} and ${pubsub}: purchase and crashes`, args, env);
+    }
+  }
+}
+
+function tell(): void {
+  console.log();
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  for (const { what, passed, failed, minutes } of rows)
+    console.log(`${what.padEnd(width)}  ${passed} passed, ${failed} failed, ${minutes.toFixed(1)} minutes`);
+  for (const name of [...STATES, ...PUBSUBS].filter((name) => !isThere(name)))
+    console.log(`not run: ${name}, ${SETTINGS[name]} names no server`);
+  const failed = rows.reduce((sum, row) => sum + row.failed, 0);
+  console.log(`${rows.reduce((sum, row) => sum + row.passed, 0)} passed, ${failed} failed`);
+  // A run without a test shows nothing.
+  process.exitCode = failed > 0 || rows.some(({ passed }) => passed === 0) ? 1 : 0;
+}
+
+try {
+  if (process.argv.includes('--help')) console.log(USAGE);
+  else {
+    await conform();
+    tell();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
