@@ -25,6 +25,24 @@ export function routesOf(guide: string): string[] {
   return [...new Set(Array.from(named, ([, method, path = '']) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`))];
 }
 
+/** Which of `routes`, each as `GET /api/orders/{id}`, the guide shows no curl of. */
+export function routesWithoutCurl(guide: string, routes: readonly string[]): string[] {
+  const scripts = Array.from(guide.matchAll(/```sh\n([\s\S]*?)```/g), ([, script = '']) => script.replaceAll('\\\n', ' ')).join('\n');
+  const shown = Array.from(
+    scripts.matchAll(/curl (?:[^|)\n]*? )??"?\$(?:API|\{API(%\/api)?\})([^\s"?]*)([^|)\n]*)/g),
+    ([whole, outside, path = '']) => {
+      const method = / -X (\w+)/.exec(whole)?.[1] ?? (/ -[dF] /.test(whole) ? 'POST' : 'GET');
+      return `${method} ${outside ? '' : '/api'}${path}`;
+    },
+  );
+  const fitting = shown.map((request) => routes.filter((route) => patternOf(route).test(request)).toSorted(byParameters)[0]);
+  return routes.filter((route) => !fitting.includes(route));
+}
+
+const patternOf = (route: string) => new RegExp(`^${route.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+/** `/api/users/me` is not `/api/users/{id}`. */
+const byParameters = (a: string, b: string) => a.split('{').length - b.split('{').length;
+
 /** The numbers of the guide's capabilities, and of those that it says are not built. */
 export function capabilitiesOf(guide: string): { built: number[]; missing: number[] } {
   const [routes = '', platform = '', missing = ''] = guide.split(/^## (?:The platform|Not built yet)$/m);

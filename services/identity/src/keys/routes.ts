@@ -12,7 +12,7 @@ export function keyRoutes({ keySet }: Keys): Routes {
 
   keys.get(
     '/.well-known/jwks.json',
-    { summary: 'The public keys of access tokens, as a JSON Web Key Set.', access: 'public', reply: JwkSet },
+    { summary: 'The public keys of access tokens, as a JSON Web Key Set.', access: 'public', rows: [3], reply: JwkSet },
     ({ res }) => {
       res.setHeader('cache-control', `public, max-age=${MAX_AGE_SECONDS}`);
       return keySet();

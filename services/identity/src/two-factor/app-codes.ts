@@ -11,19 +11,19 @@ interface Whose {
 
 /** Factors whose secret is encrypted wherever it is kept. */
 export function createAppCodes(keys: TwoFactorKeys) {
-  const { encrypt, decrypt } = createEncryption(keys);
+  const encryption = createEncryption(keys);
 
   return {
-    propose: ({ userId, iv }: Whose, secret: string): TwoFactor => proposed(encrypt(userId, secret, iv)),
+    propose: ({ userId, iv }: Whose, secret: string): TwoFactor => proposed(encryption.encrypt(userId, secret, iv)),
 
     /**
      * What is left after a code of the app was taken, encrypted with the newest key, or undefined where the code is wrong or was taken before.
      * Throws `unavailable` where the secret cannot be decrypted.
      */
     take({ userId, iv }: Whose, factor: TwoFactor, code: string, at: Date): TwoFactor | undefined {
-      const secret = decrypt(userId, factor.encryptedSecret);
+      const secret = encryption.decrypt(userId, factor.encryptedSecret);
       const left = takeTotp(factor, secret, code, at);
-      return left && { ...left, encryptedSecret: encrypt(userId, secret, iv) };
+      return left && { ...left, encryptedSecret: encryption.encrypt(userId, secret, iv) };
     },
   };
 }
