@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { User } from '@sidecart/chassis/auth';
 import type { Deadlines } from '@sidecart/chassis/deadlines';
-import { DomainError } from '@sidecart/chassis/errors';
+import { DomainError, found } from '@sidecart/chassis/errors';
 import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
 import { append } from '@sidecart/chassis/lists';
 import { put } from '@sidecart/chassis/state';
@@ -13,7 +13,7 @@ import { MAX_QUANTITY, type StockLine } from '@sidecart/contracts/common';
 import type { Settings } from './config.js';
 import { place, price, type Order, type Placing } from './order.js';
 import type { PlaceOrder } from './schemas.js';
-import { orderKey, ordersOf } from './store.js';
+import { cartOrderKey, orderKey, ordersOf } from './store.js';
 
 /** The services that an order is made with. */
 export interface Neighbours {
@@ -51,12 +51,12 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
     if (items.length === 0) throw new DomainError('conflict', 'cart-empty', 'There is nothing in the cart.');
     const ofCart = cart && derivedId('cart', user.id, cart.checkoutId);
     const id = keyed ?? ofCart ?? randomUUID();
-    const [placed, quotes] = await Promise.all([
-      id === ofCart ? store.read(orderKey(id)) : undefined,
+    const [ordered, quotes] = await Promise.all([
+      cart ? store.read(cartOrderKey(user.id, cart.checkoutId)) : undefined,
       Promise.allSettled(items.map(({ productId }) => quote({ productId }))),
       standing.check(user.id),
     ]);
-    if (placed) return placed;
+    if (ordered !== undefined) return sameCart(found(await store.read(orderKey(ordered)), 'The order'), id, fingerprint);
 
     const payBy = now().getTime() + settings.PAYMENT_MINUTES * 60_000;
     const priced = price(bought(items, quotes), settings.TAX_PERCENT);
@@ -80,17 +80,28 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
   };
 
   function save(placing: Omit<Placing, 'at'>): Promise<Order> {
-    const at = orderKey(placing.id);
-    const list = ordersOf(placing.buyer.userId);
+    const { id, buyer, cart, fingerprint } = placing;
+    const at = orderKey(id);
+    const list = ordersOf(buyer.userId);
     const payBy = new Date(placing.payBy);
-    return store.transact([at, list.at, deadlines.noteKey(payBy)], (docs) => {
+    const ofCart = cart && cartOrderKey(buyer.userId, cart.checkoutId);
+    return store.transact([at, list.at, deadlines.noteKey(payBy), ...(ofCart ? [ofCart] : [])], (docs) => {
       const known = docs.get(at);
-      if (known) return { result: sameRequest(known, placing.fingerprint) };
+      if (known) return { result: sameRequest(known, fingerprint) };
+      const ordered = ofCart && docs.get(ofCart);
+      if (ordered) return { result: sameCart(found(docs.get(orderKey(ordered)), 'The order'), id, fingerprint) };
       const { order, events } = place({ ...placing, at: now().toISOString() }); // asked here, because a commit may be long in coming
-      const write = [put(at, order), ...append(docs, list, order.id), ...deadlines.note(docs, order.id, payBy)];
+      const write = [put(at, order), ...(ofCart ? [put(ofCart, id)] : []), ...append(docs, list, id), ...deadlines.note(docs, id, payBy)];
       return { write, events, result: order };
     });
   }
+}
+
+/** The order that a cart has become, for whoever orders it again. Throws `conflict` where a key of their own asks for another. */
+function sameCart(order: Order, id: string, fingerprint: string | null): Order {
+  if (fingerprint === null) return order;
+  if (order.id !== id) throw new DomainError('conflict', 'cart-ordered', `This cart has become the order ${order.number} already.`);
+  return sameRequest(order, fingerprint);
 }
 
 function sameRequest(order: Order, fingerprint: string | null): Order {

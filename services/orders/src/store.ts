@@ -5,6 +5,8 @@ import type { Store } from '@sidecart/chassis/store';
 import type { Changed, Order } from './order.js';
 
 export const orderKey = (id: string): Key<Order> => key('order', id);
+/** The order that a cart has become. */
+export const cartOrderKey = (userId: string, checkoutId: string): Key<string> => key('cart-order', userId, checkoutId);
 /** The ids of a customer's orders. */
 export const ordersOf = (userId: string): List<string> => list('customer', userId);
 

@@ -117,6 +117,33 @@ describe('placing an order', () => {
     expect((await submit()).body.id).toBe(id);
   });
 
+  test('five times at once from one cart, each with its own key, makes one order', async () => {
+    shop.fillCart(ann.id);
+    const keys = Array.from({ length: 5 }, (_, n) => `key-of-${n}`);
+    const answers = await Promise.all(keys.map((key) => submit({}, { key })));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409, 409]);
+    const refused = answers.find(({ status }) => status === 409);
+    if (refused) expectProblem(refused, 409, 'cart-ordered');
+    const { data } = (await get('/api/orders')).body;
+    expect(data).toHaveLength(1);
+    const first = answers.findIndex(({ status }) => status === 201);
+    expect((await submit({}, { key: keys[first] ?? '' })).body.id).toBe(data[0].id);
+    expect((await submit()).body.id).toBe(data[0].id);
+    shop.products.clear();
+    expectProblem(await submit({}, { key: 'a-late-key' }), 409, 'cart-ordered');
+    shop.fillCart(ann.id, { checkoutId: 'the next' });
+    shop.products.set('mug', aProduct('mug'));
+    expect((await submit({}, { key: 'the-next-key' })).status).toBe(201);
+  });
+
+  test('with a key and without one at once from one cart makes one order', async () => {
+    shop.fillCart(ann.id);
+    await Promise.all([submit({}, { key: 'key-12345' }), submit(), submit()]);
+    const { data } = (await get('/api/orders')).body;
+    expect(data).toHaveLength(1);
+    expect((await submit()).body.id).toBe(data[0].id);
+  });
+
   test('again with the same key answers the same order, even when the cart is empty by then', async () => {
     shop.fillCart(ann.id);
     const first = await submit({}, { key: 'key-12345' });
@@ -204,6 +231,12 @@ describe('placing an order', () => {
     ],
     ['a price', { items: [{ productId: 'mug', quantity: 1, price: 1 }] }, 'items.0.price'],
     ['a note without end', { note: 'x'.repeat(1_001) }, 'note'],
+    ['a country that is none', { address: { name: 'Ann', line1: 'x', postalCode: 'x', city: 'x', country: 'XX' } }, 'address.country'],
+    [
+      'an address of two lines in one',
+      { address: { name: 'Ann', line1: 'x\ny', postalCode: 'x', city: 'x', country: 'AT' } },
+      'address.line1',
+    ],
     ['half an address', { address: { name: 'Ann', line1: 'x', postalCode: 'x', city: 'x' } }, 'address.country'],
   ])('refuses %s', async (_, body, field) => {
     const answer = await submit(body);
