@@ -50,6 +50,7 @@ const ways: [string, Values][] = [
   ['ingress with host and certificate', { ingress }],
   ['gateway instead of ingress', { ingress: { enabled: false }, gateway }],
   ['gateway and ingress', { ingress, gateway }],
+  ['no documentation', { docs: { enabled: false } }],
   ['no network policies', { networkPolicy: { enabled: false } }],
   ['network policies with more ways out', { networkPolicy: { egress: [{ ports: [{ port: 8125, protocol: 'UDP' }] }] } }],
   ['autoscaling', { serviceDefaults: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 10, cpu: 70 } } }],

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { invalid, lint, resources, template } from '../src/chart.js';
+import { parse } from 'yaml';
+import { CHART, invalid, lint, resources, template } from '../src/chart.js';
 import { COMBINATIONS } from '../src/combinations.js';
 import { violations } from '../src/policy.js';
 
@@ -17,3 +20,18 @@ test.each(COMBINATIONS)('the chart with %s lints, is valid Kubernetes and Dapr, 
   expect(await invalid(manifest)).toEqual([]);
   expect(resources(manifest).flatMap(violations)).toEqual([]);
 });
+
+test('every switch of values.yaml is turned in some combination', async () => {
+  const switches = switchesIn(parse(await readFile(join(CHART, 'values.yaml'), 'utf8')));
+  const used = COMBINATIONS.flatMap(([, values]) => switchesIn(values)).map(([path, on]) => `${path}: ${on}`);
+  expect(switches.length).toBeGreaterThan(3);
+  expect(switches.map(([path, on]) => `${path}: ${!on}`).filter((turned) => !used.includes(turned))).toEqual([]);
+});
+
+/** Each boolean, with its path. */
+function switchesIn(values: object, path = ''): [string, boolean][] {
+  return Object.entries(values).flatMap(([name, value]: [string, unknown]): [string, boolean][] => {
+    if (typeof value === 'boolean') return [[path + name, value]];
+    return typeof value === 'object' && value !== null ? switchesIn(value, `${path}${name}.`) : [];
+  });
+}
