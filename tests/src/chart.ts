@@ -30,8 +30,18 @@ export interface Ran {
 const TARGET = ['--namespace', NAMESPACE, '--kube-version', '1.34.0'];
 
 /** `helm template` on these values, which come over the chart's own. */
-export async function template(values: Values, ...args: string[]): Promise<Ran> {
-  return run(await tool('helm'), ['template', 'sidecart', CHART, ...TARGET, '--values', '-', ...args], JSON.stringify(values));
+export async function template(values: Values, chart = CHART): Promise<Ran> {
+  return run(await tool('helm'), ['template', 'sidecart', chart, ...TARGET, '--values', '-'], JSON.stringify(values));
+}
+
+/** The chart as it is published: one file in this folder. */
+export async function packaged(folder: string): Promise<string> {
+  const { out, err } = run(await tool('helm'), ['package', CHART, '--destination', folder], '');
+  return /saved it to: (.+)/.exec(out)?.[1] ?? refuse(err);
+}
+
+function refuse(reason: string): never {
+  throw new Error(reason);
 }
 
 /** `helm lint --strict`. Warnings fail too. */
@@ -65,8 +75,7 @@ export function resources(manifest: string): Resource[] {
 /** The chart's objects on these values. @throws what Helm says where it refuses them */
 export async function rendered(values: Values): Promise<Resource[]> {
   const { ok, out, err } = await template(values);
-  if (!ok) throw new Error(err);
-  return resources(out);
+  return ok ? resources(out) : refuse(err);
 }
 
 /** The one object of this kind and name. */

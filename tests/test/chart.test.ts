@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { APPS } from '@sidecart/contracts/topics';
 import { root } from '@sidecart/runner/root';
-import { named, rendered, type Resource, type Values } from '../src/chart.js';
+import { named, packaged, rendered, template, type Resource, type Values } from '../src/chart.js';
 import { NEEDED } from '../src/combinations.js';
 
 interface Probe {
@@ -263,4 +264,13 @@ test('a pod does not start without the settings that its service needs', async (
     expect(needed).toContain(`settings/${key}`);
   }
   expect(needed).toContain('connections/stateConnection');
+});
+
+test('the chart in one file, as it is published, renders the same', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
+  const values = { ...NEEDED, existingSecrets: true };
+  const published = await template(values, await packaged(folder));
+  await rm(folder, { recursive: true });
+  expect(published.ok ? '' : published.err).toBe('');
+  expect(published.out).toBe((await template(values)).out);
 });
