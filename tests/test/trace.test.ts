@@ -9,6 +9,8 @@ import { z } from 'zod';
 import { aCustomer, signIn, type Ask, type Customer } from '../src/api.js';
 import { startCollector, type Collector, type Span } from '../src/collector.js';
 import { someGoods, type Goods } from '../src/goods.js';
+import { askedMetrics, metricNames } from '../src/promql.js';
+import { sidecarMetrics } from '../src/sidecar-metrics.js';
 
 /**
  * From whom to whom, all that follows from ordering a cart and paying by a bank debit. Left out: the sidecars' work on state, the HTTP clients in
@@ -163,3 +165,77 @@ test('of orders that are committed and published together, each stays in its own
     return links.every(({ id }) => known.has(id));
   });
 }, 120_000);
+
+/** The value of the first series of a metric that has all these labels. */
+function valueOf(text: string, metric: string, labels: Record<string, string>): number | undefined {
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  const line = text.split('\n').find((line) => line.startsWith(`${metric}{`) && wanted.every((label) => line.includes(label)));
+  return line === undefined ? undefined : Number(/\} ([^ ]+)/.exec(line)?.[1]);
+}
+
+test('what happens is counted: orders, revenue, refusals, requests by route, events, mails; with exemplars', async () => {
+  const carl = await aCustomer(shop.edge, 'carl');
+  const few = await someGoods(admin, 'FEW', 3);
+  const before = await collector.metrics();
+  const order = (productId: string, quantity: number) => carl.ask('POST', '/api/orders', { items: [{ productId, quantity }] });
+  expect((await order(few.productId, 4)).status).toBe(409);
+  const { body } = await order(few.productId, 3);
+  await carl.ask('POST', '/api/payments', { orderId: body.id, paymentMethodId: 'pm_card_visa' });
+  const becomes = (status: string) =>
+    until(`the order is ${status}`, 30, async () => (await carl.ask('GET', `/api/orders/${body.id}`)).body.status === status);
+  await becomes('paid');
+  await admin('POST', `/api/orders/${body.id}/cancel`, {});
+  await becomes('refunded');
+
+  const rises: [string, Record<string, string>, number][] = [
+    ['sidecart_orders_total', { job: 'orders', status: 'placed' }, 1],
+    ['sidecart_orders_total', { job: 'orders', status: 'paid' }, 1],
+    ['sidecart_orders_total', { job: 'orders', status: 'cancelled' }, 1],
+    ['sidecart_orders_total', { job: 'orders', status: 'refunded' }, 1],
+    ['sidecart_revenue_total', { job: 'orders', currency: 'EUR' }, 3_600],
+    ['sidecart_refunds_total', { job: 'orders', currency: 'EUR' }, 3_600],
+    ['sidecart_refusals_total', { job: 'inventory', slug: 'out-of-stock', route: '/internal/reserve' }, 1],
+    ['sidecart_refusals_total', { job: 'orders', slug: 'out-of-stock', route: '/api/orders' }, 1],
+    ['sidecart_messages_total', { job: 'notifications', template: 'order-refunded', outcome: 'sent' }, 1],
+    ['sidecart_events_committed_total', { job: 'payments', type: 'payment.refunded' }, 1],
+    ['sidecart_events_handled_total', { job: 'orders', type: 'payment.refunded', outcome: 'success' }, 1],
+    [
+      'http_server_request_duration_seconds_count',
+      { job: 'orders', http_request_method: 'POST', http_route: '/api/orders/:id/cancel', http_response_status_code: '200' },
+      1,
+    ],
+  ];
+  const counted = (text: string) =>
+    rises.map(([metric, labels]) => [metric, labels, (valueOf(text, metric, labels) ?? 0) - (valueOf(before, metric, labels) ?? 0)]);
+  let text = '';
+  const short = () =>
+    JSON.stringify(
+      counted(text).filter((rise, i) => rise[2] !== rises[i]?.[2]),
+      null,
+      1,
+    );
+  await until(
+    () => `everything is counted; wrong: ${short()}`,
+    30,
+    async () => {
+      text = await collector.metrics();
+      return short() === '[]';
+    },
+  );
+  for (const outcome of ['retry', 'drop']) {
+    expect(valueOf(text, 'sidecart_events_handled_total', { job: 'orders', type: 'payment.refunded', outcome })).toBe(0);
+  }
+  await until('an exemplar leads to its trace', 30, async () => {
+    await carl.ask('GET', '/api/orders');
+    const exemplar = /^traces_span_metrics_duration_seconds_bucket\{.*span_name="GET \/api\/orders".*# \{trace_id="(\w+)"/m;
+    const traceId = exemplar.exec(await collector.metrics())?.[1];
+    return traceId !== undefined && spansOf(traceId).some(({ name }) => name === 'GET /api/orders');
+  });
+}, 120_000);
+
+test('every metric that a dashboard or an alert asks for is there', async () => {
+  const there = new Set(['up', ...metricNames(await collector.metrics()), ...metricNames(await sidecarMetrics())]);
+  const asked = await askedMetrics();
+  expect(asked.size).toBeGreaterThan(20);
+  expect([...asked].filter(([name]) => !there.has(name))).toEqual([]);
+}, 60_000);

@@ -47,6 +47,7 @@ export async function openStore({ dapr, app, replica, groupSize = 64, patienceMs
   const waiting: Pending[] = [];
   const hearers = [({ type }: Envelope) => committedEvents.add(1, { type })];
   let draining: Promise<void> | undefined;
+  for (const reason of ['conflict', 'failure']) storeRetries.add(0, { reason }); // so that a first one is a rise
 
   function transact<R>(keys: readonly string[], change: (docs: Docs) => Change<R>): Promise<R> {
     return new Promise((resolve, reject) => {

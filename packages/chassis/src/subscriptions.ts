@@ -29,6 +29,7 @@ export function subscriptions({ app, logger }: SubscriptionOptions) {
 
   function on<T>(type: EventType<T>, handle: (event: Envelope<T>) => Promise<void>): void {
     types.push(type.type);
+    for (const outcome of OUTCOMES) handledEvents.add(0, { type: type.type, outcome: outcome.toLowerCase() }); // so that a first one is a rise
     router.post(pathOf(type.type), async (req, res) => {
       const status = await outcome(type, handle, req.body);
       handledEvents.add(1, { type: type.type, outcome: status.toLowerCase() });
@@ -40,7 +41,7 @@ export function subscriptions({ app, logger }: SubscriptionOptions) {
     type: EventType<T>,
     handle: (event: Envelope<T>) => Promise<void>,
     wire: unknown,
-  ): Promise<'SUCCESS' | 'RETRY' | 'DROP'> {
+  ): Promise<(typeof OUTCOMES)[number]> {
     try {
       await handle(type.parse(wire));
       return 'SUCCESS';
@@ -53,5 +54,8 @@ export function subscriptions({ app, logger }: SubscriptionOptions) {
 
   return { router, on, list };
 }
+
+/** What a sidecar is answered. */
+const OUTCOMES = ['SUCCESS', 'RETRY', 'DROP'] as const;
 
 const pathOf = (type: string) => `/events/${type}`;

@@ -20,6 +20,8 @@ export interface SidecarOptions {
   /** The path of a Configuration file. */
   config?: string;
   daprHttpPort?: number;
+  /** Where Prometheus finds its metrics; it has none without. */
+  metricsPort?: number;
   /** Added to this process's environment: DAPR_API_TOKEN, APP_API_TOKEN. */
   env?: Record<string, string>;
 }
@@ -89,7 +91,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   return { httpPort, grpcPort, pid: child.pid ?? 0, stop, kill, log };
 }
 
-function flags({ appId, appPort, components, config }: SidecarOptions, httpPort: number, grpcPort: number, internalPort: number): string[] {
+function flags(
+  { appId, appPort, metricsPort, components, config }: SidecarOptions,
+  httpPort: number,
+  grpcPort: number,
+  internalPort: number,
+): string[] {
   return [
     ['--app-id', appId],
     ['--resources-path', components],
@@ -100,7 +107,9 @@ function flags({ appId, appPort, components, config }: SidecarOptions, httpPort:
     ['--dapr-internal-grpc-listen-address', '127.0.0.1'],
     ['--max-body-size', '16Mi'],
     ['--log-level', 'warn'],
-    ['--enable-metrics=false'],
+    metricsPort === undefined
+      ? ['--enable-metrics=false']
+      : ['--metrics-port', String(metricsPort), '--metrics-listen-address', '127.0.0.1'],
     appPort === undefined ? [] : ['--app-port', String(appPort)],
     config === undefined ? [] : ['--config', config],
   ].flat();
