@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TOPICS } from '@sidecart/contracts/topics';
+import { makeDeadLetterQueues } from '@sidecart/streams/queues';
 import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
@@ -74,6 +75,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds });
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
+    if (pubsub.provider === 'rabbitmq') await makeDeadLetterQueues(pubsub.connection, appIds);
     const runFile = await writePlan(
       plan,
       await writeComponents(folder, {

@@ -7,8 +7,11 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { APPS, TOPICS } from '@sidecart/contracts/topics';
+import { connect } from 'amqplib';
 import { connectTo } from '@sidecart/streams/streams';
 import { startBroker, type Broker } from '../src/broker.js';
+import { serverOf } from '../src/combination.js';
+import { ownBroker } from '../src/own-brokers.js';
 import { readPlan } from '../src/plan.js';
 import { freePorts } from '../src/ports.js';
 import { root } from '../src/root.js';
@@ -49,6 +52,9 @@ test('names every app that dapr.yaml starts', async () => {
 });
 
 test('refuses settings that are missing or malformed, and names all of them', async () => {
+  const neither = run({});
+  expect(await neither.ended).toBe(1);
+  expect(neither.said.text).toContain('NATS_URL: or RABBITMQ_URL is needed');
   const { said, ended } = run({ NATS_URL: 'nats://', STREAM_DAYS: 'many' });
   expect(await ended).toBe(1);
   expect(said.text).toContain('NATS_URL: is not a list');
@@ -81,4 +87,25 @@ test('widens what is there, never narrows it, and keeps what it holds', async ()
   expect(await limitsOf('order-paid')).toMatchObject({ max_age: 14 * DAY, max_bytes: 128 * MIB });
   expect(await limitsOf('order-placed')).toMatchObject({ max_age: 0, max_bytes: -1 });
   expect((await manager.streams.info('order-paid')).state.messages).toBe(1);
+});
+
+const rabbitmq = serverOf('rabbitmq');
+if (!rabbitmq) console.warn('queues of dead letters: skipped, TEST_RABBITMQ_URL names no server');
+
+(rabbitmq ? test : test.skip)('makes queues on RabbitMQ that keep dead letters though nobody listens', async () => {
+  const own = await ownBroker(rabbitmq ?? '');
+  try {
+    const together = Array.from({ length: 3 }, () => run({ RABBITMQ_URL: own.url }));
+    expect(await Promise.all(together.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+    const amqp = await connect(own.url);
+    const channel = await amqp.createConfirmChannel();
+    channel.publish('dead-orders', '', Buffer.from('an event'));
+    await channel.waitForConfirms();
+    expect(await run({ RABBITMQ_URL: own.url }).ended).toBe(0);
+    const kept = await channel.get('dead-orders');
+    expect(kept && kept.content.toString()).toBe('an event');
+    await amqp.close();
+  } finally {
+    await own.drop();
+  }
 });

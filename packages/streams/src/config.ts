@@ -11,9 +11,17 @@ const Limits = z.object({
   STREAM_REPLICAS: count(1, 5),
 });
 
+/** One of the two. */
 const Settings = Limits.extend({
   /** `nats://` or `tls://`, with the token or `user:password`; several servers of a cluster separated by commas. */
-  NATS_URL: z.string().refine((url) => serversOf(url).every(isAddress), 'is not a list of nats:// or tls:// addresses'),
+  NATS_URL: z
+    .string()
+    .refine((url) => serversOf(url).every(isAddress), 'is not a list of nats:// or tls:// addresses')
+    .optional(),
+  RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'is not an amqp:// or amqps:// address' }).optional(),
+}).refine(({ NATS_URL, RABBITMQ_URL }) => (NATS_URL === undefined) !== (RABBITMQ_URL === undefined), {
+  path: ['NATS_URL'],
+  message: 'or RABBITMQ_URL is needed, and not both',
 });
 
 /** The addresses in a list that is separated by commas, each with a scheme. */
@@ -34,6 +42,6 @@ export const USUAL_LIMITS: Limits = Limits.parse({});
 export function settings(env: NodeJS.ProcessEnv): z.infer<typeof Settings> {
   const { data, error } = Settings.safeParse(env);
   if (data) return data;
-  const lines = error.issues.map(({ path: [name = ''], message }) => `  ${String(name)}: ${env[String(name)] ? message : 'is missing'}`);
+  const lines = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
   throw new Error(`These settings are missing or malformed:\n${lines.join('\n')}`);
 }

@@ -1,7 +1,11 @@
-/** Makes the streams of the shop on the NATS that NATS_URL names, and ends when they are there: an init container of every service. */
+/**
+ * Makes what a broker must have before the shop starts, and ends when it is there: the streams on the NATS that NATS_URL names, or the
+ * queues of dead letters on the RabbitMQ that RABBITMQ_URL names. An init container of every service.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { APPS, TOPICS } from '@sidecart/contracts/topics';
 import { settings } from './config.js';
+import { makeDeadLetterQueues } from './queues.js';
 import { connectTo, makeStreams } from './streams.js';
 
 const AGAIN_MS = 1_000;
@@ -9,32 +13,38 @@ const SAY_MS = 5_000;
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
 try {
-  await run();
+  const make = maker();
+  await untilMade(make);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }
 
+/** What there is to make, as the settings say. Answers what was made. */
+function maker(): () => Promise<string> {
+  const { NATS_URL, RABBITMQ_URL, ...limits } = settings(process.env);
+  if (RABBITMQ_URL !== undefined) {
+    return async () => {
+      await makeDeadLetterQueues(RABBITMQ_URL, APPS);
+      return `All ${APPS.length} queues of dead letters are there.`;
+    };
+  }
+  return async () => {
+    const connection = await connectTo(NATS_URL ?? '');
+    await makeStreams(connection, { topics: TOPICS, apps: APPS }, limits).finally(() => connection.close());
+    return `All ${TOPICS.length + APPS.length} streams are there.`;
+  };
+}
+
 /** Tries until it is done, because a broker may come late. Says why it waits. */
-async function run(): Promise<void> {
-  const { NATS_URL, ...limits } = settings(process.env);
+async function untilMade(make: () => Promise<string>): Promise<void> {
   for (let said = 0; ; await delay(AGAIN_MS)) {
     try {
-      await make(NATS_URL, limits);
-      return console.log(`All ${TOPICS.length + APPS.length} streams are there.`);
+      return console.log(await make());
     } catch (error) {
       if (Date.now() - said < SAY_MS) continue;
       said = Date.now();
-      console.log(`NATS does not make the streams yet, trying again: ${error instanceof Error ? error.message : String(error)}`);
+      console.log(`The broker is not ready, trying again: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-}
-
-async function make(url: string, limits: Parameters<typeof makeStreams>[2]): Promise<void> {
-  const connection = await connectTo(url);
-  try {
-    await makeStreams(connection, { topics: TOPICS, apps: APPS }, limits);
-  } finally {
-    await connection.close();
   }
 }
