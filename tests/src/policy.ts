@@ -42,7 +42,7 @@ const FIXED_IMAGE = /^\S+(:(?!latest$|main$|master$|edge$|stable$|next$)[\w][\w.
 export function violations(resource: Resource): string[] {
   const pod = podOf(resource);
   if (!pod) return [];
-  const found = [...podViolations(pod)];
+  const found = [...podViolations(pod), ...sidecarViolations(resource)];
   const serves = resource.kind === 'Deployment' || resource.kind === 'StatefulSet' || resource.kind === 'DaemonSet';
   for (const container of pod.containers) found.push(...containerViolations(container, pod), ...(serves ? probeViolations(container) : []));
   for (const container of pod.initContainers ?? []) found.push(...containerViolations(container, pod));
@@ -58,6 +58,18 @@ function podViolations(pod: PodSpec): string[] {
     'shares the processes of its node': pod.hostPID === true || pod.hostIPC === true,
     'mounts a folder of its node': (pod.volumes ?? []).some((volume) => 'hostPath' in volume),
   });
+}
+
+/** Dapr's injector adds the sidecar later, as the annotations say; what else it may is said where Dapr is installed (`k8s/production`). */
+function sidecarViolations({ spec }: Resource): string[] {
+  const { template } = spec as { template?: { metadata?: { annotations?: Record<string, string> } } };
+  const annotations = template?.metadata?.annotations ?? {};
+  if (annotations['dapr.io/enabled'] !== 'true') return [];
+  return said({
+    'requests no CPU or memory': !annotations['dapr.io/sidecar-cpu-request'] || !annotations['dapr.io/sidecar-memory-request'],
+    'has no limit of memory': !annotations['dapr.io/sidecar-memory-limit'],
+    'has no seccomp profile': annotations['dapr.io/sidecar-seccomp-profile-type'] !== 'RuntimeDefault',
+  }).map((text) => `the sidecar ${text}`);
 }
 
 function containerViolations({ name, image = '', securityContext: own = {}, resources }: Container, pod: PodSpec): string[] {
