@@ -47,9 +47,9 @@ export interface ExampleRequest {
 }
 
 /**
- * The requests of an OpenAPI document, and a line for each thing that is wrong with its examples: parameters, JSON bodies and JSON replies of
- * a success without a whole example, and examples that are not what their own schema asks for. A whole example is put together as Swagger UI
- * does it: a schema has one, or its parts have. What needs none has an obvious value: a constant, an enumeration, true or false, a default.
+ * The requests of an OpenAPI document, and a line for each thing that is wrong with its examples: parameters, JSON bodies and JSON replies
+ * without a whole example, and examples that are not what their own schema asks for. A whole example is put together as Swagger UI does it:
+ * a schema has one, or its parts have. What needs none has an obvious value: a constant, an enumeration, true or false, a default.
  * Forms carry files, which have none.
  */
 export function readExamples(document: unknown): { faults: string[]; requests: ExampleRequest[] } {
@@ -108,7 +108,7 @@ export function readExamples(document: unknown): { faults: string[]; requests: E
     const body = requestBody?.content['application/json'];
     const value = body && whole(body.schema, `${route} body`);
     for (const [status, { content }] of Object.entries(responses))
-      if (status.startsWith('2') && content['application/json']) whole(content['application/json'].schema, `${route} ${status}`);
+      for (const [media, { schema }] of Object.entries(content)) if (media.endsWith('json')) whole(schema, `${route} ${status}`);
     const isForm = requestBody !== undefined && !body;
     return isForm
       ? undefined

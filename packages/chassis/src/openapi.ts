@@ -13,7 +13,20 @@ const Problem = z
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
     lines: z.array(z.unknown()).optional(),
   })
-  .meta({ id: 'Problem', description: 'What went wrong, after RFC 9457.' });
+  .meta({
+    id: 'Problem',
+    description: 'What went wrong, after RFC 9457.',
+    examples: [
+      {
+        type: 'https://sidecart.dev/problems/not-found',
+        title: 'Not found',
+        status: 404,
+        detail: 'The order was not found.',
+        instance: '/api/orders/2f6b9c84-d1e7-4a05-8c3b-9e0f7a6d5b21',
+        requestId: '5f0c0a9e-64f3-4f0e-a8cf-0f35d8f2a1b7',
+      },
+    ],
+  });
 
 /** The OpenAPI 3.1 document of a service's public routes. */
 export function openApi(service: string, routes: readonly Routes[]): oas31.OpenAPIObject {

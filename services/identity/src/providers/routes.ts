@@ -38,7 +38,14 @@ const Exchange = z.strictObject({ code: Secret.meta({ examples: ['hPk2CJMABlQeqF
 const Linked = z.object({ linked: ProviderName });
 
 /** Providers add what they like; what counts is signed or checked elsewhere. */
-const Callback = z.record(z.string().max(100), z.string().max(4_096));
+const Added = z.string().max(4_096);
+const Callback = z
+  .object({
+    state: Added.optional().meta({ examples: ['hPk2CJMABlQeqFNfiJufJ-akSr8ZU-UgozbI27Yyqwg'] }),
+    code: Added.optional().meta({ examples: ['4-0AfJohXmT1cQe'] }),
+    error: Added.optional().meta({ description: 'In place of the code.', examples: ['access_denied'] }),
+  })
+  .catchall(Added);
 
 const COOKIE = 'sidecart_sign_in';
 
