@@ -57,6 +57,7 @@ const ways: [string, Values][] = [
   ['autoscaling of orders alone', { services: { orders: { autoscaling: { enabled: true } } } }],
   ['existing Secrets', { existingSecrets: true, connections: null, settings: null }],
   ['telemetry', { telemetry: { endpoint: 'http://collector.monitoring:4318', sampling: 0.1 } }],
+  ['observability', { observability: { enabled: true } }],
   ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com' } }],
   [
     'high availability',

@@ -90,6 +90,24 @@ apps: {{ $callers | toJson }}
 {{- end -}}
 {{- end -}}
 
+{{/* A volume with what reads the Kubernetes API, for the container that may. */}}
+{{- define "sidecart.kubernetesApi" -}}
+- name: kubernetes-api
+  projected:
+    sources:
+      - serviceAccountToken: { path: token, expirationSeconds: 3607 }
+      - configMap:
+          name: kube-root-ca.crt
+          items: [{ key: ca.crt, path: ca.crt }]
+      - downwardAPI:
+          items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }]
+{{- end -}}
+
+{{/* Where traces and metrics go: what the values say, else the Collector of the release, if it has one */}}
+{{- define "sidecart.telemetry" -}}
+{{- .Values.telemetry.endpoint | default (ternary "http://collector:4318" "" .Values.observability.enabled) -}}
+{{- end -}}
+
 {{/* What no container may do. */}}
 {{- define "sidecart.locked" -}}
 allowPrivilegeEscalation: false
@@ -103,7 +121,7 @@ capabilities: { drop: [ALL] }
 {{- $known := dict -}}
 {{- if eq .name "identity" -}}{{- $known = dict "PUBLIC_URL" $url "ACCOUNT_PAGES" (printf "%s/account" $url) -}}{{- end -}}
 {{- if eq .name "payments" -}}{{- $known = dict "WEBHOOK_URL" "http://payments/api/payments/webhook" -}}{{- end -}}
-{{- with .root.Values.telemetry.endpoint -}}
+{{- with include "sidecart.telemetry" .root -}}
 {{- $known = merge $known (dict
   "OTEL_EXPORTER_OTLP_ENDPOINT" .
   "OTEL_SERVICE_NAME" $.name
