@@ -18,10 +18,9 @@ const KINDS: Record<string, string[]> = {
   'core.v1': ['ConfigMap', 'Namespace', 'PersistentVolumeClaim', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
   'apps.v1': ['Deployment', 'StatefulSet'],
   'autoscaling.v2': ['HorizontalPodAutoscaler'],
-  'batch.v1': ['Job'],
   'networking.v1': ['Ingress', 'NetworkPolicy'],
   'policy.v1': ['PodDisruptionBudget'],
-  'rbac.v1': ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'],
+  'rbac.v1': ['Role', 'RoleBinding'],
 };
 
 /** Files with one custom resource definition each. */
