@@ -1,12 +1,7 @@
 /** Serves the API's documentation in a cluster. Has no sidecar: it only asks services for what everybody may read. */
 import { z } from 'zod';
 import { createApp } from './app.js';
-
-const Settings = z.object({
-  APP_PORT: z.coerce.number().int().min(1).max(65_535),
-  /** Names of services, separated by spaces; each answers at `http://<name>`. */
-  SERVICES: z.string().regex(/^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*$/),
-});
+import { Settings } from './config.js';
 
 const { data, error } = Settings.safeParse(process.env);
 if (!data) {
