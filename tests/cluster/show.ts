@@ -58,7 +58,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
 
   await release('installed and ready', async () => void (await upgrade()));
   await release('helm test buys something', async () => {
-    const log = await helm('test', RELEASE, '--logs', WAIT);
+    const log = await helm('test', RELEASE, WAIT);
     return /bought .*/.exec(log)?.[0];
   });
   await step('a purchase through the ingress', async () => {
