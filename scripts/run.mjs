@@ -29,7 +29,7 @@ run('Compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
 
 const entry = ENTRIES[command]();
 if (!existsSync(entry)) refuse(`There is no ${entry}.`);
-if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) await import('../packages/chassis/dist/src/telemetry.js'); // for the edge, which runs in here
+if (command === 'start' && process.env.OTEL_EXPORTER_OTLP_ENDPOINT) await import('../packages/chassis/dist/src/telemetry.js'); // for the edge, which runs in here
 await import(new URL(`../${entry}`, import.meta.url).href);
 
 function isOlder(made, source) {

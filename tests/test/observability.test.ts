@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { APPS } from '@sidecart/contracts/topics';
+import { root } from '@sidecart/runner/root';
 import { CHART, named, rendered, type Resource, type Values } from '../src/chart.js';
 import { NEEDED } from '../src/combinations.js';
 
@@ -41,4 +42,12 @@ test('the silence of every service is an alert', async () => {
   const alerts = await readFile(join(CHART, 'alerts', 'sidecart.yaml'), 'utf8');
   const watched = Array.from(alerts.matchAll(/absent\(sidecart_outbox_slots\{job="(\w+)"\}\)/g), ([, app = '']) => app);
   expect(watched.toSorted()).toEqual([...APPS].toSorted());
+});
+
+test('the guide says of every alert what it means and what to do', async () => {
+  const alerts = await readFile(join(CHART, 'alerts', 'sidecart.yaml'), 'utf8');
+  const names = Array.from(alerts.matchAll(/- alert: (\w+)/g), ([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(10);
+  const guide = await readFile(join(root, 'docs', 'telemetry.md'), 'utf8');
+  expect(names.filter((name) => !new RegExp(`^\\| \`${name}\` +\\| \\S.+ \\| \\S.+ \\|$`, 'm').test(guide))).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { root } from '@sidecart/runner/root';
 import { until } from '@sidecart/runner/until';
 import { z } from 'zod';
 import { aCustomer, signIn, type Ask, type Customer } from '../src/api.js';
@@ -233,9 +234,12 @@ test('what happens is counted: orders, revenue, refusals, requests by route, eve
   });
 }, 120_000);
 
-test('every metric that a dashboard or an alert asks for is there', async () => {
-  const there = new Set(['up', ...metricNames(await collector.metrics()), ...metricNames(await sidecarMetrics())]);
+test('every metric that a dashboard or an alert asks for is there, and every one of ours is explained', async () => {
+  const ours = metricNames(await collector.metrics());
+  const there = new Set(['up', ...ours, ...metricNames(await sidecarMetrics())]);
   const asked = await askedMetrics();
   expect(asked.size).toBeGreaterThan(20);
   expect([...asked].filter(([name]) => !there.has(name))).toEqual([]);
+  const guide = await readFile(join(root, 'docs', 'telemetry.md'), 'utf8');
+  expect([...ours].filter((name) => name.startsWith('sidecart_') && !guide.includes(`\`${name}\``))).toEqual([]);
 }, 60_000);
