@@ -5,7 +5,10 @@
 import { startShop } from '@sidecart/runner/shop';
 
 const [folder = ''] = process.argv.slice(2);
-const shop = await startShop({ folder });
-process.send?.({ edge: shop.edge, admin: shop.system.admin, logFile: shop.system.logFile });
+const alone = new AbortController();
+process.once('disconnect', () => alone.abort(new Error('Nobody waits for the shop any more.')));
+const shop = await startShop({ folder, signal: alone.signal });
 const end = () => void shop.stop().then(() => process.exit());
 process.once('message', end).once('disconnect', end);
+if (!process.connected) end();
+process.send?.({ edge: shop.edge, admin: shop.system.admin, logFile: shop.system.logFile });

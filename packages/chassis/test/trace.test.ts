@@ -15,13 +15,11 @@ afterAll(() => sdk.shutdown());
 const aRequest = (): Context => trace.setSpan(ROOT_CONTEXT, trace.getTracer('test').startSpan('request', {}, ROOT_CONTEXT));
 const traceOf = (at: Context) => trace.getSpanContext(at)?.traceId ?? 'none';
 const spans = () =>
-  exporter
-    .getFinishedSpans()
-    .map((span) => ({
-      trace: span.spanContext().traceId,
-      links: span.links.map((link) => link.context.traceId),
-      status: span.status.code,
-    }));
+  exporter.getFinishedSpans().map((span) => ({
+    trace: span.spanContext().traceId,
+    links: span.links.map((link) => link.context.traceId),
+    status: span.status.code,
+  }));
 const now = async () => traceOf(context.active());
 
 test('work for callers of one trace belongs to it, without a span more', async () => {
