@@ -29,7 +29,7 @@ interface Deployment {
   selector: { matchLabels: Record<string, string> };
   template: {
     metadata: { labels: Record<string, string>; annotations: Record<string, string> };
-    spec: { serviceAccountName: string; containers: Container[]; initContainers?: { name: string }[]; imagePullSecrets?: object[] };
+    spec: { serviceAccountName: string; containers: Container[]; initContainers?: Container[]; imagePullSecrets?: object[] };
   };
 }
 
@@ -162,10 +162,20 @@ test('makes no Secret where they exist', async () => {
   expect(all.filter(({ kind }) => kind === 'Secret')).toEqual([]);
 });
 
-test('an init container makes the streams of JetStream, and only of JetStream', async () => {
-  const streams = (all: Resource[]) => deployment(all, 'orders').template.spec.initContainers?.map(({ name }) => name) ?? [];
-  expect(streams(defaults)).toContain('streams');
-  expect(streams(await render({ components: { pubsub: 'rabbitmq' } }))).not.toContain('streams');
+test.each([
+  ['jetstream', 'NATS_URL'],
+  ['rabbitmq', 'RABBITMQ_URL'],
+])('on %s an init container makes what the broker must have', async (pubsub, address) => {
+  const { initContainers = [] } = deployment(await render({ components: { pubsub } }), 'orders').template.spec;
+  expect(initContainers).toMatchObject([{ name: 'streams' }]);
+  expect(initContainers[0]?.env?.[0]).toEqual({
+    name: address,
+    valueFrom: { secretKeyRef: { name: 'sidecart', key: 'pubsubConnection' } },
+  });
+});
+
+test('Redis needs nothing beforehand', async () => {
+  expect(deployment(await render({ components: { pubsub: 'redis' } }), 'orders').template.spec.initContainers).toBeUndefined();
 });
 
 test('a change of components, connections or its own settings starts the pods of a service anew', async () => {

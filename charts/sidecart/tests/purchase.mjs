@@ -33,6 +33,8 @@ async function signIn(email, password) {
   return (await ask('identity', 'POST', '/api/auth/login', { body: { email, password } })).accessToken;
 }
 
+// A new pod is let through the network policies a moment after it starts.
+await until('identity answers', () => ask('identity', 'GET', '/.well-known/jwks.json'));
 const admin = await signIn(ADMIN_EMAIL, ADMIN_PASSWORD);
 const sku = `HELM-TEST-${run.toUpperCase()}`;
 const product = await ask('catalog', 'POST', '/api/products', {

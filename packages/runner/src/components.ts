@@ -19,6 +19,9 @@ export interface PubsubChoice {
   connection: string;
 }
 
+/** `components/` of the repository is a link to it, for people. */
+const COMPONENTS = join(root, 'charts', 'sidecart', 'components');
+
 export type Secrets = Record<string, Record<string, string>>;
 
 export interface ComponentFolder {
@@ -114,7 +117,7 @@ interface Resource {
 
 /** Copies a file, as often as its annotation says: `pubsub`, `pubsub-2` and so on. */
 async function copyLanes(file: string, components: string): Promise<void> {
-  const text = await readFile(join(root, 'components', file), 'utf8').catch(() =>
+  const text = await readFile(join(COMPONENTS, file), 'utf8').catch(() =>
     readFile(join(root, 'packages', 'runner', 'test-components', file), 'utf8'),
   );
   const { metadata, ...rest }: Resource = parse(text);
@@ -130,7 +133,7 @@ interface Configuration {
 }
 
 async function writeConfig(folder: string, tracing: Tracing | undefined): Promise<string> {
-  const config: Configuration = parse(await readFile(join(root, 'components', 'config.yaml'), 'utf8'));
+  const config: Configuration = parse(await readFile(join(COMPONENTS, 'config.yaml'), 'utf8'));
   config.spec.nameResolution.configuration.connectionString = join(folder, 'names.db');
   if (tracing) config.spec.tracing = tracing;
   const path = join(folder, 'config.yaml');
