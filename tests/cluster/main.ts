@@ -10,7 +10,7 @@ The servers that the values name must be there, and the namespace.
   npm run cluster -- --url URL --values FILE [--namespace sidecart] [--set name=value]...
 
   --url      where the ingress answers, e.g. http://localhost
-  --running  takes the shop that runs there already, and leaves it`;
+  --running  takes the shop that runs there already, and leaves it: what only a new release shows is left out`;
 
 const { values } = parseArgs({
   options: {

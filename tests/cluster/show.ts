@@ -78,7 +78,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await release('two replicas of each, under a trickle of purchases', () =>
     underTrickle(() => upgrade('--set', 'serviceDefaults.replicas=2')),
   );
-  await step('everything restarted, under a trickle of purchases', () =>
+  await release('everything restarted, under a trickle of purchases', () =>
     underTrickle(async () => {
       await kubectl('rollout', 'restart', ...SERVICES.map((name) => `deploy/${name}`));
       await rolledOut();
