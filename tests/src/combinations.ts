@@ -58,7 +58,7 @@ const ways: [string, Values][] = [
   ['existing Secrets', { existingSecrets: true, connections: null, settings: null }],
   ['telemetry', { telemetry: { endpoint: 'http://collector.monitoring:4318', sampling: 0.1 } }],
   ['observability', { observability: { enabled: true } }],
-  ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com' } }],
+  ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com:443' } }],
   [
     'high availability',
     {

@@ -52,6 +52,8 @@ const REFUSED: [string, Values, string][] = [
   ['a route without a Gateway', { gateway: { enabled: true } }, 'gateway.parentRefs is empty: name the Gateway'],
   ['a Gateway without a name', { gateway: { enabled: true, parentRefs: [{ namespace: 'x' }] } }, "missing property 'name'"],
   ['an endpoint without a scheme', { telemetry: { endpoint: 'collector:4318' } }, "'/telemetry/endpoint': 'collector:4318' does not match"],
+  ['an endpoint without a port', { telemetry: { endpoint: 'https://collector.example.com' } }, "'/telemetry/endpoint'"],
+  ['an endpoint with a path', { telemetry: { endpoint: 'https://collector.example.com:4318/v1' } }, "'/telemetry/endpoint'"],
   ['more traces than all', { telemetry: { sampling: 2 } }, 'maximum: got 2, want 1'],
   ['a size that is none', { files: { size: 'big' } }, "'/files/size': 'big' does not match"],
   ['an access mode that is none', { files: { accessMode: 'RWO' } }, "value must be one of 'ReadWriteOnce'"],
