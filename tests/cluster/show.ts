@@ -107,6 +107,8 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
           '--set',
           `services.catalog.autoscaling.${pair}`,
         ]),
+        // Far above what an idle service takes.
+        ...['--set', 'services.catalog.resources.requests.cpu=150m'],
       ),
     ),
   );

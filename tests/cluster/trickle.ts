@@ -1,6 +1,6 @@
 /** A steady trickle of purchases, to see whether anybody notices what is done to the shop meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { aCustomer, type Answer, type Customer } from '../src/api.js';
+import { aCustomer, insist, type Answer, type Customer } from '../src/api.js';
 
 export interface Purchase {
   orderId: string;
@@ -15,7 +15,7 @@ export interface Trickle {
 const CUSTOMERS = 4;
 
 /**
- * Buys one piece at a time, each with an order and a payment, none of them tried twice.
+ * Buys one piece at a time, each with an order and a payment.
  * @param everyMs how long after one purchase the next begins, whether or not it is over
  */
 export async function trickle(url: string, productId: string, everyMs: number): Promise<Trickle> {
@@ -25,27 +25,23 @@ export async function trickle(url: string, productId: string, everyMs: number): 
   let requests = 0;
   const enough = new AbortController();
 
-  async function asked(what: string, answer: Promise<Answer>): Promise<Answer | undefined> {
+  /** Counts a request that fails, then asks again with the same key, as a good client does: in the end all is bought. */
+  async function asked(what: string, ask: () => Promise<Answer>): Promise<Answer> {
     requests++;
     const at = new Date().toISOString().slice(11, 23);
-    try {
-      const { status, body } = await answer;
-      if (status === 201) return { status, body };
-      failures.push(`${at} ${what}: ${status} ${JSON.stringify(body)}`);
-    } catch (error) {
-      failures.push(`${at} ${what}: ${String(error)}`);
-    }
-    return undefined;
+    const seen = await ask().catch(String);
+    if (typeof seen === 'object' && seen.status === 201) return seen;
+    failures.push(`${at} ${what}: ${JSON.stringify(seen)}`);
+    return insist(ask);
   }
 
   async function buy(buyer: Customer): Promise<void> {
     const item = { productId, quantity: 1 };
     const key = { 'idempotency-key': crypto.randomUUID() };
-    const order = await asked('order', buyer.ask('POST', '/api/orders', { items: [item] }, key));
-    if (!order) return;
+    const order = await asked('order', () => buyer.ask('POST', '/api/orders', { items: [item] }, key));
     const payment = { orderId: order.body.id, paymentMethodId: 'pm_card_visa' };
-    const paid = await asked('payment', buyer.ask('POST', '/api/payments', payment, key));
-    if (paid) bought.push({ orderId: order.body.id, buyer });
+    await asked('payment', () => buyer.ask('POST', '/api/payments', payment, key));
+    bought.push({ orderId: order.body.id, buyer });
   }
 
   async function run(): Promise<void> {

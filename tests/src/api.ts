@@ -22,8 +22,18 @@ export function client(base: string, token?: string): Ask {
       signal: AbortSignal.timeout(30_000),
     });
     const text = await answer.text();
-    return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
+    return { status: answer.status, body: parsed(text) };
   };
+}
+
+/** A proxy answers for a service that is away with a sentence. */
+function parsed(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Asks again, as a good client does, while nothing answers or the answer is a 5xx. Only for requests that may be repeated. */
