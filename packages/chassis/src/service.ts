@@ -42,6 +42,9 @@ export interface ServiceOptions<S extends z.ZodObject> {
 
 const DRAIN_MS = 10_000;
 
+/** Longer than ingress controllers and sidecars keep an idle connection (90 s): who closes first meets no request on its way. */
+const KEEP_ALIVE_MS = 120_000;
+
 /**
  * Starts a service: listens first, because the sidecar waits for the port, then waits for the sidecar, loads the secret, opens the store and
  * serves. Drains on SIGTERM and SIGINT. On a bad setting or store it says which and exits with 1.
@@ -120,7 +123,7 @@ function openDoor() {
   let healthy: () => Promise<boolean> = async () => false;
   let closing = false;
 
-  const server: Server = createServer((req, res) => {
+  const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
     if (closing) res.setHeader('connection', 'close');
     if (req.url === '/health/live' || req.url === '/health') return void res.writeHead(200).end('ok');
     if (req.url === '/health/ready') {

@@ -54,7 +54,8 @@ test('is live at once and ready with its sidecar, finishes what it has begun on 
       () => 0,
     );
   await until('the service is ready', 30, async () => (await status('/health/ready')) === 200);
-  expect(await status('/health/live')).toBe(200);
+  const live = await fetch(`${url}/health/live`);
+  expect([live.status, live.headers.get('keep-alive')]).toEqual([200, 'timeout=120']);
 
   const slow = fetch(`${url}/api/slow`);
   await once(service, 'message');

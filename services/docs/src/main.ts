@@ -10,4 +10,6 @@ if (!data) {
 }
 const app = await createApp(Object.fromEntries(data.SERVICES.split(' ').map((name) => [name, `http://${name}`])));
 const server = app.listen(data.APP_PORT);
+server.keepAliveTimeout = 120_000; // longer than an ingress controller keeps an idle connection
+
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => server.close());
