@@ -80,8 +80,10 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   );
   await release('everything restarted, under a trickle of purchases', () =>
     underTrickle(async () => {
-      await kubectl('rollout', 'restart', ...SERVICES.map((name) => `deploy/${name}`));
-      await rolledOut();
+      for (const name of SERVICES) {
+        await kubectl('rollout', 'restart', `deploy/${name}`);
+        await kubectl('rollout', 'status', `deploy/${name}`, WAIT);
+      }
     }),
   );
   await release('upgraded, under a trickle of purchases', () =>
