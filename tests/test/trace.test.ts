@@ -123,6 +123,9 @@ function edgesOf(spans: Span[]): string[] {
   return [...new Set(edges)].toSorted();
 }
 
+/** The orders of the tests before, which may be counted late. */
+let placed = 0;
+
 const buy = ({ ask }: Customer, headers: Record<string, string>) =>
   ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 1 }] }, headers);
 
@@ -131,6 +134,7 @@ test('a checkout is one trace, from the edge through calls, events and the webho
   await ann.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 });
   const { traceId, headers } = aTrace();
   const { body } = await ann.ask('POST', '/api/orders', {}, headers);
+  placed += 1;
   await ann.ask('POST', '/api/payments', { orderId: body.id, paymentMethodId: 'pm_usBankAccount_success' }, headers);
   const missing = () => EDGES.filter((edge) => !edgesOf(spansOf(traceId)).includes(edge));
   await until(
@@ -150,6 +154,7 @@ test('of orders that are committed and published together, each stays in its own
   const traces = Array.from({ length: 20 }, aTrace);
   const answers = await Promise.all(traces.map(({ headers }) => buy(ben, headers)));
   expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 201));
+  placed += traces.length;
   const told = ({ traceId }: { traceId: string }) =>
     spansOf(traceId).filter(({ service, name }) => service === 'notifications' && name === 'POST /events/order.placed').length;
   await until('every order is told of in its own trace', 60, async () => traces.every((trace) => told(trace) > 0));
@@ -177,7 +182,10 @@ function valueOf(text: string, metric: string, labels: Record<string, string>): 
 test('what happens is counted: orders, revenue, refusals, requests by route, events, mails; with exemplars', async () => {
   const carl = await aCustomer(shop.edge, 'carl');
   const few = await someGoods(admin, 'FEW', 3);
-  const before = await collector.metrics();
+  const before = await until('the orders so far are counted', 30, async () => {
+    const text = await collector.metrics();
+    return (valueOf(text, 'sidecart_orders_total', { job: 'orders', status: 'placed' }) ?? 0) === placed && text;
+  });
   const order = (productId: string, quantity: number) => carl.ask('POST', '/api/orders', { items: [{ productId, quantity }] });
   expect((await order(few.productId, 4)).status).toBe(409);
   const { body } = await order(few.productId, 3);

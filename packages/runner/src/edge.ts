@@ -45,7 +45,8 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     const described = documents.get(path);
     if (described) return void forward(described, '/openapi.json', req, res);
     const service = serviceOf(path);
-    if (service === undefined) return sendProblem(req, res, 404, 'Nothing is served at this path.');
+    // The docs, a service of their own in a cluster, are the edge's own pages here.
+    if (service === undefined || service === 'docs') return sendProblem(req, res, 404, 'Nothing is served at this path.');
     const pool = pools.get(service);
     if (!pool) return sendProblem(req, res, 502, `${service} does not run here.`);
     void forward(pool, req.url ?? path, req, res);
