@@ -110,7 +110,8 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
           `services.catalog.autoscaling.${pair}`,
         ]),
         // Far above what an idle service takes.
-        ...['--set', 'services.catalog.resources.requests.cpu=150m'],
+        '--set',
+        'services.catalog.resources.requests.cpu=150m',
       ),
     ),
   );
