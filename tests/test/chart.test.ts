@@ -162,6 +162,17 @@ test('makes no Secret where they exist', async () => {
   expect(all.filter(({ kind }) => kind === 'Secret')).toEqual([]);
 });
 
+test('with Vault sidecars have its address and token, and the cluster keeps no settings', async () => {
+  const connections = { pubsubConnection: 'nats://token@nats:4222' };
+  const all = await render({ components: { secrets: 'vault' }, connections, settings: null });
+  const { annotations = {} } = deployment(all, 'orders').template.metadata;
+  expect(annotations['dapr.io/env-from-secret']).toBe('VAULT_ADDR=sidecart-vault:address,VAULT_TOKEN=sidecart-vault:token');
+  expect(annotations['dapr.io/volume-mounts']).toBeUndefined();
+  const secrets = all.filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name);
+  expect(secrets.toSorted()).toEqual(['sidecart', 'sidecart-api-token', 'sidecart-app-token']);
+  expect(all.filter(({ kind }) => kind === 'Role')).toEqual([]);
+});
+
 test.each([
   ['jetstream', 'NATS_URL'],
   ['rabbitmq', 'RABBITMQ_URL'],
@@ -172,6 +183,13 @@ test.each([
     name: address,
     valueFrom: { secretKeyRef: { name: 'sidecart', key: 'pubsubConnection' } },
   });
+});
+
+test('on RabbitMQ the init container knows who subscribes to what', async () => {
+  const { initContainers = [] } = deployment(await render({ components: { pubsub: 'rabbitmq' } }), 'catalog').template.spec;
+  const subscriptions = String(initContainers[0]?.env?.find(({ name }) => name === 'SUBSCRIPTIONS')?.value);
+  expect(subscriptions.split(';')).toContain('payments=order.cancelled,user.suspended,user.reinstated,user.deleted');
+  expect(subscriptions.split(';')).toHaveLength(APPS.length);
 });
 
 test('Redis needs nothing beforehand', async () => {

@@ -69,7 +69,7 @@ keys: {{ get (dict
 
 {{/* The port on which a component's server usually listens. Input: the provider */}}
 {{- define "sidecart.port" -}}
-{{- get (dict "postgresql" 5432 "mysql" 3306 "jetstream" 4222 "redis" 6379 "rabbitmq" 5672 "s3" 443) . -}}
+{{- get (dict "postgresql" 5432 "mysql" 3306 "jetstream" 4222 "redis" 6379 "rabbitmq" 5672 "kafka" 9092 "vault" 8200 "s3" 443) . -}}
 {{- end -}}
 
 {{/* The services that call the one named. Input: { traffic, name }; answers { apps: [...] } */}}
@@ -79,6 +79,15 @@ keys: {{ get (dict
 {{- if hasKey $own.calls $.name -}}{{- $callers = append $callers $app -}}{{- end -}}
 {{- end -}}
 apps: {{ $callers | toJson }}
+{{- end -}}
+
+{{/* The topics that each service subscribes to, as `app=topic,topic;app=...` */}}
+{{- define "sidecart.subscriptions" -}}
+{{- $subscribing := list -}}
+{{- range $app, $own := .Files.Get "traffic.yaml" | fromYaml -}}
+{{- $subscribing = append $subscribing (printf "%s=%s" $app ($own.subscribes | join ",")) -}}
+{{- end -}}
+{{- $subscribing | join ";" -}}
 {{- end -}}
 
 {{- define "sidecart.publicUrl" -}}

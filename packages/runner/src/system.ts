@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TOPICS } from '@sidecart/contracts/topics';
-import { makeDeadLetterQueues } from '@sidecart/streams/queues';
+import { makeQueues } from '@sidecart/streams/queues';
 import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
@@ -12,6 +12,7 @@ import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
 import { root } from './root.js';
 import { writeRuntime } from './runtime.js';
+import { readSubscriptions } from './subscriptions.js';
 import { tool } from './tools.js';
 import { tracing } from './tracing.js';
 
@@ -75,7 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds });
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
-    if (pubsub.provider === 'rabbitmq') await makeDeadLetterQueues(pubsub.connection, appIds);
+    if (pubsub.provider === 'rabbitmq') await makeQueues(pubsub.connection, await readSubscriptions());
     const runFile = await writePlan(
       plan,
       await writeComponents(folder, {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeQueues } from '@sidecart/streams/queues';
 import { startBroker } from '../src/broker.js';
 import { contractPubsubs, serverOf } from '../src/combination.js';
 import type { ComponentFolder, PubsubProvider } from '../src/components.js';
@@ -20,7 +21,11 @@ if (!serverOf('redis')) console.warn('pub/sub on Redis: skipped, TEST_REDIS_URL 
 if (!serverOf('rabbitmq')) console.warn('pub/sub on RabbitMQ: skipped, TEST_RABBITMQ_URL names no server');
 
 async function brokerFor(provider: PubsubProvider): Promise<OwnBroker> {
-  if (provider !== 'jetstream') return ownBroker(serverOf(provider) ?? '');
+  if (provider !== 'jetstream') {
+    const own = await ownBroker(serverOf(provider) ?? '');
+    if (provider === 'rabbitmq') await makeQueues(own.url, { taker: ['things'] });
+    return own;
+  }
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const [port = 0] = await freePorts(1);
   const broker = await startBroker(folder, port, { topics: ['things'], apps: ['things'] });
@@ -67,7 +72,6 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
     appPort = await listen(app, 0, '127.0.0.1');
     broker = await brokerFor(provider);
     components = await testComponents({ pubsub: provider, pubsubConnection: broker.url });
-    await startAgain();
   }, 60_000);
 
   afterAll(async () => {
@@ -78,13 +82,13 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
     await rm(components.folder, { recursive: true });
   }, 60_000);
 
-  async function startAgain(): Promise<void> {
+  async function start(): Promise<void> {
     sidecar = await startSidecar({ appId: 'taker', appPort, ...components });
   }
 
-  async function publish(...ids: string[]): Promise<void> {
+  async function publish(ids: string[], { httpPort } = sidecar): Promise<void> {
     for (const id of ids) {
-      const { status } = await fetch(`http://127.0.0.1:${sidecar.httpPort}/v1.0/publish/pubsub/things`, {
+      const { status } = await fetch(`http://127.0.0.1:${httpPort}/v1.0/publish/pubsub/things`, {
         method: 'POST',
         headers: { 'content-type': 'application/cloudevents+json' },
         body: JSON.stringify({ specversion: '1.0', id, type: 'thing', source: 'test', data: {} }),
@@ -93,9 +97,17 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
     }
   }
 
+  test('keeps what was published before its subscriber had ever been there', async () => {
+    const teller = await startSidecar({ appId: 'teller', ...components });
+    await publish(['early'], teller).finally(() => teller.stop());
+    await start();
+    await until('the early event', 10, async () => come.includes('early'));
+  }, 60_000);
+
   test(`takes ${AT_ONCE[provider]} events of a topic at a time`, async () => {
     answer = undefined;
-    await publish(...hanging);
+    come.length = 0;
+    await publish(hanging);
     await until('so many events under way', 10, async () => come.length === AT_ONCE[provider]);
   });
 
@@ -104,20 +116,20 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
     app.closeAllConnections();
     come.length = 0;
     answer = 'SUCCESS';
-    await startAgain();
+    await start();
     await until('every event has come', 90, async () => hanging.every((id) => come.includes(id)));
   }, 120_000);
 
   test('puts an event that is refused aside as a dead letter at once', async () => {
     answer = 'DROP';
-    await publish('refused');
+    await publish(['refused']);
     await until('the dead letter', 10, async () => dead.includes('refused'));
     expect(come.filter((id) => id === 'refused')).toHaveLength(1);
   });
 
   test('tries an event for about fifteen seconds, then puts it aside as a dead letter', async () => {
     answer = 'RETRY';
-    await publish('hopeless');
+    await publish(['hopeless']);
     await until('the dead letter', 30, async () => dead.includes('hopeless'));
     expect(come.filter((id) => id === 'hopeless')).toHaveLength(8);
   });

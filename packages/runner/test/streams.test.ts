@@ -55,10 +55,14 @@ test('refuses settings that are missing or malformed, and names all of them', as
   const neither = run({});
   expect(await neither.ended).toBe(1);
   expect(neither.said.text).toContain('NATS_URL: or RABBITMQ_URL is needed');
-  const { said, ended } = run({ NATS_URL: 'nats://', STREAM_DAYS: 'many' });
+  const rabbit = run({ RABBITMQ_URL: 'amqp://127.0.0.1:1' });
+  expect(await rabbit.ended).toBe(1);
+  expect(rabbit.said.text).toContain('SUBSCRIPTIONS: is needed with RABBITMQ_URL');
+  const { said, ended } = run({ NATS_URL: 'nats://', STREAM_DAYS: 'many', SUBSCRIPTIONS: 'orders' });
   expect(await ended).toBe(1);
   expect(said.text).toContain('NATS_URL: is not a list');
   expect(said.text).toContain('STREAM_DAYS:');
+  expect(said.text).toContain('SUBSCRIPTIONS: is not a list');
 });
 
 test('waits for the broker and says so, many at once, until every stream is there', async () => {
@@ -90,20 +94,23 @@ test('widens what is there, never narrows it, and keeps what it holds', async ()
 });
 
 const rabbitmq = serverOf('rabbitmq');
-if (!rabbitmq) console.warn('queues of dead letters: skipped, TEST_RABBITMQ_URL names no server');
+if (!rabbitmq) console.warn('queues on RabbitMQ: skipped, TEST_RABBITMQ_URL names no server');
 
-(rabbitmq ? test : test.skip)('makes queues on RabbitMQ that keep dead letters though nobody listens', async () => {
+(rabbitmq ? test : test.skip)('makes queues on RabbitMQ that keep events and dead letters though nobody listens yet', async () => {
   const own = await ownBroker(rabbitmq ?? '');
   try {
-    const together = Array.from({ length: 3 }, () => run({ RABBITMQ_URL: own.url }));
-    expect(await Promise.all(together.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+    const makeQueues = () => run({ RABBITMQ_URL: own.url, SUBSCRIPTIONS: 'orders=payment.failed,user.deleted;notifications=' }).ended;
+    expect(await Promise.all([makeQueues(), makeQueues(), makeQueues()])).toEqual([0, 0, 0]);
     const amqp = await connect(own.url);
     const channel = await amqp.createConfirmChannel();
-    channel.publish('dead-orders', '', Buffer.from('an event'));
+    const queues = { 'payment.failed': 'orders-payment.failed', 'dead-notifications': 'dead-notifications' };
+    for (const topic of Object.keys(queues)) channel.publish(topic, '', Buffer.from(topic));
     await channel.waitForConfirms();
-    expect(await run({ RABBITMQ_URL: own.url }).ended).toBe(0);
-    const kept = await channel.get('dead-orders');
-    expect(kept && kept.content.toString()).toBe('an event');
+    expect(await makeQueues()).toBe(0);
+    for (const [topic, queue] of Object.entries(queues)) {
+      const kept = await channel.get(queue);
+      expect(kept && kept.content.toString()).toBe(topic);
+    }
     await amqp.close();
   } finally {
     await own.drop();

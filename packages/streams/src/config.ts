@@ -11,6 +11,18 @@ const Limits = z.object({
   STREAM_REPLICAS: count(1, 5),
 });
 
+/** The topics that each app subscribes to. */
+export type Subscriptions = Record<string, readonly string[]>;
+
+/** `app=topic,topic;app=...`, as in the topic scopes of a component. */
+const SUBSCRIPTIONS = z
+  .string()
+  .regex(/^[\w-]+=[\w.,-]*(;[\w-]+=[\w.,-]*)*$/, 'is not a list like app=topic,topic;app=topic')
+  .transform((list): Subscriptions => {
+    const apps = list.split(';').map((entry) => entry.split('='));
+    return Object.fromEntries(apps.map(([app = '', topics = '']) => [app, topics.split(',').filter(Boolean)]));
+  });
+
 /** One of the two. */
 const Settings = Limits.extend({
   /** `nats://` or `tls://`, with the token or `user:password`; several servers of a cluster separated by commas. */
@@ -19,10 +31,17 @@ const Settings = Limits.extend({
     .refine((url) => serversOf(url).every(isAddress), 'is not a list of nats:// or tls:// addresses')
     .optional(),
   RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'is not an amqp:// or amqps:// address' }).optional(),
-}).refine(({ NATS_URL, RABBITMQ_URL }) => (NATS_URL === undefined) !== (RABBITMQ_URL === undefined), {
-  path: ['NATS_URL'],
-  message: 'or RABBITMQ_URL is needed, and not both',
-});
+  /** Needed with RABBITMQ_URL. */
+  SUBSCRIPTIONS: SUBSCRIPTIONS.optional(),
+})
+  .refine(({ NATS_URL, RABBITMQ_URL }) => (NATS_URL === undefined) !== (RABBITMQ_URL === undefined), {
+    path: ['NATS_URL'],
+    message: 'or RABBITMQ_URL is needed, and not both',
+  })
+  .refine(({ RABBITMQ_URL, SUBSCRIPTIONS: given }) => RABBITMQ_URL === undefined || given !== undefined, {
+    path: ['SUBSCRIPTIONS'],
+    message: 'is needed with RABBITMQ_URL',
+  });
 
 /** The addresses in a list that is separated by commas, each with a scheme. */
 export function serversOf(url: string): string[] {

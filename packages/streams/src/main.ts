@@ -1,11 +1,11 @@
 /**
  * Makes what a broker must have before the shop starts, and ends when it is there: the streams on the NATS that NATS_URL names, or the
- * queues of dead letters on the RabbitMQ that RABBITMQ_URL names. An init container of every service.
+ * queues of SUBSCRIPTIONS and of dead letters on the RabbitMQ that RABBITMQ_URL names. An init container of every service.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { APPS, TOPICS } from '@sidecart/contracts/topics';
 import { settings } from './config.js';
-import { makeDeadLetterQueues } from './queues.js';
+import { makeQueues } from './queues.js';
 import { connectTo, makeStreams } from './streams.js';
 
 const AGAIN_MS = 1_000;
@@ -22,11 +22,11 @@ try {
 
 /** What there is to make, as the settings say. Answers what was made. */
 function maker(): () => Promise<string> {
-  const { NATS_URL, RABBITMQ_URL, ...limits } = settings(process.env);
+  const { NATS_URL, RABBITMQ_URL, SUBSCRIPTIONS = {}, ...limits } = settings(process.env);
   if (RABBITMQ_URL !== undefined) {
     return async () => {
-      await makeDeadLetterQueues(RABBITMQ_URL, APPS);
-      return `All ${APPS.length} queues of dead letters are there.`;
+      await makeQueues(RABBITMQ_URL, SUBSCRIPTIONS);
+      return `The queues of all ${Object.keys(SUBSCRIPTIONS).length} services are there.`;
     };
   }
   return async () => {
