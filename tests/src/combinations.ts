@@ -20,6 +20,7 @@ const PUBSUB: Record<string, Values> = {
   jetstream: { pubsubConnection: 'nats://token@nats:4222' },
   redis: { pubsubConnection: 'redis:6379', pubsubDatabase: '0', pubsubUsername: 'shop', pubsubPassword: 'secret' },
   rabbitmq: { pubsubConnection: 'amqp://shop:secret@rabbitmq:5672' },
+  kafka: { pubsubConnection: 'kafka-0:9092,kafka-1:9092', pubsubAuthType: 'password', pubsubUsername: 'shop', pubsubPassword: 'secret' },
 };
 const FILES: Record<string, Values> = {
   local: {},
@@ -56,6 +57,7 @@ const ways: [string, Values][] = [
   ['autoscaling', { serviceDefaults: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 10, cpu: 70 } } }],
   ['autoscaling of orders alone', { services: { orders: { autoscaling: { enabled: true } } } }],
   ['existing Secrets', { existingSecrets: true, connections: null, settings: null }],
+  ['secrets in Vault', { components: { secrets: 'vault' }, connections: { pubsubConnection: 'nats://token@nats:4222' }, settings: null }],
   ['telemetry', { telemetry: { endpoint: 'http://collector.monitoring:4318', sampling: 0.1 } }],
   ['observability', { observability: { enabled: true } }],
   ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com:443' } }],

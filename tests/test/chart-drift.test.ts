@@ -71,7 +71,7 @@ function peersAt(port: number, rules: Rule[], side: 'from' | 'to'): string[] {
   return open.flatMap((rule) => (rule[side] ?? []).flatMap((peer) => peer.podSelector?.matchExpressions?.[0]?.values ?? [])).toSorted();
 }
 
-test.each(['jetstream', 'redis', 'rabbitmq'])(
+test.each(['jetstream', 'redis', 'rabbitmq', 'kafka'])(
   'on %s an app may publish and hear what it does in its code, on every lane',
   async (pubsub) => {
     const connections = { stateConnection: 'x', pubsubConnection: 'x' };
