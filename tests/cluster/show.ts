@@ -18,6 +18,8 @@ const SERVICES = ['identity', 'catalog', 'inventory', 'carts', 'orders', 'paymen
 const RELEASE = 'sidecart';
 const LOADED = 2_000;
 const EVERY_MS = 400;
+/** How long people buy after a pod was killed. */
+const KILLED_MS = 8_000;
 const WAIT = '--timeout=5m';
 
 export async function show({ url, flags, ...cluster }: Show): Promise<number> {
@@ -94,6 +96,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     for (const name of ['orders', 'inventory', 'payments']) {
       const pods = await kubectl('get', 'pods', '-l', `app.kubernetes.io/name=${name}`, '-o', 'name');
       await kubectl('delete', pods.split('\n')[0] ?? '', '--grace-period=0', '--force');
+      await delay(KILLED_MS);
       await rolledOut();
     }
     const seen = await people.stop();
@@ -126,6 +129,8 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await release('a pod without its secret says so in its events', () => missingSecret(cluster));
   await release('uninstalled; what stays', async () => {
     await helm('uninstall', RELEASE, '--wait', WAIT);
+    // Helm waits for what it made; the pods of its Deployments take their time to drain.
+    await kubectl('wait', '--for=delete', 'pods', '-l', `app.kubernetes.io/instance=${RELEASE}`, WAIT);
     const kinds = 'deploy,svc,sa,pods,pdb,hpa,ingress,networkpolicy,configmap,role,rolebinding,components.dapr.io,configurations.dapr.io';
     const left = await kubectl('get', kinds, '-l', 'app.kubernetes.io/managed-by=Helm', '-o', 'name');
     if (left !== '') throw new Error(`left behind: ${left}`);
