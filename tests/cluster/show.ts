@@ -91,7 +91,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await release('upgraded, under a trickle of purchases', () =>
     underTrickle(() => upgrade('--set', 'serviceDefaults.replicas=2', '--set', 'env.LOG_LEVEL=warn')),
   );
-  await step('pods killed, every order is paid all the same', async () => {
+  await release('pods killed, every order is paid all the same', async () => {
     const people = await trickle(url, goods.productId, EVERY_MS);
     for (const name of ['orders', 'inventory', 'payments']) {
       const pods = await kubectl('get', 'pods', '-l', `app.kubernetes.io/name=${name}`, '-o', 'name');
