@@ -165,7 +165,7 @@ test('makes no Secret where they exist', async () => {
 test('with Vault sidecars have its address and token, and the cluster keeps no settings', async () => {
   const connections = { pubsubConnection: 'nats://token@nats:4222' };
   const all = await render({ components: { secrets: 'vault' }, connections, settings: null });
-  const { annotations = {} } = deployment(all, 'orders').template.metadata;
+  const { annotations } = deployment(all, 'orders').template.metadata;
   expect(annotations['dapr.io/env-from-secret']).toBe('VAULT_ADDR=sidecart-vault:address,VAULT_TOKEN=sidecart-vault:token');
   expect(annotations['dapr.io/volume-mounts']).toBeUndefined();
   const secrets = all.filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name);
