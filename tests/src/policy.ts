@@ -1,5 +1,11 @@
 /** What no pod of the shop or of its servers may do. */
 import type { Resource } from './chart.js';
+import { nameViolations } from './pod-names.js';
+
+interface Probe {
+  httpGet?: { port: string | number };
+  tcpSocket?: { port: string | number };
+}
 
 interface Container {
   name: string;
@@ -13,8 +19,11 @@ interface Container {
     seccompProfile?: { type?: string };
   };
   resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
-  livenessProbe?: object;
-  readinessProbe?: object;
+  ports?: { name?: string }[];
+  volumeMounts?: { name: string; mountPath: string }[];
+  startupProbe?: Probe;
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
 }
 
 export interface PodSpec {
@@ -25,7 +34,7 @@ export interface PodSpec {
   securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type?: string } };
   containers: Container[];
   initContainers?: Container[];
-  volumes?: Record<string, unknown>[];
+  volumes?: { name: string; hostPath?: object }[];
 }
 
 /** The pod that a resource starts; undefined for what starts none. */
@@ -42,11 +51,16 @@ const FIXED_IMAGE = /^\S+(:(?!latest$|main$|master$|edge$|stable$|next$)[\w][\w.
 export function violations(resource: Resource): string[] {
   const pod = podOf(resource);
   if (!pod) return [];
-  const found = [...podViolations(pod), ...sidecarViolations(resource)];
+  const found = [...podViolations(pod), ...nameViolations(pod, claimedBy(resource)), ...sidecarViolations(resource)];
   const serves = resource.kind === 'Deployment' || resource.kind === 'StatefulSet' || resource.kind === 'DaemonSet';
   for (const container of pod.containers) found.push(...containerViolations(container, pod), ...(serves ? probeViolations(container) : []));
   for (const container of pod.initContainers ?? []) found.push(...containerViolations(container, pod));
   return found.map((text) => `${resource.kind} ${resource.metadata.name}: ${text}`);
+}
+
+function claimedBy({ spec }: Resource): string[] {
+  const { volumeClaimTemplates = [] } = spec as { volumeClaimTemplates?: { metadata: { name: string } }[] };
+  return volumeClaimTemplates.map(({ metadata }) => metadata.name);
 }
 
 function podViolations(pod: PodSpec): string[] {

@@ -156,3 +156,8 @@ runAsUser: 1000
 runAsGroup: 1000
 seccompProfile: { type: RuntimeDefault }
 {{- end -}}
+
+{{/* The volume that is mounted at a folder: etc-sidecart for /etc/sidecart */}}
+{{- define "sidecart.volumeName" -}}
+{{ trimPrefix "/" . | replace "/" "-" }}
+{{- end -}}
