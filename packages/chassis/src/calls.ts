@@ -24,7 +24,7 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
     async (inputs) => {
       const wire = await dapr.invoke(app, `internal/${name}`, { inputs }, timeoutMs).catch((error: unknown) => {
         if (error instanceof DaprError)
-          throw new DomainError('unavailable', 'service-unavailable', `${app} did not answer.`, { retryAfter: 1 });
+          throw new DomainError('unavailable', 'service-unavailable', `${app} did not answer.`, { retryAfter: 1 }, { cause: error });
         throw error;
       });
       return Answers.parse(wire).answers;

@@ -14,15 +14,16 @@ export interface Extras {
   retryAfter?: number;
 }
 
-/** A refusal by a rule. `slug` is the stable, kebab-case last part of the problem's `type`; `detail` is a sentence for a person. */
+/** A refusal by a rule. `slug` is the stable, kebab-case last part of the problem's `type`; `detail` is a sentence for a person, a `cause` is for the log. */
 export class DomainError extends Error {
   constructor(
     readonly kind: Kind,
     readonly slug: string,
     detail: string,
     readonly extras: Extras = {},
+    options?: ErrorOptions,
   ) {
-    super(detail);
+    super(detail, options);
     this.name = 'DomainError';
   }
 }

@@ -105,6 +105,7 @@ function problem(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const known = asDomainError(error);
     if (!known) logger.error({ err: error, requestId: req.id }, 'unexpected error');
+    else if (known.cause) logger.warn({ err: known.cause, requestId: req.id }, known.message);
     const { kind, slug, message, extras } = known ?? {
       kind: undefined,
       slug: 'internal',
