@@ -14,11 +14,14 @@ const Refused = z.object({
 });
 type Answer<O> = { output: O } | { refused: z.infer<typeof Refused> };
 
+/** A sidecar whose last connection was to a pod that went needs up to five seconds to find another. */
+const PATIENCE_MS = 10_000;
+
 /**
  * The client side of a call to another service: callers that wait at the same time share one invocation. Answers the output, or throws the
  * `DomainError` that the other side threw for this input; `unavailable` where there is no answer in `timeoutMs`.
  */
-export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, timeoutMs = 5_000): (input: I) => Promise<O> {
+export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, timeoutMs = PATIENCE_MS): (input: I) => Promise<O> {
   const Answers = z.object({ answers: z.array(z.union([z.object({ output }), z.object({ refused: Refused })])) });
   const share = batched<I, Answer<O>>(
     async (inputs) => {

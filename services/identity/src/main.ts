@@ -12,7 +12,7 @@ await runService({
     createApp({
       ...deps,
       documents: await openDocuments({ url: deps.settings.DOCUMENTS_URL }),
-      sendMail: caller(deps.dapr, SendMail, 10_000),
-      sendSms: caller(deps.dapr, SendSms, 10_000),
+      sendMail: caller(deps.dapr, SendMail),
+      sendSms: caller(deps.dapr, SendSms),
     }),
 });
