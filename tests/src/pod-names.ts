@@ -10,7 +10,9 @@ export function nameViolations({ containers, initContainers = [], volumes = [] }
   const found = [
     ...twice(volumeNames).map((name) => `has two volumes ${name}`),
     ...twice(all.map(({ name }) => name)).map((name) => `has two containers ${name}`),
-    ...[...volumeNames, ...all.map(({ name }) => name)].filter((name) => !DNS_LABEL.test(name)).map((name) => `cannot have the name ${name}`),
+    ...[...volumeNames, ...all.map(({ name }) => name)]
+      .filter((name) => !DNS_LABEL.test(name))
+      .map((name) => `cannot have the name ${name}`),
   ];
   for (const { name, ports = [], volumeMounts = [], ...probes } of all) {
     const portNames = ports.flatMap((port) => port.name ?? []);
