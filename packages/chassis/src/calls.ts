@@ -14,12 +14,14 @@ const Refused = z.object({
 });
 type Answer<O> = { output: O } | { refused: z.infer<typeof Refused> };
 
-/** A sidecar whose last connection was to a pod that went needs up to five seconds to find another. */
+/** A sidecar that was last connected to a pod that is gone needs up to five seconds to find another. */
 const PATIENCE_MS = 10_000;
+const MAX_WAITING = 2_000;
 
 /**
- * The client side of a call to another service: callers that wait at the same time share one invocation. Answers the output, or throws the
- * `DomainError` that the other side threw for this input; `unavailable` where there is no answer in `timeoutMs`.
+ * The client side of a call to another service: callers that wait at the same time share one invocation. Returns the output, or
+ * throws the `DomainError` that the other side threw for this input. Throws `unavailable` if there is no answer in `timeoutMs`,
+ * the time in the queue included, or if 2,000 callers wait already.
  */
 export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, timeoutMs = PATIENCE_MS): (input: I) => Promise<O> {
   const Answers = z.object({ answers: z.array(z.union([z.object({ output }), z.object({ refused: Refused })])) });
@@ -32,7 +34,7 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
       });
       return Answers.parse(wire).answers;
     },
-    { max: MAX_INPUTS, name: `${app}/${name}` },
+    { max: MAX_INPUTS, name: `${app}/${name}`, maxWaiting: MAX_WAITING, patienceMs: timeoutMs },
   );
   return async (input) => {
     const answer = await share(input);
@@ -42,7 +44,7 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
   };
 }
 
-/** The server side: adds the call's route; `handle` runs for all inputs of a call at once, and what it throws is that input's refusal. */
+/** The server side: adds the call's route. `handle` runs for all inputs of a call at once; what it throws is that input's refusal. */
 export function serve<I, O>(to: Routes, { name, input }: CallType<I, O>, handle: (input: I) => Promise<O>): void {
   const body = z.strictObject({ inputs: z.array(input).max(MAX_INPUTS) });
   to.post(

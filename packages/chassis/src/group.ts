@@ -3,17 +3,20 @@ import type { Context } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
 import type { StateWrite, Stored } from './dapr.js';
 import { DomainError } from './errors.js';
-import type { Change, Docs, Write } from './state.js';
+import { checkKeys, type Change, type Docs, type Write } from './state.js';
 import { traceparent } from './trace.js';
 
-/** A change that waits for its commit. `run` answers what to call once it is committed. */
+/** A change that waits for its commit. `run` returns what to call once it is committed. */
 export interface Pending {
   keys: Set<string>;
   run(docs: Docs): Change<() => void>;
   reject(error: unknown): void;
   /** The trace that it belongs to, and its events with it. */
   at: Context;
-  settled: boolean;
+  /** When its caller stops waiting, by `performance.now()`. */
+  expiresAt: number;
+  /** Whether its caller has an answer. */
+  isDone: boolean;
 }
 
 /** What is known of the store: the documents that exist among the keys that were asked for. */
@@ -22,12 +25,15 @@ export interface Loaded {
   stored: Map<string, Stored>;
 }
 
-/** What committing a group would do. `settle` answers its callers, refusals included: they too may rest on what the group writes. */
+/** What committing a group would do. */
 export interface Outcome {
   batch: string;
   writes: StateWrite[];
   events: Envelope[];
-  settle(): void;
+  /** The changes that it settles. */
+  members: readonly Pending[];
+  /** Answers their callers, refusals included: those may rest on what the group writes. */
+  conclude(): void;
 }
 
 /** A transaction is closed to further changes above this, so that it stays below the sidecar's 4 MiB; no single change may be larger. */
@@ -40,7 +46,7 @@ class NotLoaded extends Error {
   }
 }
 
-/** Applies the changes one after another to the same documents in memory. Answers the keys that must be loaded first, where there are any. */
+/** Applies the changes one after another to the same documents in memory. Returns the keys that must be loaded first, if any. */
 export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded, source: string): Outcome | Set<string> {
   const staged = new Map<string, Write>();
   const events: Envelope[] = [];
@@ -50,6 +56,7 @@ export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded,
   let bytes = 0;
 
   function load(pending: Pending, keys: readonly string[]): void {
+    checkKeys(keys);
     for (const key of keys) pending.keys.add(key);
     const unknown = keys.filter((key) => !asked.has(key) && !staged.has(key));
     if (unknown.length > 0) throw new NotLoaded(unknown);
@@ -99,9 +106,11 @@ export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded,
     batch: randomUUID(),
     writes: [...staged.values()].flatMap((write) => guarded(write, stored.get(write.key)?.etag)),
     events,
-    settle() {
+    members: answers.map(([pending]) => pending),
+    conclude() {
       for (const [pending, answer] of answers) {
-        pending.settled = true;
+        if (pending.isDone) continue;
+        pending.isDone = true;
         answer();
       }
     },

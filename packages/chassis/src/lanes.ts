@@ -1,72 +1,165 @@
-import type { Dapr, StateWrite } from './dapr.js';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Dapr, Stored, StateWrite } from './dapr.js';
 import { SLOTS, slotKey, type Sealed } from './slots.js';
-import { key, put, type Change, type Docs } from './state.js';
+import { key, type Key } from './state.js';
 
-const BEAT_MS = 5_000;
-/** A lane whose heartbeat did not change for this long by our own clock is taken over. */
-const SILENT_MS = 20_000;
 const KEYS_PER_CALL = 128;
+const UPDATE_TRIES = 20;
 
-/** Lane name -> its last heartbeat, in ms since 1970 by the lane's own clock. */
+/** Maps each lane to its last heartbeat, in ms since the Unix epoch by the lane's own clock. */
 const REGISTER = key<Record<string, number>>('outbox', 'lanes');
+
+/** Exists while a lane may commit. Every commit of the lane rewrites it, so that none succeeds once it is removed. */
+export const fenceKey = (lane: string): Key<Record<string, never>> => key('outbox', lane, 'fence');
 
 export interface LaneOptions {
   dapr: Dapr;
-  /** `<replica>.<a word of its own>`, so that no two processes ever share one. */
-  lane: string;
-  /** The store's own: registering is a change like any other. */
-  transact: <R>(keys: readonly string[], change: (docs: Docs) => Change<R>) => Promise<R>;
+  /** This replica's name: the same after a restart, different for each that runs at once. */
+  replica: string;
+  beatMs?: number;
+  /** A lane whose heartbeat has not changed for this long, by our own clock, is taken over. */
+  silentMs?: number;
 }
 
-/** Registers a lane with a heartbeat, and publishes what silent lanes and earlier lives of this replica left in their slots. */
-export function keepLane({ dapr, lane, transact }: LaneOptions) {
-  const replica = lane.slice(0, lane.lastIndexOf('.'));
-  const heard = new Map<string, { beat: number; at: number }>();
-  const joined = round(isEarlierLife);
-  const timer = setInterval(() => void round(isSilent).catch(() => undefined), BEAT_MS); // tried again at the next beat
+export interface LaneEvents {
+  /** Called when another replica has taken over the lane that this one still uses. */
+  onFenced: (lane: string) => void;
+}
 
-  async function round(isDead: (other: string, beat: number) => boolean): Promise<void> {
-    const lanes = await transact([REGISTER], (docs) => {
-      const lanes = { ...docs.get(REGISTER), [lane]: Date.now() };
-      return { write: [put(REGISTER, lanes)], result: lanes };
+export type Lanes = ReturnType<typeof createLanes>;
+
+/** Registers this replica's lane with a heartbeat, and publishes what dead lanes left in their slots. */
+export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, onFenced }: LaneOptions & LaneEvents) {
+  const lastBeats = new Map<string, { beat: number; seenAt: number }>();
+  let lane = '';
+  let timer: NodeJS.Timeout | undefined;
+  let beating: Promise<void> | undefined;
+
+  /** Registers a new lane, takes over those of earlier lives of this replica, and returns the lane's name. */
+  async function join(): Promise<string> {
+    stop();
+    const joining = `${replica}.${randomUUID().slice(0, 8)}`;
+    const lanes = await update(dapr, [REGISTER, fenceKey(joining)], (stored) => {
+      const lanes = { ...registerIn(stored), [joining]: Date.now() };
+      return { writes: [rewrite(stored, REGISTER, lanes), rewrite(stored, fenceKey(joining), {})], result: lanes };
     });
-    for (const [other, beat] of Object.entries(lanes)) if (other !== lane && isDead(other, beat)) await recover(other, beat);
+    lane = joining;
+    await takeOver(lanes, isEarlierLife);
+    timer = setInterval(() => {
+      beating ??= beat().finally(() => (beating = undefined));
+    }, beatMs);
+    return joining;
+  }
+
+  async function beat(): Promise<void> {
+    const beatOf = lane;
+    try {
+      const lanes = await update(dapr, [REGISTER, fenceKey(beatOf)], (stored) => {
+        if (!stored.has(fenceKey(beatOf))) return { writes: [], result: undefined };
+        const lanes = { ...registerIn(stored), [beatOf]: Date.now() };
+        return { writes: [rewrite(stored, REGISTER, lanes)], result: lanes };
+      });
+      if (lanes) await takeOver(lanes, isSilent);
+      else onFenced(beatOf);
+    } catch {
+      // Tried again at the next beat.
+    }
+  }
+
+  async function takeOver(lanes: Record<string, number>, isDead: (other: string, beat: number) => boolean): Promise<void> {
+    for (const [other, lastBeat] of Object.entries(lanes)) if (other !== lane && isDead(other, lastBeat)) await recover(other, lastBeat);
   }
 
   function isEarlierLife(other: string): boolean {
-    return other.startsWith(`${replica}.`);
+    return other.slice(0, other.lastIndexOf('.')) === replica;
   }
 
   function isSilent(other: string, beat: number): boolean {
-    const last = heard.get(other);
-    if (last?.beat === beat) return performance.now() - last.at > SILENT_MS;
-    heard.set(other, { beat, at: performance.now() });
+    const last = lastBeats.get(other);
+    if (last?.beat === beat) return performance.now() - last.seenAt > silentMs;
+    lastBeats.set(other, { beat, seenAt: performance.now() });
     return false;
   }
 
-  async function recover(other: string, beat: number): Promise<void> {
+  async function recover(other: string, lastBeat: number): Promise<void> {
+    if (!(await closeLane(other, lastBeat))) return;
     const left = await slotsOf(dapr, other);
     const events = left.flatMap(({ sealed }) => sealed.events);
     for (let i = 0; i < events.length; i += KEYS_PER_CALL) {
-      const failed = await dapr.publish(events.slice(i, i + KEYS_PER_CALL));
+      const { failed } = await dapr.publish(events.slice(i, i + KEYS_PER_CALL));
       if (failed.size > 0) return; // the next beat tries again
     }
     for (let i = 0; i < left.length; i += KEYS_PER_CALL) await dapr.commit(left.slice(i, i + KEYS_PER_CALL).map(({ removal }) => removal));
-    await forget(other, beat);
+    await forget(other);
+    lastBeats.delete(other);
   }
 
-  function forget(other: string, beat?: number): Promise<void> {
-    return transact([REGISTER], (docs) => {
-      const { [other]: last, ...rest } = docs.get(REGISTER) ?? {};
-      const same = beat === undefined || last === beat;
-      return { write: same ? [put(REGISTER, rest)] : [], result: undefined };
+  /** Removes the fence of a lane, unless it has beaten since: whatever its process still sends, it commits nothing more. */
+  function closeLane(closing: string, lastBeat?: number): Promise<boolean> {
+    return update(dapr, [REGISTER, fenceKey(closing)], (stored) => {
+      const lanes = registerIn(stored);
+      if (lastBeat !== undefined && lanes[closing] !== lastBeat) return { writes: [], result: false };
+      const etag = stored.get(fenceKey(closing))?.etag;
+      const removal = etag === undefined ? [] : [{ key: fenceKey(closing), etag, removed: true as const }];
+      // The register is rewritten, so that a heartbeat at the same moment conflicts.
+      return { writes: [rewrite(stored, REGISTER, lanes), ...removal], result: true };
     });
   }
 
-  return { joined, stop: () => clearInterval(timer), leave: () => forget(lane) };
+  function forget(forgotten: string): Promise<void> {
+    return update(dapr, [REGISTER], (stored) => {
+      const { [forgotten]: last, ...rest } = registerIn(stored);
+      return { writes: last === undefined ? [] : [rewrite(stored, REGISTER, rest)], result: undefined };
+    });
+  }
+
+  function stop(): void {
+    clearInterval(timer);
+  }
+
+  return {
+    join,
+    /** Ends the heartbeat. Without `leave`, others take the lane over. */
+    async stop(): Promise<void> {
+      stop();
+      await beating;
+    },
+    /** After this, no commit of the lane succeeds, however late it arrives. */
+    close: () => closeLane(lane),
+    /** Nothing is left in the lane's slots. */
+    leave: () => forget(lane),
+  };
 }
 
-/** What stands in a lane's slots, oldest first. */
+/** Changes documents outside of group commit. `change` runs again after a conflict or a lost answer. */
+async function update<R>(
+  dapr: Dapr,
+  keys: string[],
+  change: (stored: Map<string, Stored>) => { writes: StateWrite[]; result: R },
+): Promise<R> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const { writes, result } = change(await dapr.read(keys));
+      if (writes.length > 0) await dapr.commit(writes);
+      return result;
+    } catch (error) {
+      if (tries === UPDATE_TRIES) throw error;
+      await delay(Math.random() * Math.min(500, 10 * 2 ** tries));
+    }
+  }
+}
+
+const registerIn = (stored: Map<string, Stored>) => (stored.get(REGISTER)?.value ?? {}) as Record<string, number>;
+
+const rewrite = (stored: Map<string, Stored>, at: string, value: unknown): StateWrite => ({
+  key: at,
+  value,
+  etag: stored.get(at)?.etag,
+  ttlSeconds: undefined,
+});
+
+/** Returns what is in a lane's slots, oldest first. */
 async function slotsOf(dapr: Dapr, lane: string): Promise<{ sealed: Sealed; removal: StateWrite }[]> {
   const found = [];
   for (let first = 0; first < SLOTS; first += KEYS_PER_CALL) {

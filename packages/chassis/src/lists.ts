@@ -19,7 +19,7 @@ export interface List<T> {
 
 export const list = <T>(...parts: (string | number)[]): List<T> => ({ at: key(...parts) });
 
-const chunkKey = <T>({ at }: List<T>, n: number): Key<readonly T[]> => key(at, n);
+const chunkKey = <T>({ at }: List<T>, n: number): Key<readonly T[]> => `${at}|${n}`;
 
 /** The keys of a list's full chunks. */
 export const chunkKeys = <T>(of: List<T>, { count }: Head<T>): Key<readonly T[]>[] =>

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObservableResult } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
 import type { StateWrite } from './dapr.js';
 import { DomainError } from './errors.js';
 import type { Loaded } from './group.js';
-import { keepLane, type LaneOptions } from './lanes.js';
+import { createLanes, fenceKey, type LaneOptions } from './lanes.js';
 import { outboxAge, outboxSlots } from './metrics.js';
 import { SLOTS, slotKey, type Sealed } from './slots.js';
 import type { Key } from './state.js';
@@ -13,28 +12,39 @@ import { contextOf, shared } from './trace.js';
 
 /** One place in this replica's lane. */
 export interface Slot {
+  readonly lane: string;
   readonly key: Key<Sealed>;
+  readonly fence: Key<unknown>;
   busy: boolean;
-  /** The batch that stands there, already given to `publish`; '?' where a given-up transaction may still come. */
+  /** The batch stored there, already handed to `publish`; '?' if a transaction that was given up may still happen. */
   batch: string | undefined;
-  /** When it was given to `publish`, by `performance.now()`, until the broker has it. */
+  /** When it was handed to `publish`, by `performance.now()`, until the broker has it. */
   since: number | undefined;
 }
+
+/** Another replica took this one for dead and published what its lane held. The lane commits nothing more. */
+export class Fenced extends Error {}
 
 const SWEEP_MS = 1_000;
 /** The rest stays free to be taken meanwhile. */
 const SWEPT_AT_ONCE = 128;
 const EVENTS_PER_CALL = 100;
 
+export type Outbox = ReturnType<typeof openOutbox>;
+
 /** The events that are committed and not yet published, kept in the slots of this replica's lane. */
-export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & { replica: string }) {
-  const lane = `${replica}.${randomUUID().slice(0, 8)}`;
-  const slots = Array.from({ length: SLOTS }, (_, n): Slot => ({ key: slotKey(lane, n), busy: false, batch: undefined, since: undefined }));
-  const waiting: { slot: Slot; events: Envelope[] }[] = [];
+export function openOutbox(options: LaneOptions) {
   const { dapr } = options;
-  const membership = keepLane({ ...options, lane });
+  let slots: Slot[] = [];
+  let lane = '';
+  const waiting: { slot: Slot; events: Envelope[] }[] = [];
+  const lanes = createLanes({ ...options, onFenced: (fenced) => void rejoin(fenced) });
+  let joined = join();
   let publishing: Promise<void> | undefined;
   let quiet = false;
+  /** Whether no transaction of the lane can happen any more, and whether nothing is published any more. */
+  let closed = false;
+  let stopped = false;
   const sweeper = setInterval(() => {
     if (quiet) void sweep().catch(() => undefined); // tried again in a second
     quiet = true;
@@ -48,8 +58,26 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
   outboxAge.addCallback(observeAge);
   outboxSlots.addCallback(observeSlots);
 
-  /** The lowest free slot. Throws `unavailable` with none left: the broker has been away for 1,024 transactions. */
-  function take(): Slot {
+  async function join(): Promise<void> {
+    lane = await lanes.join();
+    slots = Array.from({ length: SLOTS }, (_, n): Slot => {
+      return { lane, key: slotKey(lane, n), fence: fenceKey(lane), busy: false, batch: undefined, since: undefined };
+    });
+  }
+
+  /** Goes on in a new lane. What waits to be published from the old one still is, perhaps a second time. */
+  function rejoin(fenced: string): Promise<void> {
+    if (fenced === lane) {
+      lane = '';
+      joined = join();
+      joined.catch(() => undefined); // the next commit throws it, and tries again
+    }
+    return joined;
+  }
+
+  /** Returns the lowest free slot. Throws `unavailable` if none is left: the broker has been away for 1,024 transactions. */
+  async function take(): Promise<Slot> {
+    await joined.catch(() => (joined = join()));
     quiet = false;
     const slot = slots.find(({ busy }) => !busy);
     if (!slot) throw new DomainError('unavailable', 'outbox-full', 'Events cannot be published at the moment.', { retryAfter: 5 });
@@ -57,15 +85,23 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
     return slot;
   }
 
-  /** What was loaded from the slot, if it is a batch that was not given to `publish` yet. */
+  /** Returns what was loaded from the slot, if it is a batch that was not handed to `publish` yet. */
   function unpublished(slot: Slot, stored: Loaded['stored']): Sealed | undefined {
     const there = stored.get(slot.key)?.value as Sealed | undefined;
     return there && there.batch !== slot.batch ? there : undefined;
   }
 
-  /** The write that seals the slot. It needs the ETag that was loaded, so that of all attempts on this slot only one is committed. */
-  function seal(slot: Slot, value: Sealed, stored: Loaded['stored']): StateWrite {
-    return { key: slot.key, value, etag: stored.get(slot.key)?.etag, ttlSeconds: undefined };
+  /**
+   * Returns the writes that seal the slot. They need the ETags that were loaded, so that of all attempts on this slot only one
+   * is committed, and none after another replica has closed the lane. Throws `Fenced` if it has.
+   */
+  function seal(slot: Slot, value: Sealed, stored: Loaded['stored']): StateWrite[] {
+    const fence = stored.get(slot.fence);
+    if (!fence) throw new Fenced(`The lane ${slot.lane} was taken over.`);
+    return [
+      { key: slot.key, value, etag: stored.get(slot.key)?.etag, ttlSeconds: undefined },
+      { key: slot.fence, value: {}, etag: fence.etag, ttlSeconds: undefined },
+    ];
   }
 
   /** Publishes what a committed slot holds, and frees the slot once the broker has it. */
@@ -77,7 +113,7 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
   }
 
   async function pump(): Promise<void> {
-    for (let failures = 0; waiting.length > 0;) {
+    for (let failures = 0; waiting.length > 0 && !stopped;) {
       const group = [];
       for (let events = 0; waiting[0] && events < EVENTS_PER_CALL; events += group.at(-1)?.events.length ?? 0)
         group.push(...waiting.splice(0, 1));
@@ -95,14 +131,15 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
 
   async function send(events: Envelope[]): Promise<Set<string>> {
     if (events.length === 0) return new Set();
-    return shared(
+    const { failed } = await shared(
       'publish',
       events.map(({ traceparent }) => contextOf(traceparent)),
       () => dapr.publish(events),
     );
+    return failed;
   }
 
-  /** Deletes some of what is published, so that the next start has nothing to publish again. Answers how much. */
+  /** Deletes some of what is published, so that the next start has nothing to publish again. Returns how many slots it looked at. */
   async function sweep(): Promise<number> {
     const used = slots.filter(({ busy, batch }) => !busy && batch !== undefined).slice(-SWEPT_AT_ONCE);
     if (used.length === 0) return 0;
@@ -119,15 +156,41 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
         return etag === undefined ? [] : [{ key: slot.key, etag, removed: true as const }];
       });
       if (removals.length > 0) await dapr.commit(removals);
-      for (const slot of free) if (slot.batch !== '?') slot.batch = undefined;
-      return removals.length;
+      for (const slot of free) if (slot.batch !== '?' || closed) slot.batch = undefined;
+      return used.length;
     } finally {
       for (const slot of free) slot.busy = false;
     }
   }
 
+  /** Publishes and deletes what is left, for about `patienceMs`. What is left then, another replica publishes. */
+  async function close(patienceMs: number): Promise<void> {
+    clearInterval(sweeper);
+    outboxAge.removeCallback(observeAge);
+    outboxSlots.removeCallback(observeSlots);
+    await lanes.stop();
+    const over = new AbortController();
+    const timer = delay(patienceMs, 'over' as const, { signal: over.signal, ref: false });
+    await Promise.race([tidyUp(), timer]).catch(() => undefined); // another replica does it
+    stopped = true;
+    over.abort();
+    await timer.catch(() => undefined);
+  }
+
+  async function tidyUp(): Promise<void> {
+    await publishing;
+    // Transactions that were given up can no longer happen; those that did are found by the sweep.
+    closed = await lanes.close();
+    while ((await sweep()) > 0) await publishing;
+    // If the patience ended first, something is left. The lane stays registered, and another replica takes it over.
+    if (!stopped) await lanes.leave();
+  }
+
   return {
+    /** Resolves when this replica is registered and what its earlier lives left behind is published. */
+    joined: () => joined,
     take,
+    rejoin,
     unpublished,
     seal,
     publish,
@@ -135,24 +198,11 @@ export function openOutbox({ replica, ...options }: Omit<LaneOptions, 'lane'> & 
     release(slot: Slot): void {
       slot.busy = false;
     },
-    /** The slot's transaction was given up, and may happen yet. */
+    /** The slot's transaction was given up, and may still happen. */
     abandon(slot: Slot): void {
       slot.busy = false;
       slot.batch = '?';
     },
-    /** Resolves when this replica is registered and what an earlier life of it left behind is on its way. */
-    joined: membership.joined,
-    /** Publishes and deletes what is left, for `patienceMs` at the most; then the others do. */
-    async close(patienceMs = 5_000): Promise<void> {
-      clearInterval(sweeper);
-      outboxAge.removeCallback(observeAge);
-      outboxSlots.removeCallback(observeSlots);
-      membership.stop();
-      const published = await Promise.race([Promise.resolve(publishing).then(() => true), delay(patienceMs, false, { ref: false })]);
-      if (!published) return;
-      await membership.leave();
-      await publishing;
-      while ((await sweep().catch(() => 0)) > 0); // what stays is published already
-    },
+    close,
   };
 }

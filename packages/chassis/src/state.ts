@@ -5,7 +5,24 @@ declare const document: unique symbol;
 /** The key of a document of type T. The type is not checked at run time: a service writes what it reads. */
 export type Key<T> = string & { readonly [document]?: T };
 
-export const key = <T>(...parts: (string | number)[]): Key<T> => parts.join('|');
+/** Joins the parts with `|`. Throws a `TypeError` unless each is a number, or a string without `|`. */
+export function key<T>(...parts: (string | number)[]): Key<T> {
+  for (const part of parts) {
+    if (typeof part === 'number' || (typeof part === 'string' && !part.includes('|'))) continue;
+    throw new TypeError(`A key is made of numbers and of strings without '|', not of ${String(part)}.`);
+  }
+  return parts.join('|');
+}
+
+/** Databases take no longer ones; MySQL's column has 255 characters, of which Dapr needs some. */
+const MAX_KEY = 200;
+
+/** Throws a `TypeError` unless all are strings of 1 to 200 characters: no sidecar takes another key, however often it is asked. */
+export function checkKeys(keys: readonly unknown[]): void {
+  for (const key of keys) {
+    if (typeof key !== 'string' || key === '' || key.length > MAX_KEY) throw new TypeError(`Not a key: ${String(key).slice(0, MAX_KEY)}`);
+  }
+}
 
 /** The documents a change works on: those it named and whatever else it asks for. Never alter one in place. */
 export interface Docs {

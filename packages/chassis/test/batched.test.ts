@@ -64,3 +64,33 @@ test('an answer of the wrong length is an error, not a mix-up', async () => {
   const both = [ask(1), ask(2)];
   for (const each of both) await expect(each).rejects.toThrow('a batch of 2 was answered with 1');
 });
+
+test('a caller that waited too long is refused in time, and its input is never sent', async () => {
+  const { calls, finish, run } = slowCall();
+  const ask = batched(run, { patienceMs: 50 });
+  const first = ask(1);
+  await turn();
+  const second = ask(2);
+  await expect(Promise.race([first, second])).rejects.toMatchObject({ kind: 'unavailable', slug: 'busy' });
+  await expect(second).rejects.toMatchObject({ slug: 'busy' });
+  const third = ask(3);
+  finish[0]?.();
+  await turn();
+  finish[1]?.();
+  expect(await third).toBe(30);
+  expect(calls).toEqual([[1], [3]]);
+});
+
+test('a caller that finds too many waiting is refused at once', async () => {
+  const { finish, run } = slowCall();
+  const ask = batched(run, { max: 1, maxWaiting: 2 });
+  const sent = ask(1);
+  await turn();
+  const waiting = [ask(2), ask(3)];
+  await expect(ask(4)).rejects.toMatchObject({ kind: 'unavailable', slug: 'busy' });
+  for (const n of [0, 1, 2]) {
+    finish[n]?.();
+    await turn();
+  }
+  expect(await Promise.all([sent, ...waiting])).toEqual([10, 20, 30]);
+});

@@ -8,6 +8,23 @@ import type { StateProvider } from '@sidecart/runner/components';
 import { ownDatabase } from '@sidecart/runner/databases';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { createDapr, type Dapr } from '../src/dapr.js';
+import { key, put } from '../src/state.js';
+import type { Store } from '../src/store.js';
+
+export const count = (name: string) => key<{ n: number }>('count', name);
+export const made = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });
+
+/** Adds one to a counter, with an event, and returns the new count. */
+export function increment(store: Store, name: string): Promise<number> {
+  return store.transact([count(name)], (docs) => {
+    const n = (docs.get(count(name))?.n ?? 0) + 1;
+    return { write: [put(count(name), { n })], events: [made(name, n)], result: n };
+  });
+}
+
+export function isNamed(data: unknown, name: string): boolean {
+  return typeof data === 'object' && data !== null && 'name' in data && data.name === name;
+}
 
 export interface Bench {
   /** One more sidecar of the same app on the same store, as another replica has. Given an app port it delivers events. */
@@ -20,14 +37,16 @@ export async function openBench(state: StateProvider): Promise<Bench> {
   const server = serverOf(state);
   const database = server ? await ownDatabase(server) : undefined;
   const components = await testComponents({ state, pubsub: 'in-memory', ...(database ? { stateConnection: database.url } : {}) });
-  const running: Sidecar[] = [];
+  const running: (Sidecar & { dapr: Dapr })[] = [];
   return {
     async sidecar(appPort) {
       const sidecar = await startSidecar({ appId: 'shop', ...components, ...(appPort ? { appPort } : {}) });
-      running.push(sidecar);
-      return { ...sidecar, dapr: createDapr({ port: sidecar.httpPort, apiToken: undefined }) };
+      const started = { ...sidecar, dapr: createDapr({ port: sidecar.httpPort, apiToken: undefined }) };
+      running.push(started);
+      return started;
     },
     async close() {
+      await Promise.all(running.map(({ dapr }) => dapr.stop()));
       await Promise.all(running.map((sidecar) => sidecar.stop()));
       await database?.drop();
       await rm(components.folder, { recursive: true, force: true });

@@ -9,17 +9,7 @@ import { DomainError } from '../src/errors.js';
 import { refuseUnlessAtomic } from '../src/probe.js';
 import { key, put, remove } from '../src/state.js';
 import { openStore, type Store } from '../src/store.js';
-import { openBench, startListener, type Bench } from './harness.js';
-
-const count = (name: string) => key<{ n: number }>('count', name);
-const made = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });
-
-function increment(store: Store, name: string): Promise<number> {
-  return store.transact([count(name)], (docs) => {
-    const n = (docs.get(count(name))?.n ?? 0) + 1;
-    return { write: [put(count(name), { n })], events: [made(name, n)], result: n };
-  });
-}
+import { count, increment, isNamed, made, openBench, startListener, type Bench } from './harness.js';
 
 if (!serverOf('postgresql')) console.warn('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');
 if (!serverOf('mysql')) console.warn('store on MariaDB: skipped, TEST_MARIADB_URL names no server');
@@ -203,7 +193,7 @@ describe.each(contractStates())('the store on %s', (provider) => {
     const gate = new Promise<void>((resolve) => (letIt = resolve));
     const cut: Dapr = {
       ...sidecar.dapr,
-      publish: async (events) => (away ? new Set(events.map(({ id }) => id)) : sidecar.dapr.publish(events)),
+      publish: async (events) => (away ? { failed: new Set(events.map(({ id }) => id)) } : sidecar.dapr.publish(events)),
       async commit(writes) {
         if (!away && writes.every((write) => 'removed' in write)) {
           swept = true;
@@ -239,7 +229,3 @@ describe.each(contractStates())('the store on %s', (provider) => {
     });
   });
 });
-
-function isNamed(data: unknown, name: string): boolean {
-  return typeof data === 'object' && data !== null && 'name' in data && data.name === name;
-}

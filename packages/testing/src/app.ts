@@ -62,9 +62,9 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
   const dapr = {
     ...real,
     async publish(events: readonly Envelope[]) {
-      const failed = await real.publish(events);
-      published.push(...events.filter(({ id }) => !failed.has(id)));
-      return failed;
+      const outcome = await real.publish(events);
+      published.push(...events.filter(({ id }) => !outcome.failed.has(id)));
+      return outcome;
     },
   };
   const store = await openStore({ dapr, app: name, replica: 'test' });
