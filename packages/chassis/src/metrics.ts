@@ -27,7 +27,7 @@ export const storeRetries = meter.createCounter('sidecart.store.retries', {
 
 export const deadlines = meter.createCounter('sidecart.deadlines', {
   unit: '{deadline}',
-  description: 'Deadlines that were due, by name and outcome: success, failure (tried again at the next turn)',
+  description: 'Deadlines that were due, by name and outcome: success, failure (tried again a minute later)',
 });
 
 export const outboxAge = meter.createObservableGauge('sidecart.outbox.age', {

@@ -65,17 +65,19 @@ const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1, 0, minutes));
 
 function deadlinesOf(name: string) {
   const ran: string[] = [];
-  let broken = false;
+  const broken = new Set<string>();
+  const again = new Map<string, number>();
   const deadlines = createDeadlines({
     store,
     name,
     due: async (id) => {
-      if (broken) throw new Error('not now');
+      if (broken.has(id)) throw new Error('not now');
       ran.push(id);
+      return again.get(id);
     },
   });
   const note = (id: string, when: Date) => store.transact([], (docs) => ({ write: deadlines.note(docs, id, when), result: undefined }));
-  return { ran, note, drain: deadlines.drain, breakIt: (now: boolean) => (broken = now) };
+  return { ran, note, drain: deadlines.drain, broken, again };
 }
 
 test('what is due runs once its minute is over, and only once', async () => {
@@ -100,13 +102,31 @@ test('no downtime loses a deadline, and many in one minute all run', async () =>
   expect(ran).toHaveLength(1_200);
 }, 30_000);
 
-test('what fails is tried again by the next drain', async () => {
-  const { ran, note, drain, breakIt } = deadlinesOf('again');
+test('what fails is tried again, as often as it takes, and blocks nothing else', async () => {
+  const { ran, note, drain, broken } = deadlinesOf('failing');
+  await drain(at(0));
+  await Promise.all([note('a', at(1)), note('b', at(1)), note('c', at(3))]);
+  broken.add('a');
+  await expect(drain(at(5))).rejects.toMatchObject({ cause: { message: 'not now' } });
+  expect(ran.toSorted()).toEqual(['b', 'c']);
+  await expect(drain(at(7))).rejects.toMatchObject({ cause: { message: 'not now' } });
+  broken.clear();
+  await drain(at(9));
+  await drain(at(11));
+  expect(ran.toSorted()).toEqual(['a', 'b', 'c']);
+});
+
+test('what is to run again does so that much later, once, however many drain at the same time', async () => {
+  const { ran, note, drain, again } = deadlinesOf('again');
   await drain(at(0));
   await note('a', at(1));
-  breakIt(true);
-  await expect(drain(at(2))).rejects.toThrow('not now');
-  breakIt(false);
-  await drain(at(2));
-  expect(ran).toEqual(['a']);
+  again.set('a', 5 * MINUTE);
+  await Promise.all([drain(at(2)), drain(at(2)), drain(at(2))]);
+  const first = ran.length;
+  await drain(at(6));
+  expect(ran).toHaveLength(first);
+  again.clear();
+  await drain(at(9));
+  await drain(at(30));
+  expect(ran).toHaveLength(first + 1);
 });

@@ -19,9 +19,10 @@ export function createApp({ settings, store, logger, now = () => new Date(), ...
   const deadlines = createDeadlines({
     store,
     name: 'payment',
-    due: (id) => {
+    due: async (id) => {
       const at = now().toISOString();
-      return orders.update(id, (order) => expire(order, at));
+      await orders.update(id, (order) => expire(order, at));
+      return undefined;
     },
   });
   const standing = createStanding(store);

@@ -25,7 +25,7 @@ export interface CashierOptions {
 
 export type Cashier = ReturnType<typeof createCashier>;
 
-/** What is processing or refunding is looked after this long from now, then twice as long and so on: a deadline is always noted for it. */
+/** A payment that is processing or refunding is looked after this long from now, then after twice as long and so on. */
 const PATIENCE_MS = 60_000;
 const MAX_PATIENCE_MS = 60 * 60_000;
 
@@ -35,10 +35,7 @@ const MAX_PATIENCE_MS = 60 * 60_000;
  */
 export function createCashier({ store, standing, provider, logger, orderDue, now }: CashierOptions) {
   const deadlines = createDeadlines({ store, name: 'payment', due: lookAfter });
-  const inAWhile = (payment?: Payment) => {
-    const age = payment ? now().getTime() - Date.parse(payment.createdAt) : 0;
-    return new Date(now().getTime() + Math.min(Math.max(age, PATIENCE_MS), MAX_PATIENCE_MS));
-  };
+  const inAWhile = () => new Date(now().getTime() + PATIENCE_MS);
 
   async function pay(userId: string, request: PayOrder, idempotencyKey: string | undefined): Promise<Payment> {
     const id = idempotencyKey === undefined ? undefined : derivedId('key', userId, idempotencyKey);
@@ -124,12 +121,12 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
     if (paid) await giveBack(paid);
   }
 
-  async function lookAfter(id: string): Promise<void> {
+  /** Returns after how many milliseconds the payment is to be looked after again, if it is. */
+  async function lookAfter(id: string): Promise<number | undefined> {
     const payment = found(await store.read(paymentKey(id)), 'The payment');
-    const { status } = await giveBack(await ask(payment));
-    if (status !== 'processing' && status !== 'refunding') return;
-    const later = inAWhile(payment);
-    await store.transact([deadlines.noteKey(later)], (docs) => ({ write: deadlines.note(docs, id, later), result: undefined }));
+    const { status, createdAt } = await giveBack(await ask(payment));
+    if (status !== 'processing' && status !== 'refunding') return undefined;
+    return Math.min(now().getTime() - Date.parse(createdAt), MAX_PATIENCE_MS);
   }
 
   const unanswered = (paymentId: string) => (error: unknown) => {
