@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObservableResult } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
@@ -42,9 +43,10 @@ export function openOutbox(options: LaneOptions) {
   let joined = join();
   let publishing: Promise<void> | undefined;
   let quiet = false;
-  /** Whether no transaction of the lane can happen any more, and whether nothing is published any more. */
+  /** Whether no transaction of the lane can happen any more. */
   let closed = false;
-  let stopped = false;
+  /** Aborted when closing has taken too long: nothing more is published. */
+  const patience = new AbortController();
   const sweeper = setInterval(() => {
     if (quiet) void sweep().catch(() => undefined); // tried again in a second
     quiet = true;
@@ -113,7 +115,7 @@ export function openOutbox(options: LaneOptions) {
   }
 
   async function pump(): Promise<void> {
-    for (let failures = 0; waiting.length > 0 && !stopped;) {
+    for (let failures = 0; waiting.length > 0 && !patience.signal.aborted;) {
       const group = [];
       for (let events = 0; waiting[0] && events < EVENTS_PER_CALL; events += group.at(-1)?.events.length ?? 0)
         group.push(...waiting.splice(0, 1));
@@ -169,12 +171,11 @@ export function openOutbox(options: LaneOptions) {
     outboxAge.removeCallback(observeAge);
     outboxSlots.removeCallback(observeSlots);
     await lanes.stop();
-    const over = new AbortController();
-    const timer = delay(patienceMs, 'over' as const, { signal: over.signal, ref: false });
-    await Promise.race([tidyUp(), timer]).catch(() => undefined); // another replica does it
-    stopped = true;
-    over.abort();
-    await timer.catch(() => undefined);
+    const timer = setTimeout(() => patience.abort(), patienceMs);
+    const over = once(patience.signal, 'abort');
+    await Promise.race([tidyUp(), over]).catch(() => undefined); // another replica does it
+    clearTimeout(timer);
+    patience.abort();
   }
 
   async function tidyUp(): Promise<void> {
@@ -183,7 +184,7 @@ export function openOutbox(options: LaneOptions) {
     closed = await lanes.close();
     while ((await sweep()) > 0) await publishing;
     // If the patience ended first, something is left. The lane stays registered, and another replica takes it over.
-    if (!stopped) await lanes.leave();
+    if (!patience.signal.aborted) await lanes.leave();
   }
 
   return {

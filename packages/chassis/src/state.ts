@@ -9,7 +9,7 @@ export type Key<T> = string & { readonly [document]?: T };
 export function key<T>(...parts: (string | number)[]): Key<T> {
   for (const part of parts) {
     if (typeof part === 'number' || (typeof part === 'string' && !part.includes('|'))) continue;
-    throw new TypeError(`A key is made of numbers and of strings without '|', not of ${String(part)}.`);
+    throw new TypeError(`A key is made of numbers and of strings without '|', not of ${part}.`);
   }
   return parts.join('|');
 }

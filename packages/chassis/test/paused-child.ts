@@ -1,5 +1,5 @@
-// A replica that never gets to publish: paused-child <dapr port> <replica>. Increments a counter each time it is told to, and tells
-// the outcome.
+// A replica that never gets to publish, and has no second heartbeat: paused-child <dapr port> <replica>. Increments a counter each
+// time it is told to, and tells the outcome.
 import { createDapr, type Dapr } from '../src/dapr.js';
 import { openStore } from '../src/store.js';
 import { increment } from './harness.js';
@@ -7,7 +7,7 @@ import { increment } from './harness.js';
 const [port = '', replica = ''] = process.argv.slice(2);
 const dapr = createDapr({ port, apiToken: undefined });
 const mute: Dapr = { ...dapr, publish: () => new Promise(() => undefined) };
-const store = await openStore({ dapr: mute, app: 'shop', replica, patienceMs: 30_000 });
+const store = await openStore({ dapr: mute, app: 'shop', replica, patienceMs: 30_000, beatMs: 600_000 });
 process.on('message', () => {
   increment(store, 'paused').then(
     (n) => process.send?.(n),

@@ -20,7 +20,7 @@ const stored = async (name: string) => (await sidecar.dapr.read([name])).get(nam
 const nOf = async (name: string) => (await stored(count(name))) as { n: number } | undefined;
 
 async function outboxKeys(replica: string): Promise<string[]> {
-  const lanes = Object.keys(((await stored('outbox|lanes')) ?? {}) as object).filter((lane) => lane.startsWith(`${replica}.`));
+  const lanes = Object.keys((await stored('outbox|lanes')) ?? {}).filter((lane) => lane.startsWith(`${replica}.`));
   const keys = lanes.flatMap((lane) => [`outbox|${lane}|fence`, ...Array.from({ length: 64 }, (_, n) => `outbox|${lane}|${n}`)]);
   return [...lanes, ...(keys.length > 0 ? (await sidecar.dapr.read(keys)).keys() : [])];
 }
