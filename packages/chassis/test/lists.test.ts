@@ -63,7 +63,7 @@ test('an empty list has an empty page, and a made-up cursor is refused', async (
 const MINUTE = 60_000;
 const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1, 0, minutes));
 
-function deadlinesOf(name: string) {
+function deadlinesOf(name: string, doubtMs = 0) {
   const ran: string[] = [];
   const broken = new Set<string>();
   const again = new Map<string, number>();
@@ -75,6 +75,7 @@ function deadlinesOf(name: string) {
       ran.push(id);
       return again.get(id);
     },
+    doubtMs,
   });
   const note = (id: string, when: Date) => store.transact([], (docs) => ({ write: deadlines.note(docs, id, when), result: undefined }));
   return { ran, note, drain: deadlines.drain, broken, again };
@@ -98,6 +99,7 @@ test('no downtime loses a deadline, and many in one minute all run', async () =>
   await drain(at(0));
   await Promise.all(Array.from({ length: 1_200 }, (_, i) => note(`id-${i}`, at(7))));
   await drain(at(3 * 24 * 60));
+  await drain(at(3 * 24 * 60)); // the first drain after three days doubts its clock
   expect(new Set(ran).size).toBe(1_200);
   expect(ran).toHaveLength(1_200);
 }, 30_000);
@@ -129,4 +131,35 @@ test('what is to run again does so that much later, once, however many drain at 
   await drain(at(9));
   await drain(at(30));
   expect(ran).toHaveLength(first + 1);
+});
+
+test('what is noted for a minute that was drained already runs in the next drain', async () => {
+  const { ran, note, drain } = deadlinesOf('past');
+  await drain(at(10));
+  await Promise.all([note('long ago', at(2)), note('just now', at(9)), note('now', at(10))]);
+  await drain(at(11));
+  expect(ran.toSorted()).toEqual(['just now', 'long ago', 'now']);
+});
+
+test('a clock that is a day ahead runs nothing early, and stops nothing, while another replica drains', async () => {
+  const { ran, note, drain } = deadlinesOf('ahead', 50);
+  const ahead = deadlinesOf('ahead', 50);
+  await drain(at(0));
+  await note('a', at(5));
+  for (let minute = 1; minute <= 5; minute++) {
+    await drain(at(minute));
+    await ahead.drain(at(24 * 60 + minute));
+  }
+  expect([ran, ahead.ran]).toEqual([[], []]);
+  await drain(at(6));
+  expect(ran).toEqual(['a']);
+});
+
+test('a clock that was a day ahead while it was alone is corrected, and loses no deadline', async () => {
+  const { ran, note, drain } = deadlinesOf('corrected');
+  await drain(at(24 * 60));
+  await note('a', at(5));
+  await drain(at(6));
+  await drain(at(6));
+  expect(ran).toEqual(['a']);
 });
