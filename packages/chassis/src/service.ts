@@ -1,14 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import { Router } from 'express';
 import { createVerifier, JwkSet, type Verify } from './auth.js';
+import { watchBroker } from './broker-watch.js';
 import { Common, settings } from './config.js';
 import { createDapr, type Dapr } from './dapr.js';
 import { createHttp } from './http.js';
 import { createLogger, type Logger } from './logger.js';
+import { watchOutage } from './outage.js';
 import type { Routes } from './routes.js';
+import { key } from './state.js';
 import { openStore, type Store } from './store.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -61,18 +65,24 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     const store = await openStore({ dapr, app: name, replica: common.REPLICA });
     const app = await createApp({ settings: own, dapr, store, logger });
     const verify = app.verify ?? createVerifier({ keySet: () => keysOf(dapr, logger) });
-    const sidecar = [subscribe(app, await dapr.pubsubs()), cron(app, logger)];
+    const turns = cron(app, logger);
+    const sidecar = [subscribe(app, () => dapr.pubsubs()), turns.router];
+    const outage = watchOutage({ probe: () => store.read(key('probe')), logger });
+    app.subscriptions?.onRetry(outage.check);
+    const broker = watchBroker({ dapr, app: name, replica: common.REPLICA, logger });
     const origins = common.CORS_ORIGINS.split(' ').filter(Boolean);
     const { routes, bodyLimit = '256kb' } = app;
-    door.open(
-      createHttp({ service: name, logger, verify, routes, sidecar, appToken: common.APP_API_TOKEN, origins, bodyLimit }),
-      dapr.healthy,
-    );
+    door.open(createHttp({ service: name, logger, verify, routes, sidecar, appToken: common.APP_API_TOKEN, origins, bodyLimit }), {
+      isReady: dapr.healthy,
+      takesEvents: () => !outage.isAway(),
+    });
     logger.info({ port: common.APP_PORT }, 'ready');
 
     const stop = async (signal: string) => {
       logger.info({ signal }, 'stopping');
+      outage.stop();
       await door.close(DRAIN_MS);
+      await Promise.all([turns.ended(DRAIN_MS), broker.stop()]);
       await app.close?.();
       await store.close();
       await dapr.stop();
@@ -94,40 +104,51 @@ async function keysOf(dapr: Dapr, logger: Logger): Promise<JwkSet> {
   }
 }
 
-function subscribe({ subscriptions }: App, pubsubs: readonly string[]): Router {
+/** The sidecar asks when it starts, and again when it has started anew: the broker may have been away the first time. */
+function subscribe({ subscriptions }: App, pubsubs: () => Promise<string[]>): Router {
   const router = Router();
-  router.get('/dapr/subscribe', (_req, res) => void res.json(subscriptions?.list(pubsubs) ?? []));
+  router.get('/dapr/subscribe', async (_req, res) => void res.json(subscriptions?.list(await pubsubs()) ?? []));
   if (subscriptions) router.use(subscriptions.router);
   return router;
 }
 
-function cron({ onCron }: App, logger: Logger): Router {
+/** Answers the sidecar at once, so that a long turn is not taken for a failed one. */
+function cron({ onCron }: App, logger: Logger) {
   const router = Router();
-  let running = false;
+  let turn: Promise<void> | undefined;
   router.post('/cron', (_req, res) => {
     res.json({});
-    if (!onCron || running) return;
-    running = true;
-    onCron(new Date())
+    if (!onCron || turn) return;
+    turn = onCron(new Date())
       .catch((error: unknown) => logger.warn({ err: error }, 'cron turn failed; the next one goes on'))
-      .finally(() => (running = false));
+      .finally(() => (turn = undefined));
   });
-  return router;
+  /** Resolves when the turn under way has ended, or after `ms`. */
+  const ended = async (ms: number): Promise<void> => Promise.race([turn, delay(ms, undefined, { ref: false })]);
+  return { router, ended };
 }
 
-/** A server that answers health at once and lets everything else wait until the service is open, or go with a 503 once it drains. */
+interface Health {
+  /** Whether requests can be served. */
+  isReady: () => Promise<boolean>;
+  /** Whether the sidecar may deliver events. While it may not, the broker keeps them. */
+  takesEvents: () => boolean;
+}
+
+/** A server that answers health checks at once and lets everything else wait until the service is open. */
 function openDoor() {
   let inside: ((handler: RequestListener) => void) | undefined;
   const opened = new Promise<RequestListener>((resolve) => (inside = resolve));
   let handler: RequestListener | undefined;
-  let healthy: () => Promise<boolean> = async () => false;
+  let health: Health = { isReady: async () => false, takesEvents: () => true };
   let closing = false;
 
   const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
     if (closing) res.setHeader('connection', 'close');
     if (req.url === '/health/live' || req.url === '/health') return void res.writeHead(200).end('ok');
+    if (req.url === '/health/events') return void res.writeHead(health.takesEvents() ? 200 : 503).end();
     if (req.url === '/health/ready') {
-      return void Promise.resolve(handler !== undefined && !closing && healthy()).then((ready) =>
+      return void Promise.resolve(handler !== undefined && !closing && health.isReady()).then((ready) =>
         res.writeHead(ready ? 200 : 503).end(ready ? 'ready' : 'not ready'),
       );
     }
@@ -141,9 +162,9 @@ function openDoor() {
       await once(server, 'listening');
       return (server.address() as AddressInfo).port;
     },
-    open(app: RequestListener, isHealthy: () => Promise<boolean>): void {
+    open(app: RequestListener, checks: Health): void {
       handler = app;
-      healthy = isHealthy;
+      health = checks;
       inside?.(app);
     },
     /** Lets requests under way finish, for `ms` at the most. */

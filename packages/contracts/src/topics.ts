@@ -1,6 +1,7 @@
 import * as carts from './carts.js';
 import * as catalog from './catalog.js';
 import type { EventType } from './event.js';
+import * as heartbeat from './heartbeat.js';
 import * as identity from './identity.js';
 import * as inventory from './inventory.js';
 import * as orders from './orders.js';
@@ -9,7 +10,7 @@ import * as payments from './payments.js';
 const isEvent = (value: unknown): value is EventType => typeof value === 'function' && 'type' in value && 'parse' in value;
 
 /** Every topic of the shop: one per type of event, so that a service is sent what it listens to and nothing else. */
-export const TOPICS: readonly string[] = [carts, catalog, identity, inventory, orders, payments]
+export const TOPICS: readonly string[] = [carts, catalog, heartbeat, identity, inventory, orders, payments]
   .flatMap((module) => Object.values<unknown>(module))
   .filter(isEvent)
   .map(({ type }) => type);

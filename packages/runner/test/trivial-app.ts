@@ -6,7 +6,7 @@ if (process.env['CRASH'] === APP_ID) throw new Error('crashed on purpose');
 
 let events = 0;
 const answers: Record<string, () => unknown> = {
-  '/health/live': () => ({}),
+  '/health/events': () => ({}),
   ...(process.env['NEVER_READY'] !== APP_ID && { '/health/ready': () => ({}) }),
   '/dapr/subscribe': () => [{ pubsubname: 'pubsub', topic: APP_ID, route: '/events' }],
   '/events': () => ({ status: ++events > 0 ? 'SUCCESS' : 'RETRY' }),

@@ -1,11 +1,14 @@
 /** JetStream keeps a topic in a stream, which has to be there before a sidecar publishes or subscribes. */
 import { DiscardPolicy, JetStreamApiError, jetstreamManager, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
+import { ServiceHeartbeat } from '@sidecart/contracts/heartbeat';
 import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { serversOf, USUAL_LIMITS, type Limits } from './config.js';
 
 const DAY = 24 * 60 * 60 * 1000;
 const MIB = 1024 * 1024;
 const NAME_IN_USE = 10_058;
+/** Nobody reads heartbeats. */
+const HEARTBEAT_DAYS = 1 / 24;
 
 export interface Topics {
   topics: readonly string[];
@@ -46,7 +49,7 @@ export async function makeStreams(connection: NatsConnection, { topics, apps }: 
   }
 
   const all = [
-    ...topics.map((topic) => stream(topic, limits.STREAM_DAYS, limits)),
+    ...topics.map((topic) => stream(topic, topic === ServiceHeartbeat.type ? HEARTBEAT_DAYS : limits.STREAM_DAYS, limits)),
     ...apps.map((app) => stream(`dead-${app}`, limits.DEAD_LETTER_DAYS, limits)),
   ];
   for (const wanted of all) {

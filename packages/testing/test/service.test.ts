@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createDapr } from '@sidecart/chassis/dapr';
 import { freePorts, startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { until } from '@sidecart/runner/until';
 
@@ -68,4 +69,31 @@ test('is live at once and ready with its sidecar, finishes what it has begun on 
   expect(await said).toMatch(/"path":"\/api\/slow","status":200/);
   expect(await said).toMatch(/"shown":"plain"/);
   expect(await said).not.toMatch(/hidden-/);
+}, 60_000);
+
+test('finishes a cron turn on SIGTERM, and leaves nothing of it in the outbox', async () => {
+  const [port = 0] = await freePorts(1);
+  const token = 'a-token-that-is-long-enough';
+  const service = start({ APP_PORT: String(port), APP_API_TOKEN: token, TIMES: '1', REPLICA: 'turning' });
+  const url = `http://127.0.0.1:${port}`;
+  const status = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, init).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await until('the service is ready', 30, async () => (await status('/health/ready')) === 200);
+  const begun = once(service, 'message');
+  expect(await status('/cron', { method: 'POST', headers: { 'dapr-api-token': token } })).toBe(200);
+  await begun;
+  service.kill('SIGTERM');
+  await until('the service takes no more', 10, async () => (await status('/health/ready')) !== 200);
+  const saved = once(service, 'message');
+  service.send('finish');
+  expect((await saved)[0]).toBe('saved');
+  expect((await once(service, 'exit'))[0]).toBe(0);
+
+  const dapr = createDapr({ port: sidecar.httpPort, apiToken: undefined });
+  const [lanes] = [...(await dapr.read(['outbox|lanes'])).values()];
+  await dapr.stop();
+  expect(lanes?.value).toEqual({});
 }, 60_000);
