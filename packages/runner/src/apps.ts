@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Tokens } from './keys.js';
 import type { App, Plan } from './plan.js';
 import { end, processes, signal, gone, type Process } from './processes.js';
 import { isReady, untilReady } from './ready.js';
@@ -14,6 +15,8 @@ export interface Launch {
   plan: Plan;
   /** The CLI's environment, which sidecars and apps inherit. */
   env: NodeJS.ProcessEnv;
+  /** The tokens of each app and its sidecar, by app id. */
+  tokens: Record<string, Tokens>;
   /** Takes what all of them write. */
   logFile: string;
   say: (line: string) => void;
@@ -43,7 +46,7 @@ export interface Apps {
  * @throws when one ends early or is not ready within two minutes; the message has the end of its log
  */
 export async function startApps(launch: Launch): Promise<Apps> {
-  const { plan, env, logFile } = launch;
+  const { plan, env, tokens, logFile } = launch;
   const output = openSync(logFile, 'w');
   const cli = run(launch.dapr, ['run', '-f', launch.runFile], dirname(launch.runFile), env);
   let cliLives = true;
@@ -97,7 +100,7 @@ export async function startApps(launch: Launch): Promise<Apps> {
     ].filter(({ runs }) => !runs);
     for (const { command, own } of missing) {
       const [program = '', ...args] = command;
-      restarted.add(run(program, args, app.appDirPath, { ...env, ...own }).pid);
+      restarted.add(run(program, args, app.appDirPath, { ...env, ...tokens[appId], ...own }).pid);
     }
     await until(
       () => `${appId} is ready again; see ${logFile}`,

@@ -27,7 +27,18 @@ export async function serviceSecrets(folder: string, apps: string[]): Promise<Se
   return Object.fromEntries(names.map((name) => [name, { ...made[name], ...kept[name], ...places[name] }]));
 }
 
-/** 256 bits that nobody can guess. */
+/** What an app shows its sidecar, and what the sidecar shows its app. No other app or sidecar has either. */
+export interface Tokens {
+  DAPR_API_TOKEN: string;
+  APP_API_TOKEN: string;
+}
+
+/** A new pair of tokens for each app, by app id. */
+export function appTokens(apps: string[]): Record<string, Tokens> {
+  return Object.fromEntries(apps.map((app) => [app, { DAPR_API_TOKEN: token(), APP_API_TOKEN: token() }]));
+}
+
+/** Returns 256 random bits as hex. */
 export function token(): string {
   return randomBytes(32).toString('hex');
 }

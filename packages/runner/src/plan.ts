@@ -1,9 +1,10 @@
 /** The Multi-App Run file, as far as the runner looks into it. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { ComponentFolder } from './components.js';
+import type { Tokens } from './keys.js';
 import { freePorts } from './ports.js';
 
 const Port = z.number().int().min(1).max(65_535);
@@ -45,10 +46,17 @@ export function portsOf(plan: Plan): Record<string, number> {
   return Object.fromEntries(plan.apps.flatMap((app) => PORTS.map((name) => [`${name} of ${app.appID} in dapr.yaml`, app[name]])));
 }
 
-/** Writes the run file that the CLI gets: the same plan on this folder's components. Returns its path. */
-export async function writePlan(plan: Plan, { folder, components, config }: ComponentFolder): Promise<string> {
+/** Writes the run file for the CLI: the same plan on this folder's components, with the tokens of each app. Returns its path. */
+export async function writePlan(
+  plan: Plan,
+  { folder, components, config }: ComponentFolder,
+  tokens: Record<string, Tokens>,
+): Promise<string> {
   const file = join(folder, 'dapr.yaml');
   const common = { ...plan.common, resourcesPaths: [components], configFilePath: config };
-  await writeFile(file, stringify({ ...plan, common }));
+  const apps = plan.apps.map((app) => ({ ...app, env: tokens[app.appID] }));
+  // The mode counts only for a new file.
+  await rm(file, { force: true });
+  await writeFile(file, stringify({ ...plan, common, apps }), { mode: 0o600 });
   return file;
 }

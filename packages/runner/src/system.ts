@@ -6,7 +6,7 @@ import { makeQueues } from '@sidecart/streams/queues';
 import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
-import { serviceSecrets, token } from './keys.js';
+import { appTokens, serviceSecrets, type Tokens } from './keys.js';
 import { onFreePorts, portsOf, readPlan, writePlan, type Plan } from './plan.js';
 import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
@@ -41,8 +41,8 @@ export interface System extends Apps {
   urls: Record<string, string>;
   sidecars: Record<string, string>;
   admin: { email: string; password: string };
-  /** What apps and sidecars show each other. New at every start. */
-  tokens: { DAPR_API_TOKEN: string; APP_API_TOKEN: string };
+  /** What each app and its sidecar show each other, by app id. New at every start. */
+  tokens: Record<string, Tokens>;
   /** Takes what sidecars and apps write. */
   logFile: string;
   /** Our own NATS, if the shop runs on it. */
@@ -70,7 +70,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const traced = tracing({ ...process.env, ...options.env });
   const secrets = await serviceSecrets(folder, appIds);
   const { ADMIN_EMAIL: email = '', ADMIN_PASSWORD: password = '' } = secrets['sidecart-identity'] ?? {};
-  const tokens = { DAPR_API_TOKEN: token(), APP_API_TOKEN: token() };
+  const tokens = appTokens(appIds);
 
   const broker =
     natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds });
@@ -86,19 +86,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         secrets,
         tracing: traced,
       }),
+      tokens,
     );
     const env = {
       ...process.env,
       NODE_ENV: 'production',
       ...options.env,
-      ...tokens,
-      DAPR_RUNTIME_PATH: await writeRuntime(folder, daprd),
+      DAPR_RUNTIME_PATH: await writeRuntime(folder, daprd, tokens),
       HOST: '127.0.0.1',
       DAPR_HOST_IP: '127.0.0.1',
       SIDECART_SECRETS: secretsFile(folder),
     };
     const logFile = join(folder, 'shop.log');
-    const apps = await startApps({ dapr, runFile, plan, env, logFile, say, signal });
+    const apps = await startApps({ dapr, runFile, plan, env, tokens, logFile, say, signal });
     const stop = async () => {
       await apps.stop().finally(() => broker?.stop());
     };

@@ -50,12 +50,17 @@ describe('a started system', () => {
   beforeAll(async () => void (system = await start()), 60_000);
   afterAll(() => system?.stop());
 
+  function tokensOf(app: string) {
+    const tokens = system.tokens[app];
+    if (!tokens) throw new Error(`${app} has no tokens`);
+    return tokens;
+  }
   const invoke = (method: string) =>
-    fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/${method}`, { headers: { 'dapr-api-token': system.tokens.DAPR_API_TOKEN } });
+    fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/${method}`, { headers: { 'dapr-api-token': tokensOf('one').DAPR_API_TOKEN } });
   const publish = () =>
     fetch(`${system.sidecars['one']}/v1.0/publish/pubsub/two`, {
       method: 'POST',
-      headers: { 'dapr-api-token': system.tokens.DAPR_API_TOKEN, 'content-type': 'application/json' },
+      headers: { 'dapr-api-token': tokensOf('one').DAPR_API_TOKEN, 'content-type': 'application/json' },
       body: '{}',
     });
   const count = async (): Promise<number> => Number(await (await invoke('count')).text());
@@ -66,6 +71,17 @@ describe('a started system', () => {
 
   test('refuses callers of a sidecar that do not show the token', async () => {
     expect((await fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/count`)).status).toBe(401);
+  });
+
+  test('refuses the tokens of one app at another app and at its sidecar', async () => {
+    const statusOf = async (url: string, token: string) => (await fetch(url, { headers: { 'dapr-api-token': token } })).status;
+    const [one, two] = [tokensOf('one'), tokensOf('two')];
+    const [app, sidecar] = [`${system.urls['two']}/count`, `${system.sidecars['two']}/v1.0/metadata`];
+    expect(await statusOf(app, two.APP_API_TOKEN)).toBe(200);
+    expect(await statusOf(app, one.APP_API_TOKEN)).toBe(401);
+    expect(await statusOf(app, two.DAPR_API_TOKEN)).toBe(401);
+    expect(await statusOf(sidecar, two.DAPR_API_TOKEN)).toBe(200);
+    expect(await statusOf(sidecar, one.DAPR_API_TOKEN)).toBe(401);
   });
 
   test('delivers events over its own broker', async () => {
@@ -79,7 +95,8 @@ describe('a started system', () => {
   });
 
   test('keeps secrets for the user alone', async () => {
-    expect((await stat(join(folder, 'secrets.json'))).mode & 0o077).toBe(0);
+    for (const file of ['secrets.json', 'dapr.yaml', join('runtime', 'two.env')])
+      expect([file, (await stat(join(folder, file))).mode & 0o077]).toEqual([file, 0]);
   });
 
   test('refuses a second start in the same folder', async () => {
