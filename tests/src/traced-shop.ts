@@ -11,4 +11,4 @@ const shop = await startShop({ folder, signal: alone.signal });
 const end = () => void shop.stop().then(() => process.exit());
 process.once('message', end).once('disconnect', end);
 if (!process.connected) end();
-process.send?.({ edge: shop.edge, admin: shop.system.admin, logFile: shop.system.logFile });
+process.send?.({ edge: shop.edge, admin: shop.system.admin, logs: shop.system.logs });

@@ -59,7 +59,7 @@ notifications: POST /events/order.paid > notifications: send email
   .filter(Boolean)
   .toSorted();
 
-const Started = z.object({ edge: z.string(), logFile: z.string(), admin: z.object({ email: z.string(), password: z.string() }) });
+const Started = z.object({ edge: z.string(), logs: z.string(), admin: z.object({ email: z.string(), password: z.string() }) });
 
 let folder: string;
 let collector: Collector;
@@ -143,7 +143,7 @@ test('a checkout is one trace, from the edge through calls, events and the webho
     async () => missing().length === 0,
   );
   expect(edgesOf(spansOf(traceId))).toEqual(EDGES);
-  const lines = (await readFile(shop.logFile, 'utf8')).split('\n');
+  const lines = (await readFile(join(shop.logs, 'orders.log'), 'utf8')).split('\n');
   const logged = lines.find((line) => line.includes('"path":"/api/orders"') && line.includes(`"trace_id":"${traceId}"`));
   const span = spansOf(traceId).find(({ name }) => name === 'POST /api/orders');
   expect(logged).toContain(`"span_id":"${span?.spanId}"`);

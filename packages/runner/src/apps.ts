@@ -1,43 +1,39 @@
-/** The services beside their sidecars, as one `dapr run -f` starts them. */
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** The services beside their sidecars, each a process that is kept up. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ComponentFolder } from './components.js';
 import type { Tokens } from './keys.js';
-import type { App, Plan } from './plan.js';
-import { end, processes, signal, gone, type Process } from './processes.js';
+import { sidecarFlags, type App, type Plan } from './plan.js';
 import { isReady, untilReady } from './ready.js';
+import { supervise, type Supervised } from './supervised.js';
 import { until } from './until.js';
 
 export interface Launch {
-  /** The path of the Dapr CLI, and of the run file that it gets. */
-  dapr: string;
-  runFile: string;
+  /** The path of the sidecar's program. */
+  daprd: string;
   plan: Plan;
-  /** The CLI's environment, which sidecars and apps inherit. */
+  components: ComponentFolder;
+  /** The environment of all sidecars and apps. */
   env: NodeJS.ProcessEnv;
   /** The tokens of each app and its sidecar, by app id. */
   tokens: Record<string, Tokens>;
-  /** Takes what all of them write. */
-  logFile: string;
+  /** Takes a log of each process, `<app id>.log` and `<app id>-sidecar.log`. */
+  logs: string;
   say: (line: string) => void;
   signal: AbortSignal;
 }
 
 export type Part = 'app' | 'sidecar';
-export type Found = Record<Part, Process | undefined>;
+export type Parts = Record<Part, Supervised>;
 
 export interface Apps {
-  /** Process ids, undefined where nothing runs. */
-  pids(appId: string): Promise<Record<Part, number | undefined>>;
-  /** Ends one process at once, as a crash would, and waits until it is gone. */
+  /** Returns process ids, undefined where nothing runs. */
+  pids(appId: string): Record<Part, number | undefined>;
+  /** Ends one process as a crash would. It stays down until `restart`. */
   kill(appId: string, part: Part): Promise<void>;
-  /** Starts again what was killed, with the same command line and environment, and waits until the app is ready. */
+  /** Starts again what was killed, and waits until the app is ready. */
   restart(appId: string): Promise<void>;
-  /** What has ended by itself, as `app of orders`. */
-  missing(): Promise<string[]>;
-  /** Settles when the Dapr CLI has ended. */
-  ended: Promise<void>;
-  /** Apps first, which drain, then the sidecars, then the CLI, which would otherwise kill them. */
+  /** Ends the apps first, which drain, then the sidecars. */
   stop(): Promise<void>;
 }
 
@@ -46,117 +42,73 @@ export interface Apps {
  * @throws when one ends early or is not ready within two minutes; the message has the end of its log
  */
 export async function startApps(launch: Launch): Promise<Apps> {
-  const { plan, env, tokens, logFile } = launch;
-  const output = openSync(logFile, 'w');
-  const cli = run(launch.dapr, ['run', '-f', launch.runFile], dirname(launch.runFile), env);
-  let cliLives = true;
-  const ended = new Promise<void>((resolve) => cli.once('exit', () => resolve())).then(() => void (cliLives = false));
-
-  // The CLI leads a process group that all belong to, except what is started again later.
-  const restarted = new Set<number>();
-  const sidecarCommands = new Map<string, string[]>();
-  const killNow = () => [-cli.pid, ...restarted].forEach((pid) => signal(pid, 'SIGKILL'));
-  process.once('exit', killNow);
-
-  function run(program: string, args: string[], cwd: string, environment: NodeJS.ProcessEnv) {
-    const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', output, output] }).on('error', () => {});
-    if (child.pid === undefined) throw new Error(`${program} could not be started`);
-    return Object.assign(child, { pid: child.pid });
-  }
-
-  async function ours(): Promise<Process[]> {
-    return (await processes()).filter(({ pid, group }) => group === cli.pid || restarted.has(pid));
-  }
-
-  /** What runs of each app at this moment. */
-  async function lookAround(): Promise<(app: App) => Found> {
-    const all = await ours();
-    return (app) => ({ app: all.find((one) => isApp(one, app)), sidecar: all.find((one) => isSidecar(one, app)) });
-  }
-
-  const find = async (app: App) => (await lookAround())(app);
-
-  function appOf(appId: string): App {
-    const app = plan.apps.find(({ appID }) => appID === appId);
-    if (!app) throw new Error(`There is no app ${appId}`);
-    return app;
-  }
-
-  async function kill(appId: string, part: Part): Promise<void> {
-    const found = (await find(appOf(appId)))[part];
-    if (!found) throw new Error(`The ${part} of ${appId} does not run`);
-    if (part === 'sidecar') sidecarCommands.set(appId, found.argv);
-    signal(found.pid, 'SIGKILL');
-    await gone([found.pid], 10);
-    restarted.delete(found.pid);
-  }
-
-  async function restart(appId: string): Promise<void> {
-    const app = appOf(appId);
-    const found = await find(app);
-    const missing = [
-      { runs: found.sidecar, command: sidecarCommands.get(appId) ?? [], own: {} },
-      { runs: found.app, command: app.command, own: appEnv(app) },
-    ].filter(({ runs }) => !runs);
-    for (const { command, own } of missing) {
-      const [program = '', ...args] = command;
-      restarted.add(run(program, args, app.appDirPath, { ...env, ...tokens[appId], ...own }).pid);
-    }
-    await until(
-      () => `${appId} is ready again; see ${logFile}`,
-      60,
-      () => isReady(app),
-    );
-  }
+  const { plan, logs, say } = launch;
+  await mkdir(logs, { recursive: true });
+  const all = new Map(plan.apps.map((app) => [app, start(launch, app)]));
 
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= stopAll());
-
   async function stopAll(): Promise<void> {
-    const all = await ours();
-    const pidsOf = (is: typeof isApp) => all.filter((one) => plan.apps.some((app) => is(one, app))).map(({ pid }) => pid);
-    await end(pidsOf(isApp), 15);
-    await end(pidsOf(isSidecar), 10);
-    await end([cli.pid], 2);
-    killNow();
-    await gone(
-      (await ours()).map(({ pid }) => pid),
-      5,
-    );
-    process.removeListener('exit', killNow);
-    closeSync(output);
+    for (const part of ['app', 'sidecar'] as const) await Promise.all([...all.values()].map((parts) => parts[part].stop()));
   }
 
-  const pids = async (appId: string) => {
-    const { app, sidecar } = await find(appOf(appId));
-    return { app: app?.pid, sidecar: sidecar?.pid };
-  };
-
-  async function missing(): Promise<string[]> {
-    const found = await lookAround();
-    const parts = ['app', 'sidecar'] as const;
-    return plan.apps.flatMap((app) => parts.filter((part) => !found(app)[part]).map((part) => `${part} of ${app.appID}`));
+  function find(appId: string): { app: App; parts: Parts } {
+    const [app, parts] = [...all].find(([{ appID }]) => appID === appId) ?? [];
+    if (!app || !parts) throw new Error(`There is no app ${appId}`);
+    return { app, parts };
   }
 
   try {
-    await untilReady(launch, lookAround, () => cliLives);
-    return { pids, kill, restart, missing, ended, stop };
+    await untilReady(launch, all);
   } catch (error) {
     await stop();
     throw error;
   }
+  for (const { app, sidecar } of all.values()) for (const part of [sidecar, app]) part.keepUp();
+  return {
+    pids(appId) {
+      const { app, sidecar } = find(appId).parts;
+      return { app: app.pid(), sidecar: sidecar.pid() };
+    },
+    kill: (appId, part) => find(appId).parts[part].kill(),
+    async restart(appId) {
+      const { app, parts } = find(appId);
+      for (const part of [parts.sidecar, parts.app]) part.keepUp();
+      await until(
+        () => `${appId} is ready again; see ${logs}`,
+        60,
+        () => isReady(app),
+      );
+      say(`${appId} is ready again`);
+    },
+    stop,
+  };
 }
 
-/** Node's title takes the place of the command line as soon as it has started. */
-function isApp({ argv }: Process, { appID }: App): boolean {
-  return argv[0] === appID || argv.includes(`--title=${appID}`);
+function start({ daprd, plan, components, env, tokens, logs, say }: Launch, app: App): Parts {
+  const { appID, appDirPath: cwd } = app;
+  const own = { ...env, ...tokens[appID] };
+  const [program = '', ...args] = app.command;
+  return {
+    sidecar: supervise(
+      {
+        name: `The sidecar of ${appID}`,
+        program: daprd,
+        args: sidecarFlags(plan, app, components),
+        cwd: components.folder,
+        env: own,
+        logFile: join(logs, `${appID}-sidecar.log`),
+      },
+      say,
+    ),
+    app: supervise(
+      { name: `The app of ${appID}`, program, args, cwd, env: { ...own, ...appEnv(app) }, logFile: join(logs, `${appID}.log`) },
+      say,
+    ),
+  };
 }
 
-function isSidecar({ argv }: Process, { appID }: App): boolean {
-  return argv[argv.indexOf('--app-id') + 1] === appID && argv.includes('--app-id');
-}
-
-/** What the CLI adds to an app's environment. */
+/** What the Dapr CLI adds to an app's environment, too. */
 function appEnv(app: App): Record<string, string> {
   return {
     APP_ID: app.appID,

@@ -40,7 +40,7 @@ async function conform(): Promise<void> {
   const { values } = parseArgs({ options: { state: text, pubsub: text }, strict: true });
   const states = asked(STATES, values.state);
   const pubsubs = asked(PUBSUBS, values.pubsub);
-  const needed: ToolName[] = ['dapr', 'daprd', 'nats-server'];
+  const needed: ToolName[] = ['daprd', 'nats-server'];
   for (const name of needed) await tool(name);
 
   for (const state of states)

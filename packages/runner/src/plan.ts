@@ -1,10 +1,9 @@
 /** The Multi-App Run file, as far as the runner looks into it. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ComponentFolder } from './components.js';
-import type { Tokens } from './keys.js';
 import { freePorts } from './ports.js';
 
 const Port = z.number().int().min(1).max(65_535);
@@ -20,7 +19,7 @@ const App = z.object({
   command: z.array(z.string()).min(1),
 });
 
-const Plan = z.object({ version: z.literal(1), common: z.looseObject({}), apps: z.array(App).min(1) });
+const Plan = z.object({ version: z.literal(1), common: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])), apps: z.array(App).min(1) });
 
 export type App = z.infer<typeof App>;
 export type Plan = z.infer<typeof Plan>;
@@ -46,17 +45,31 @@ export function portsOf(plan: Plan): Record<string, number> {
   return Object.fromEntries(plan.apps.flatMap((app) => PORTS.map((name) => [`${name} of ${app.appID} in dapr.yaml`, app[name]])));
 }
 
-/** Writes the run file for the CLI: the same plan on this folder's components, with the tokens of each app. Returns its path. */
-export async function writePlan(
-  plan: Plan,
-  { folder, components, config }: ComponentFolder,
-  tokens: Record<string, Tokens>,
-): Promise<string> {
-  const file = join(folder, 'dapr.yaml');
-  const common = { ...plan.common, resourcesPaths: [components], configFilePath: config };
-  const apps = plan.apps.map((app) => ({ ...app, env: tokens[app.appID] }));
-  // The mode counts only for a new file.
-  await rm(file, { force: true });
-  await writeFile(file, stringify({ ...plan, common, apps }), { mode: 0o600 });
-  return file;
+/** How the settings of `common` are called as flags of the sidecar. */
+const COMMON_FLAGS: Record<string, string> = {
+  apiListenAddresses: 'dapr-listen-addresses',
+  maxBodySize: 'max-body-size',
+  logLevel: 'log-level',
+  enableAppHealthCheck: 'enable-app-health-check',
+  appHealthCheckPath: 'app-health-check-path',
+  appHealthProbeInterval: 'app-health-probe-interval',
+  appHealthProbeTimeout: 'app-health-probe-timeout',
+  appHealthThreshold: 'app-health-threshold',
+};
+
+/** Returns the flags of an app's sidecar, on the components of a folder. It listens on this machine alone. */
+export function sidecarFlags({ common }: Plan, app: App, { components, config }: ComponentFolder): string[] {
+  const flags: Record<string, unknown> = {
+    'app-id': app.appID,
+    'app-port': app.appPort,
+    'dapr-http-port': app.daprHTTPPort,
+    'dapr-grpc-port': app.daprGRPCPort,
+    'dapr-internal-grpc-port': app.daprInternalGRPCPort,
+    'dapr-internal-grpc-listen-address': '127.0.0.1',
+    'resources-path': components,
+    config,
+    'enable-metrics': false,
+    ...Object.fromEntries(Object.entries(COMMON_FLAGS).map(([name, flag]) => [flag, common[name]])),
+  };
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${String(value)}`]));
 }

@@ -1,42 +1,32 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Found, Launch } from './apps.js';
+import type { Launch, Parts } from './apps.js';
 import type { App } from './plan.js';
+import type { Supervised } from './supervised.js';
 import { until } from './until.js';
 
-/** Waits for every app of a launch, saying which is ready, and looks whether all that was started still runs. */
-export async function untilReady(launch: Launch, lookAround: () => Promise<(app: App) => Found>, cliLives: () => boolean): Promise<void> {
-  const { plan, logFile, say, signal } = launch;
+/** Waits for every app of a launch, says which is ready, and throws as soon as a process has ended. */
+export async function untilReady({ logs, say, signal }: Launch, all: ReadonlyMap<App, Parts>): Promise<void> {
   const started = Date.now();
-  const waiting = new Set(plan.apps);
-  const launched = new Set<App>();
+  const waiting = new Set(all.keys());
 
-  async function look(app: App, found: Found, log: string): Promise<void> {
-    if ((found.app && found.sidecar) || log.includes(`Started Dapr with app id "${app.appID}"`)) launched.add(app);
-    const part = found.sidecar ? 'app' : 'sidecar';
-    if (launched.has(app) && !found[part]) await fail(`The ${part} of ${app.appID}`, (all) => linesOf(all, app.appID));
+  async function look(app: App, { sidecar, app: own }: Parts): Promise<void> {
+    for (const part of [sidecar, own]) if (part.pid() === undefined) throw await endedEarly(part);
     if (!waiting.has(app) || !(await isReady(app))) return;
     waiting.delete(app);
     say(`${app.appID.padEnd(14)} ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   }
 
-  async function fail(what: string, pick: (log: string) => string[]): Promise<never> {
-    await delay(500); // what it wrote last comes through the CLI
-    const lines = pick(await readFile(logFile, 'utf8'))
-      .filter(Boolean)
-      .slice(-15);
-    throw new Error(`${what} has ended while the shop was starting. The end of its log, the rest is in ${logFile}:\n${lines.join('\n')}`);
-  }
-
-  const what = () => `${[...waiting].map(({ appID }) => appID).join(', ')} ready; see ${logFile}`;
+  const what = () => `${[...waiting].map(({ appID }) => appID).join(', ')} ready; see ${logs}`;
   await until(what, 120, async () => {
     signal.throwIfAborted();
-    const log = await readFile(logFile, 'utf8');
-    if (!cliLives()) await fail('The Dapr CLI', (all) => all.split('\n'));
-    const found = await lookAround();
-    await Promise.all(plan.apps.map((app) => look(app, found(app), log)));
+    await Promise.all([...all].map(([app, parts]) => look(app, parts)));
     return waiting.size === 0;
   });
+}
+
+async function endedEarly({ name, logFile }: Supervised): Promise<Error> {
+  const lines = (await readFile(logFile, 'utf8')).split('\n').filter(Boolean).slice(-15);
+  return new Error(`${name} has ended while the shop was starting. The end of ${logFile}:\n${lines.join('\n')}`);
 }
 
 export async function isReady({ appPort }: App): Promise<boolean> {
@@ -44,9 +34,4 @@ export async function isReady({ appPort }: App): Promise<boolean> {
     (answer) => answer.ok,
     () => false,
   );
-}
-
-/** The CLI marks the lines of an app, the sidecar its own. */
-function linesOf(log: string, appId: string): string[] {
-  return log.split('\n').filter((line) => line.includes(`== APP - ${appId} ==`) || line.includes(`app_id=${appId} `));
 }

@@ -1,4 +1,5 @@
 /** `npm start`: the whole shop in `.sidecart/`, until Ctrl-C. */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { root } from './root.js';
 import { seed } from './seed.js';
 import { startShop, type Shop } from './shop.js';
 import { startFlags, USAGE } from './start-flags.js';
-import { refuseSecondStart, type System } from './system.js';
+import { refuseSecondStart } from './system.js';
 import { tool } from './tools.js';
 
 const folder = join(root, '.sidecart');
@@ -20,7 +21,6 @@ function say(line: string): void {
 async function start(): Promise<void> {
   const { fresh, state, pubsub, ports } = startFlags(process.argv.slice(2));
   // Before signals are taken: a build ends with them.
-  await tool('dapr');
   await tool('daprd');
   if (!pubsub) await tool('nats-server');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => giveUp.abort(new Error('Given up.')));
@@ -38,7 +38,7 @@ async function start(): Promise<void> {
   try {
     await seedOnce(shop);
     tell(shop, (Date.now() - started) / 1000);
-    await untilTheEnd(shop.system);
+    await untilSignal();
   } finally {
     await shop.stop();
   }
@@ -57,28 +57,15 @@ function tell({ edge, mails, system }: Shop, seconds: number): void {
     ['Its API', `${edge}/api/docs`],
     ['Mails', mails],
     ['Admin', `${system.admin.email}  ${system.admin.password}`],
-    ['Log', system.logFile],
+    ['Logs', system.logs],
   ];
   console.log(`\nReady after ${seconds.toFixed(1)} s.\n`);
   for (const [name = '', value = ''] of rows) console.log(`  ${name.padEnd(10)} ${value}`);
   console.log(`\nTry:  curl '${edge}/api/products?limit=3'\nCtrl-C ends everything.`);
 }
 
-/** Until a signal, or until the Dapr CLI is lost. Says what else is lost meanwhile, once. */
-async function untilTheEnd(system: System): Promise<void> {
-  const told = new Set<string>();
-  const watch = setInterval(async () => {
-    const news = (await system.missing()).filter((part) => !told.has(part));
-    for (const part of news) say(`The ${part} has ended; see ${system.logFile}`);
-    news.forEach((part) => told.add(part));
-  }, 5000);
-  const signalled = new Promise<'signal'>((resolve) => {
-    giveUp.signal.addEventListener('abort', () => resolve('signal'));
-    if (giveUp.signal.aborted) resolve('signal');
-  });
-  const how = await Promise.race([signalled, system.ended.then(() => 'lost')]);
-  clearInterval(watch);
-  if (how === 'lost') throw new Error(`The Dapr CLI has ended; see ${system.logFile}.`);
+async function untilSignal(): Promise<void> {
+  if (!giveUp.signal.aborted) await once(giveUp.signal, 'abort');
   console.log('\nStopping');
 }
 

@@ -1,5 +1,5 @@
-/** The whole shop on one machine: the broker, and every service beside its sidecar, started by the real Dapr CLI. */
-import { mkdir } from 'node:fs/promises';
+/** The whole shop on one machine: the broker, and every service beside its sidecar. */
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TOPICS } from '@sidecart/contracts/topics';
 import { makeQueues } from '@sidecart/streams/queues';
@@ -7,11 +7,10 @@ import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
 import { appTokens, serviceSecrets, type Tokens } from './keys.js';
-import { onFreePorts, portsOf, readPlan, writePlan, type Plan } from './plan.js';
+import { onFreePorts, portsOf, readPlan, type Plan } from './plan.js';
 import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
 import { root } from './root.js';
-import { writeRuntime } from './runtime.js';
 import { readSubscriptions } from './subscriptions.js';
 import { tool } from './tools.js';
 import { tracing } from './tracing.js';
@@ -43,8 +42,8 @@ export interface System extends Apps {
   admin: { email: string; password: string };
   /** What each app and its sidecar show each other, by app id. New at every start. */
   tokens: Record<string, Tokens>;
-  /** Takes what sidecars and apps write. */
-  logFile: string;
+  /** The folder of the logs, `<app id>.log` and `<app id>-sidecar.log`. */
+  logs: string;
   /** Our own NATS, if the shop runs on it. */
   broker: Broker | undefined;
 }
@@ -55,7 +54,6 @@ export interface System extends Apps {
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { folder, say = () => {}, signal = new AbortController().signal } = options;
-  const dapr = await tool('dapr');
   const daprd = await tool('daprd');
   await refuseSecondStart(folder);
   await mkdir(join(folder, 'data'), { recursive: true });
@@ -77,32 +75,28 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
     if (pubsub.provider === 'rabbitmq') await makeQueues(pubsub.connection, await readSubscriptions());
-    const runFile = await writePlan(
-      plan,
-      await writeComponents(folder, {
-        state,
-        pubsub,
-        files: ['bindings/cron.yaml', 'bindings/files-local.yaml', 'bindings/sms-local.yaml'],
-        secrets,
-        tracing: traced,
-      }),
-      tokens,
-    );
+    const components = await writeComponents(folder, {
+      state,
+      pubsub,
+      files: ['bindings/cron.yaml', 'bindings/files-local.yaml', 'bindings/sms-local.yaml'],
+      secrets,
+      tracing: traced,
+    });
     const env = {
       ...process.env,
       NODE_ENV: 'production',
       ...options.env,
-      DAPR_RUNTIME_PATH: await writeRuntime(folder, daprd, tokens),
       HOST: '127.0.0.1',
       DAPR_HOST_IP: '127.0.0.1',
       SIDECART_SECRETS: secretsFile(folder),
     };
-    const logFile = join(folder, 'shop.log');
-    const apps = await startApps({ dapr, runFile, plan, env, tokens, logFile, say, signal });
+    const logs = join(folder, 'logs');
+    await rm(logs, { recursive: true, force: true });
+    const apps = await startApps({ daprd, plan, components, env, tokens, logs, say, signal });
     const stop = async () => {
       await apps.stop().finally(() => broker?.stop());
     };
-    return { ...apps, stop, broker, tokens, logFile, admin: { email, password }, ...addressesOf(plan) };
+    return { ...apps, stop, broker, tokens, logs, admin: { email, password }, ...addressesOf(plan) };
   } catch (error) {
     await broker?.stop();
     throw error;
@@ -111,8 +105,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 /** @throws when an earlier start still runs in the folder, or what one left behind that was killed: both would work on the same data */
 export async function refuseSecondStart(folder: string): Promise<void> {
-  const files = [join(folder, 'dapr.yaml'), join(folder, 'nats.conf')];
-  const running = (await processes()).filter(({ argv }) => files.some((file) => argv.includes(file))).map(({ pid }) => pid);
+  const marks = [`--resources-path=${join(folder, 'components')}`, join(folder, 'nats.conf')];
+  const running = (await processes()).filter(({ argv }) => marks.some((mark) => argv.includes(mark))).map(({ pid }) => pid);
   if (running.length > 0) throw new Error(`The shop already runs in ${folder}. End it where it was started, or: kill ${running.join(' ')}`);
 }
 

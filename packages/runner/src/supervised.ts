@@ -1,0 +1,89 @@
+/** A process that is started again when it ends by itself. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { signal } from './processes.js';
+
+export interface Command {
+  /** For messages, as `the sidecar of orders`. */
+  name: string;
+  program: string;
+  args: string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Takes what the process writes. */
+  logFile: string;
+}
+
+export type Supervised = ReturnType<typeof supervise>;
+
+const FIRST_WAIT_MS = 250;
+const MAX_WAIT_MS = 10_000;
+/** A process that has run for this long was fine. */
+const FINE_MS = 30_000;
+const KILL_AFTER_MS = 15_000;
+
+/** Starts the process. After `keepUp` it is started again whenever it ends, at once the first time, then after a growing wait. */
+export function supervise({ name, program, args, cwd, env, logFile }: Command, say: (line: string) => void) {
+  let child: ChildProcess | undefined;
+  let exited: Promise<unknown> = Promise.resolve();
+  let startedAt = 0;
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  /** Whether an end is to be followed by a new start. */
+  let isKept = false;
+  const killNow = () => child?.pid && signal(-child.pid, 'SIGKILL');
+  process.on('exit', killNow);
+
+  function start(): void {
+    if (child) return;
+    clearTimeout(timer);
+    startedAt = performance.now();
+    const output = openSync(logFile, 'a');
+    // In a process group of its own, so that Ctrl-C reaches the supervisor alone, which ends all in order.
+    const started = spawn(program, args, { cwd, env, stdio: ['ignore', output, output], detached: true });
+    closeSync(output);
+    child = started;
+    exited = once(started, 'exit').catch((error: unknown) => [String(error), null]);
+    void exited.then(ended);
+  }
+
+  function ended(result: unknown): void {
+    child = undefined;
+    if (!isKept) return;
+    const [code, by] = result as [number | string | null, NodeJS.Signals | null];
+    failures = performance.now() - startedAt > FINE_MS ? 0 : failures + 1;
+    const wait = failures === 0 ? 0 : Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+    say(`${name} ended (${by ?? `code ${code}`}) and is started again; see ${logFile}`);
+    timer = setTimeout(start, wait);
+  }
+
+  async function end(how: NodeJS.Signals): Promise<void> {
+    isKept = false;
+    clearTimeout(timer);
+    if (!child?.pid) return;
+    signal(child.pid, how);
+    const force = setTimeout(killNow, KILL_AFTER_MS);
+    await exited;
+    clearTimeout(force);
+  }
+
+  start();
+  return {
+    name,
+    logFile,
+    pid: () => child?.pid,
+    /** From now on the process is started again when it ends. */
+    keepUp(): void {
+      isKept = true;
+      start();
+    },
+    /** Ends the process as a crash would. It stays down until `keepUp`. */
+    kill: () => end('SIGKILL'),
+    /** Asks the process to end, forces it after 15 seconds, and forgets it. */
+    async stop(): Promise<void> {
+      await end('SIGTERM');
+      process.removeListener('exit', killNow);
+    },
+  };
+}
