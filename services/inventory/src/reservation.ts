@@ -11,7 +11,7 @@ import {
   type ShortLine,
 } from '@sidecart/contracts/inventory';
 import { replaced, type Holds } from './holds.js';
-import { available, giveBack, hasLapsed, minuteOf, move, outOfStock, take, type Movement, type Stock } from './stock.js';
+import { available, endOf, giveBack, hasLapsed, minuteOf, move, outOfStock, take, type Movement, type Stock } from './stock.js';
 
 /**
  * The stock of one order, under the order's id.
@@ -20,9 +20,12 @@ import { available, giveBack, hasLapsed, minuteOf, move, outOfStock, take, type 
  * |-----------------|---------------|--------------------|-----------------|
  * | nothing         | held          | committed or short | released        |
  * | held            | held          | committed or short | released        |
- * | released        | held          | -                  | -               |
+ * | released        | refused       | -                  | -               |
  * | committed       | -             | -                  | returned        |
- * | short, returned | -             | -                  | -               |
+ * | short           | -             | -                  | -               |
+ * | returned        | refused       | -                  | -               |
+ *
+ * Only a cancelled order is released or returned, so both are final. A held reservation that has lapsed is still `held`.
  */
 export interface Reservation {
   reference: string;
@@ -69,21 +72,25 @@ export function merged(lines: readonly StockLine[]): StockLine[] {
 }
 
 /**
- * Reserves every line or none until then, from what the cart holds first and from what is available for the rest; in place of what this order
- * had reserved before. Answers nothing where it stands already. Throws `conflict` (`out-of-stock`) naming all short lines.
+ * Reserves every line or none until then, from what the cart holds first and from what is available for the rest. Replaces what this order
+ * had reserved, and never shortens it. Returns `undefined` if there is nothing to change. Throws `conflict`: `out-of-stock` naming all short
+ * lines, `order-cancelled`.
  */
 export function reserve(known: Known, order: Order, until: string): Decision | undefined {
   const { reservation, now } = known;
-  if (reservation && reservation.state !== 'held' && reservation.state !== 'released') return undefined;
-  if (reservation?.state === 'held' && !hasLapsed(reservation.minute, now) && sameLines(reservation, order)) return undefined;
-  const minute = minuteOf(until, now);
+  if (reservation?.state === 'released' || reservation?.state === 'returned') throw orderCancelled();
+  if (reservation && reservation.state !== 'held') return undefined;
+  const standing = reservation && !hasLapsed(reservation.minute, now) ? reservation : undefined;
+  const same = standing !== undefined && sameLines(standing, order);
+  if (same && Date.parse(until) <= Date.parse(endOf(standing.minute))) return undefined;
+  const minute = Math.max(minuteOf(until, now), standing?.minute ?? 0);
   const spent = spend(known, withoutReservation(known), order);
   const short = shortLines(spent.stocks, order, now);
   if (short.length > 0) throw outOfStock(short);
   const stocks = new Map(spent.stocks);
   for (const { sku, quantity } of order.lines) stocks.set(sku, take(stockOf(stocks, sku), quantity, minute, now));
   const next = { ...order, minute, state: 'held' as const, version: (reservation?.version ?? 0) + 1 };
-  return { reservation: next, holds: spent.holds, stocks, movements: [], events: [tell(InventoryReserved, next)] };
+  return { reservation: next, holds: spent.holds, stocks, movements: [], events: same ? [] : [tell(InventoryReserved, next)] };
 }
 
 /** Sells what a paid order reserved. If that has lapsed, or is not what was paid for, it is taken anew: all lines, or none and the order is short. */
@@ -118,6 +125,8 @@ export function cancel(known: Known, order: Order): Decision | undefined {
 
 const tell = (type: typeof InventoryReserved, { reference, version, lines }: Omit<Reservation, 'state' | 'minute'>): NewEvent =>
   type(reference, version, { reference, lines: [...lines] });
+
+const orderCancelled = () => new DomainError('conflict', 'order-cancelled', 'This order was cancelled. Place a new one.');
 
 const sameLines = (a: Order, b: Order) => isDeepStrictEqual(a.lines, b.lines);
 

@@ -45,8 +45,8 @@ async function stocked(quantity: number): Promise<string> {
 const stockOf = async (sku: string) => (await app.request('GET', `/api/inventories/${sku}`, undefined, { as: STAFF })).body;
 const ledgerOf = async (sku: string, query = '') =>
   (await app.request('GET', `/api/inventories/${sku}/movements${query}`, undefined, { as: STAFF })).body;
-const reserve = (reference: string, lines: object[], cartId: string | null = null) =>
-  app.call(Reserve, { reference, cartId, lines: lines.map((each) => ({ sku: '', quantity: 0, ...each })), until: in15() });
+const reserve = (reference: string, lines: object[], cartId: string | null = null, until = in15()) =>
+  app.call(Reserve, { reference, cartId, lines: lines.map((each) => ({ sku: '', quantity: 0, ...each })), until });
 const hold = (cartId: string, sku: string, quantity: number) => app.call(Hold, { cartId, sku, quantity, until: in15() });
 const paid = (order: OrderSnapshot) => app.deliver(OrderPaid(order.orderId, 2, order));
 const cancelled = (order: OrderSnapshot) => app.deliver(OrderCancelled(order.orderId, 2, order));
@@ -146,10 +146,22 @@ describe('reservations', () => {
   test('a repeat answers the same and holds no more', async () => {
     const sku = await stocked(10);
     const reference = randomUUID();
-    const first = await reserve(reference, [line(sku, 2), line(sku, 1)]);
-    expect(await reserve(reference, [line(sku, 3)])).toEqual(first);
+    const until = in15();
+    const first = await reserve(reference, [line(sku, 2), line(sku, 1)], null, until);
+    expect(await reserve(reference, [line(sku, 3)], null, until)).toEqual(first);
     expect(await stockOf(sku)).toMatchObject({ held: 3 });
     expect(await published(1, reference)).toEqual(['inventory.reserved']);
+  });
+
+  test('a repeated checkout extends what it has reserved, and holds no more', async () => {
+    const sku = await stocked(3);
+    const reference = randomUUID();
+    await reserve(reference, [line(sku, 3)]);
+    const later = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 45 * 60_000).toISOString();
+    expect(await reserve(reference, [line(sku, 3)], null, later)).toEqual({ output: { reference, until: later } });
+    expect(await stockOf(sku)).toMatchObject({ held: 3, available: 0 });
+    expect(await paid(anOrder(reference, line(sku, 3)))).toBe('SUCCESS');
+    expect(await stockOf(sku)).toMatchObject({ onHand: 0, held: 0 });
   });
 
   test('a refusal names every short line and leaves everything as it was', async () => {
@@ -215,6 +227,15 @@ describe('order.cancelled', () => {
     expect(await cancelled(order)).toBe('SUCCESS');
     expect(await stockOf(sku)).toMatchObject({ onHand: 5, held: 5 });
     expect(await published(2, order.orderId)).toEqual(['inventory.reserved', 'inventory.released']);
+  });
+
+  test('is final: a reservation that arrives after it is refused and holds nothing', async () => {
+    const sku = await stocked(5);
+    const order = anOrder(randomUUID(), line(sku, 3));
+    await reserve(order.orderId, [line(sku, 3)]);
+    await cancelled(order);
+    expect((await reserve(order.orderId, [line(sku, 3)])).refused).toMatchObject({ kind: 'conflict', slug: 'order-cancelled' });
+    expect(await stockOf(sku)).toMatchObject({ held: 0, available: 5 });
   });
 
   test('brings back what was sold; a repeat changes nothing', async () => {

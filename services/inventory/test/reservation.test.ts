@@ -42,8 +42,34 @@ describe('to reserve', () => {
     );
   });
 
-  test('again with the same lines changes nothing, not even how long', () => {
-    expect(reserve(afterwards(reserved()), order, until(30 * 60))).toBeUndefined();
+  test.each([
+    ['the same minute', 15 * 60],
+    ['an earlier minute', 5 * 60],
+  ])('again with the same lines until %s changes nothing', (_name, seconds) => {
+    expect(reserve(afterwards(reserved()), order, until(seconds))).toBeUndefined();
+  });
+
+  test('again with the same lines until a later minute extends the reservation and publishes nothing', () => {
+    const again = reserve(afterwards(reserved()), order, until(30 * 60));
+    expect(again?.reservation).toEqual({ ...order, minute: MINUTE + 31, state: 'held', version: 2 });
+    expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 31]: 4 });
+    expect(stock(again, 'CUP')?.held).toEqual({ [MINUTE + 31]: 1 });
+    expect(again?.events).toEqual([]);
+  });
+
+  test('can be extended when nothing else is left, and then sold', () => {
+    const all = { reference: 'order-1', lines: [line('TEA', 10)] };
+    const first = reserve(known(), all, IN_15);
+    const extended = reserve(afterwards(first), all, until(30 * 60));
+    const sold = commit(afterwards(extended, LATER), all);
+    expect(sold?.reservation.state).toBe('committed');
+    expect(stock(sold, 'TEA')).toMatchObject({ onHand: 0, held: {} });
+  });
+
+  test('again with other lines until an earlier minute keeps the later one', () => {
+    const again = reserve(afterwards(reserved()), { ...order, lines: [line('TEA', 1)] }, until(60));
+    expect(again?.reservation).toMatchObject({ lines: [line('TEA', 1)], minute: MINUTE + 16 });
+    expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 16]: 1 });
   });
 
   test('again with other lines replaces them, and may use what it had', () => {
@@ -62,14 +88,17 @@ describe('to reserve', () => {
     expect(() => reserve(gone, order, until(60, LATER))).toThrow(short({ sku: 'TEA', requested: 4, available: 3 }));
   });
 
-  test('again after it was released takes anew', () => {
-    const again = reserve(afterwards(cancel(afterwards(reserved()), order)), order, IN_15);
-    expect(again?.reservation).toMatchObject({ state: 'held', version: 3 });
+  test.each([
+    ['released', () => cancel(afterwards(reserved()), order)],
+    ['cancelled before it was reserved', () => cancel(known({ stocks: [TEA, CUP] }), order)],
+    ['returned', () => cancel(afterwards(paid()), order)],
+  ])('again is refused once it is %s', (_state, decided) => {
+    const cancelled = { ...afterwards(decided()), stocks: known({ stocks: [TEA, CUP] }).stocks };
+    expect(() => reserve(cancelled, order, IN_15)).toThrow(expect.objectContaining({ kind: 'conflict', slug: 'order-cancelled' }));
   });
 
   test.each([
     ['committed', paid],
-    ['returned', () => cancel(afterwards(paid()), order)],
     ['short', () => commit(known({ stocks: [] }), order)],
   ])('again changes nothing once it is %s', (_state, decided) => {
     expect(reserve(afterwards(decided()), { ...order, lines: [line('CUP', 1)] }, IN_15)).toBeUndefined();
