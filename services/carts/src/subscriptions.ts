@@ -22,8 +22,8 @@ export interface SubscriptionDeps {
 export function cartSubscriptions({ store, logger, carts, update, now }: SubscriptionDeps): Subscriptions {
   const heard = subscriptions({ app: 'carts', logger });
 
-  heard.on(UserSignedIn, async ({ data: { userId, cartSession } }) => {
-    if (cartSession !== null) await merge(update, cartSession, userId);
+  heard.on(UserSignedIn, async ({ id, data: { userId, cartSession } }) => {
+    if (cartSession !== null) await merge(update, cartSession, userId, id);
   });
 
   // What the person had put aside is for others again.

@@ -23,6 +23,8 @@ export interface Change {
   /** What the carts are to have; asked again where they changed meanwhile. What it throws refuses the change. */
   plan: (cartOf: CartOf) => readonly Want[] | Promise<readonly Want[]>;
   tell?: (after: CartOf) => readonly NewEvent[];
+  /** Names the change: it is made once, however often it is asked for within a week. */
+  once?: string;
 }
 
 export interface Updated {
@@ -49,19 +51,21 @@ export function createUpdate({ carts, hold, now }: UpdateOptions) {
     }
   }
 
-  async function settle({ owners, plan, tell = () => [] }: Change, touched: Map<string, Want>): Promise<Updated> {
-    let before = await Promise.all(owners.map(carts.read));
+  async function settle({ owners, plan, tell = () => [], once }: Change, touched: Map<string, Want>): Promise<Updated> {
+    let { carts: before, done } = await carts.load(owners, once);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const planned = await plan(lookUp(before));
+      const planned = done ? [] : await plan(lookUp(before));
       const wants = withTouched(planned, before, touched);
-      if (wants.length === 0) return { before: lookUp(before), after: lookUp(before) };
+      if (wants.length === 0 && (done || once === undefined)) return { before: lookUp(before), after: lookUp(before) };
       const granted = await Promise.all(wants.map((each) => grant(each, touched)));
       const moment = { at: now(), fresh: randomUUID() };
       const itemsOf = (id: string) => granted.filter(({ cartId }) => cartId === id);
-      const after = before.map((cart) => changed(cart, itemsOf(cart.cartId), moment));
-      const newer = await carts.replace(before, after, planned.length === 0 ? [] : tell(lookUp(after)));
+      const after = wants.length === 0 ? before : before.map((cart) => changed(cart, itemsOf(cart.cartId), moment));
+      const events = planned.length === 0 ? [] : tell(lookUp(after));
+      const newer = await carts.replace(before, after, { events, once: done ? undefined : once });
       if (!newer) return { before: lookUp(before), after: lookUp(after) };
-      before = newer;
+      before = newer.carts;
+      done ||= newer.done;
     }
     throw new DomainError('unavailable', 'cart-busy', 'The cart is being changed by too many at once.', { retryAfter: 1 });
   }

@@ -9,7 +9,11 @@ import { startApp, type Ask, type TestApp } from '@sidecart/testing/app';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
+import { createHold } from '../src/hold.js';
+import { merge as mergeCarts } from '../src/merge.js';
 import { customer, guest } from '../src/owner.js';
+import { openCarts } from '../src/store.js';
+import { createUpdate } from '../src/update.js';
 import { aProduct, createNeighbours, euros } from './neighbours.js';
 
 let shop: ReturnType<typeof createNeighbours>;
@@ -377,6 +381,61 @@ describe('user.signed_in', () => {
     expect(await app.deliver(event)).toBe('SUCCESS');
     expect(await contents(ann)).toEqual([['mug', 2]]);
     expect(await contents(asGuest)).toEqual([]);
+  });
+
+  const signedIn = () => ({ ...UserSignedIn(userId, 1, { userId, cartSession: session }), id: randomUUID() });
+
+  test('delivered again leaves what the guest has put into the cart since', async () => {
+    await add(asGuest, 'mug', 2);
+    const event = signedIn();
+    await app.deliver(event);
+    await add(asGuest, 'tea', 3);
+    expect(await app.deliver(event)).toBe('SUCCESS');
+    expect(await contents(ann)).toEqual([['mug', 2]]);
+    expect(await contents(asGuest)).toEqual([['tea', 3]]);
+    expect([shop.heldBy(cartId, 'tea'), shop.heldBy(guest(session).cartId, 'tea')]).toEqual([0, 3]);
+  });
+
+  test('delivered again is recognized even if there was nothing to merge', async () => {
+    const event = signedIn();
+    await app.deliver(event);
+    await add(asGuest, 'tea', 3);
+    await app.deliver(event);
+    expect(await contents(ann)).toEqual([]);
+    expect(await contents(asGuest)).toEqual([['tea', 3]]);
+  });
+
+  test('delivered twice at once merges once, though the guest adds something in between', async () => {
+    await add(asGuest, 'mug', 2);
+    const event = signedIn();
+    shop.meanwhile = async () => {
+      await app.deliver(event);
+      await add(asGuest, 'tea', 3);
+    };
+    expect(await app.deliver(event)).toBe('SUCCESS');
+    expect(await contents(ann)).toEqual([['mug', 2]]);
+    expect(await contents(asGuest)).toEqual([['tea', 3]]);
+    expect([shop.heldBy(cartId, 'mug'), shop.heldBy(cartId, 'tea')]).toEqual([2, 0]);
+    expect([shop.heldBy(guest(session).cartId, 'mug'), shop.heldBy(guest(session).cartId, 'tea')]).toEqual([0, 3]);
+  });
+
+  test('merges after a crash between hold and save', async () => {
+    await add(asGuest, 'mug', 2);
+    const event = signedIn();
+    const carts = openCarts(app.store, Settings.parse({}));
+    const reached = new Promise<void>((resolve) => {
+      const dead = new Promise<undefined>(() => undefined);
+      const replace = () => (resolve(), dead);
+      const hold = createHold({ hold: shop.hold, stock: shop.stock, minutes: 15, now: () => new Date() });
+      const crashing = createUpdate({ carts: { ...carts, replace }, hold, now: () => new Date() });
+      void mergeCarts(crashing, session, userId, event.id);
+    });
+    await reached;
+    expect(shop.heldBy(cartId, 'mug')).toBe(2);
+    expect(await contents(ann)).toEqual([]);
+    expect(await app.deliver(event)).toBe('SUCCESS');
+    expect(await contents(ann)).toEqual([['mug', 2]]);
+    expect([shop.heldBy(cartId, 'mug'), shop.heldBy(guest(session).cartId, 'mug')]).toEqual([2, 0]);
   });
 
   test('without a cart changes nothing', async () => {
