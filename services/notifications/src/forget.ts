@@ -6,9 +6,15 @@ import { goneKey, messageKey, messagesOf } from './store.js';
 
 const AT_ONCE = 100;
 
-/** Removes a person's address from all that was sent to them, and from what is sent from now on. */
+/** Removes a person's address from all messages that were sent to them, and from those that are sent from now on. */
 export async function forget(store: Store, userId: string): Promise<void> {
-  await store.transact([goneKey(userId)], () => ({ write: [put(goneKey(userId), true)], result: undefined }));
+  const [gone, own] = [goneKey(userId), messagesOf(userId).at];
+  // Noting a message writes the person's list and only reads `gone`. Writing the list here makes a message that is being noted
+  // on another replica conflict, so it is either in the list that is walked below or noted without the address.
+  await store.transact([gone, own], (docs) => ({
+    write: [put(gone, true), put(own, docs.get(own) ?? { count: 0, tail: [] })],
+    result: undefined,
+  }));
   let cursor: string | undefined;
   do {
     const { data, next } = await page(store, messagesOf(userId), { cursor, limit: AT_ONCE });
