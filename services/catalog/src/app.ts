@@ -18,7 +18,7 @@ export async function createApp({ settings, store, logger, documents, stock }: C
   const shelves = createShelves(store);
   const index = await createSearchIndex({ documents, shelves, logger });
   if (!(await index.isOurs())) await index.rebuild();
-  const availability = createAvailability({ stock, logger });
+  const availability = createAvailability({ stock, known: shelves.known, logger });
   return {
     routes: [
       productRoutes({ currency: settings.CURRENCY, shelves, index, availability }),

@@ -3,19 +3,21 @@ import { DomainError } from '@sidecart/chassis/errors';
 import type { Logger } from '@sidecart/chassis/logger';
 import type { Availability, Stock } from '@sidecart/contracts/inventory';
 import type { z } from 'zod';
-import type { Known } from './store.js';
+import type { Product } from './product.js';
+import type { Known, Shelves } from './store.js';
 
 export type AskStock = (input: z.infer<typeof Stock.input>) => Promise<z.infer<typeof Stock.output>>;
 
 /** How long the detail of a product waits for inventory. */
 export const STOCK_MS = 500;
 
-/** What inventory last said; a product it never spoke of has no stock. */
+/** What inventory last said; a SKU it never spoke of has no stock. */
 export const lastKnown = (known: Known | undefined): Availability => known?.availability ?? 'out_of_stock';
 
-/** Answers a product's stock now, or what is known and `available: null` where inventory does not answer in time. */
-export function createAvailability({ stock, logger }: { stock: AskStock; logger: Logger }) {
-  return async (sku: string, known: Known | undefined): Promise<{ status: Availability; available: number | null }> => {
+/** Returns a product's stock now, or what is known and `available: null` if inventory does not answer in time. */
+export function createAvailability({ stock, known, logger }: { stock: AskStock; known: Shelves['known']; logger: Logger }) {
+  return async (product: Product): Promise<{ status: Availability; available: number | null }> => {
+    const { sku } = product;
     const answered = new AbortController();
     const asked = stock({ sku }).catch((error: unknown) => {
       if (!(error instanceof DomainError && error.kind === 'missing')) logger.warn({ err: error, sku }, 'inventory did not answer');
@@ -23,6 +25,7 @@ export function createAvailability({ stock, logger }: { stock: AskStock; logger:
     });
     const answer = await Promise.race([asked, delay(STOCK_MS, undefined, { signal: answered.signal })]);
     answered.abort();
-    return answer ? { status: answer.availability, available: answer.available } : { status: lastKnown(known), available: null };
+    if (answer) return { status: answer.availability, available: answer.available };
+    return { status: lastKnown(await known(product)), available: null };
   };
 }

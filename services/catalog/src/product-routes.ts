@@ -55,9 +55,8 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
     '/api/products/:id',
     { summary: 'Shows one product with its stock.', access: 'public', rows: [14, 19], params: ById, reply: Detail, problems: missing },
     async ({ params, user }) => {
-      const [product, known] = await Promise.all([shelves.product(params.id), shelves.known(params.id)]);
-      const shown = shownTo(user !== undefined && may(user, 'catalog'), product);
-      return { ...view(shown), availability: await availability(shown.sku, known) };
+      const shown = shownTo(user !== undefined && may(user, 'catalog'), await shelves.product(params.id));
+      return { ...view(shown), availability: await availability(shown) };
     },
   );
 

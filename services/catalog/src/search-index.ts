@@ -66,9 +66,9 @@ export async function createSearchIndex({ documents, shelves, logger }: { docume
   const of = await shelves.origin();
 
   async function refresh(id: string): Promise<void> {
-    const [product, known] = await Promise.all([shelves.product(id), shelves.known(id)]);
+    const product = await shelves.product(id);
     if (!product) return;
-    const entry = entryOf(product, known);
+    const entry = entryOf(product, await shelves.known(product));
     await (product.deletedAt === null ? products.put(entry) : products.remove(id, entry.version));
   }
 

@@ -6,7 +6,7 @@ import type { Availability } from '@sidecart/contracts/inventory';
 import { EMPTY, unknownCategory, type Arranged, type Tree } from './category.js';
 import { shownTo, skuTaken, type Changed, type Product } from './product.js';
 
-/** What inventory last said of a product, and with which of its changes. */
+/** What inventory last said of a SKU, and with which of its changes. */
 export interface Known {
   availability: Availability;
   sequence: number;
@@ -17,7 +17,9 @@ const PRODUCTS = list<string>('products');
 const TREE = key<Tree>('categories');
 const productKey = (id: string) => key<Product>('product', id);
 const skuKey = (sku: string) => key<{ productId: string }>('sku', sku);
-const knownKey = (productId: string) => key<Known>('availability', productId);
+const knownKey = (sku: string) => key<Known>('sku-availability', sku);
+/** Where version 0.1 kept it: by product, though the sequence is the SKU's. */
+const oldKnownKey = (productId: string) => key<Known>('availability', productId);
 /** How many products a category holds. It is there as long as the category. */
 const filedKey = (categoryId: string) => key<{ products: number }>('filed', categoryId);
 
@@ -38,7 +40,10 @@ export function createShelves(store: Store) {
     /** A product, deleted or not. */
     product: (id: string) => store.read(productKey(id)),
 
-    known: (productId: string) => store.read(knownKey(productId)),
+    known: async ({ id, sku }: Pick<Product, 'id' | 'sku'>): Promise<Known | undefined> => {
+      const [known, old] = await Promise.all([store.read(knownKey(sku)), store.read(oldKnownKey(id))]);
+      return known ?? old;
+    },
 
     tree: async (): Promise<Tree> => (await store.read(TREE)) ?? EMPTY,
 
@@ -64,11 +69,11 @@ export function createShelves(store: Store) {
       });
     },
 
-    /** Keeps what inventory says unless something newer is known; also of a product that is not known yet. */
-    learn(productId: string, news: Known): Promise<void> {
-      return store.transact([knownKey(productId)], (docs) => {
-        const newer = news.sequence > (docs.get(knownKey(productId))?.sequence ?? -1);
-        return { write: newer ? [put(knownKey(productId), news)] : [], result: undefined };
+    /** Keeps what inventory says of a SKU unless something newer is known; also before its product is known. */
+    learn(sku: string, news: Known): Promise<void> {
+      return store.transact([knownKey(sku)], (docs) => {
+        const newer = news.sequence > (docs.get(knownKey(sku))?.sequence ?? -1);
+        return { write: newer ? [put(knownKey(sku), news)] : [], result: undefined };
       });
     },
 

@@ -15,8 +15,8 @@ import type { Shelves } from './store.js';
 export function listen({ shelves, index, logger }: { shelves: Shelves; index: SearchIndex; logger: Logger }): Subscriptions {
   const events = subscriptions({ app: 'catalog', logger });
 
-  events.on(AvailabilityChanged, async ({ sequence, data: { productId, availability } }) => {
-    await shelves.learn(productId, { availability, sequence });
+  events.on(AvailabilityChanged, async ({ sequence, data: { sku, productId, availability } }) => {
+    await shelves.learn(sku, { availability, sequence });
     await index.refresh(productId);
   });
 

@@ -198,6 +198,33 @@ describe('the event that availability has changed', () => {
     ]);
   });
 
+  test('of another SKU that names the product changes nothing, whatever its sequence', async () => {
+    const other = (availability: string, sequence: number) =>
+      catalog.deliver({
+        type: 'inventory.availability_changed',
+        version: 1,
+        subject: 'ANOTHER',
+        sequence,
+        data: { sku: 'ANOTHER', productId: product.id, availability },
+      });
+    expect(await other('in_stock', 9)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['out_of_stock']);
+    expect(await changed('low_stock', 2)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['low_stock']);
+    expect(await get(`/api/products/${product.id}`)).toMatchObject({ availability: { status: 'low_stock' } });
+    await other('out_of_stock', 10);
+    expect(await flags()).toEqual(['low_stock']);
+  });
+
+  test('replaces what version 0.1 kept by product', async () => {
+    const old = { key: `availability|${product.id}`, value: { availability: 'in_stock', sequence: 7 }, ttlSeconds: undefined };
+    await catalog.store.transact([], () => ({ write: [old], result: undefined }));
+    await catalog.inside('/internal/reindex', {});
+    expect(await flags()).toEqual(['in_stock']);
+    expect(await changed('low_stock', 8)).toBe('SUCCESS');
+    expect(await flags()).toEqual(['low_stock']);
+  });
+
   test('is dropped when it is malformed', async () => {
     expect(await changed('plenty', 9)).toBe('DROP');
     expect(await flags()).toEqual(['out_of_stock']);
@@ -212,7 +239,7 @@ describe('the event that availability has changed', () => {
   test('is kept when the product is not known yet', async () => {
     expect(await changed('in_stock', 1, 'unknown')).toBe('SUCCESS');
     expect(await flags()).toEqual(['out_of_stock']);
-    expect(await catalog.store.read('availability|unknown')).toEqual({ availability: 'in_stock', sequence: 1 });
+    expect(await catalog.store.read(`sku-availability|${product.sku}`)).toEqual({ availability: 'in_stock', sequence: 1 });
   });
 
   test('is tried again while the index is away, though the state has it', async () => {
