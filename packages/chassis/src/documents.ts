@@ -32,6 +32,8 @@ export interface Collection<T extends Versioned> {
   count(where?: Filter<T>): Promise<number>;
   /** Forgets every document and every removal, before a rebuild. */
   clear(): Promise<void>;
+  /** Forgets every document in which `field` is missing or has another value. Removals stay. */
+  retain(field: keyof T & string, value: string): Promise<void>;
 }
 
 interface Listing<T> {
@@ -131,6 +133,8 @@ function collection<T extends Versioned>(table: Table<T>): Collection<T> {
     },
 
     clear: () => table.delete({}),
+
+    retain: (field, value) => table.delete({ ...live({}), [field]: { $ne: value } }),
   };
 }
 

@@ -256,6 +256,22 @@ describe.each(places)('documents on $name', ({ name, url }) => {
     });
   });
 
+  describe('what is retained', () => {
+    test('is what has the value; other documents go, and removals stay', async () => {
+      const collection = await products(
+        aProduct({ _id: 'p1', note: 'ours' }),
+        aProduct({ _id: 'p2', note: 'theirs' }),
+        aProduct({ _id: 'p3' }),
+        aProduct({ _id: 'p4', note: 'ours' }),
+      );
+      await collection.remove('p4', 9);
+      await collection.retain('note', 'ours');
+      expect((await collection.find({ limit: 10 })).items.map(({ _id }) => _id)).toEqual(['p1']);
+      expect(await collection.put(aProduct({ _id: 'p2', version: 0 }))).toBe(true);
+      expect(await collection.put(aProduct({ _id: 'p4', version: 8, note: 'ours' }))).toBe(false);
+    });
+  });
+
   describe('a search by words', () => {
     const find = async (text: string) => {
       const collection = await products(

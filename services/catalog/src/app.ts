@@ -17,7 +17,7 @@ export interface CatalogDeps extends Pick<Deps<Settings>, 'settings' | 'store' |
 export async function createApp({ settings, store, logger, documents, stock }: CatalogDeps): Promise<App> {
   const shelves = createShelves(store);
   const index = await createSearchIndex({ documents, shelves, logger });
-  if (!(await index.isOurs())) await index.rebuild();
+  await index.ensure();
   const availability = createAvailability({ stock, known: shelves.known, logger });
   return {
     routes: [

@@ -9,6 +9,8 @@ import type { Known, Shelves } from './store.js';
 
 /** A product in lists: all that they show, so that none needs the state. */
 export interface Entry extends Versioned {
+  /** The state that it is made from. */
+  of: string;
   sku: string;
   name: string;
   /** For the order by name. */
@@ -24,9 +26,14 @@ export interface Entry extends Versioned {
 }
 
 interface TreeEntry extends Versioned {
-  /** The state that the index is made from. */
+  /** The state that it is made from. */
   of: string;
   categories: readonly Category[];
+}
+
+/** There once all of this state is in the index. */
+interface Complete extends Versioned {
+  of: string;
 }
 
 export interface Wanted {
@@ -43,12 +50,13 @@ export interface Wanted {
 }
 
 const TREE = 'tree';
+const COMPLETE = 'complete';
 
 export type SearchIndex = Awaited<ReturnType<typeof createSearchIndex>>;
 
 /**
  * Lists and search. Made from state alone: after each commit, again by that commit's events, which are repeated for a while, and as a whole
- * at the start where there is none of this state.
+ * at the start unless all of this state is there. Replicas may share the documents.
  */
 export async function createSearchIndex({ documents, shelves, logger }: { documents: Documents; shelves: Shelves; logger: Logger }) {
   const products = await documents.collection<Entry>('products', {
@@ -63,17 +71,29 @@ export async function createSearchIndex({ documents, shelves, logger }: { docume
     ],
   });
   const trees = await documents.collection<TreeEntry>('categories', { indexes: [] });
+  const complete = await documents.collection<Complete>('complete', { indexes: [] });
   const of = await shelves.origin();
 
   async function refresh(id: string): Promise<void> {
     const product = await shelves.product(id);
     if (!product) return;
-    const entry = entryOf(product, await shelves.known(product));
+    const entry = entryOf(of, product, await shelves.known(product));
     await (product.deletedAt === null ? products.put(entry) : products.remove(id, entry.version));
   }
 
   async function refreshTree(): Promise<void> {
     await trees.put({ _id: TREE, of, ...(await shelves.tree()) });
+  }
+
+  async function indexAll(): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const { data, next } = await shelves.ids(cursor);
+      await Promise.all(data.map(refresh));
+      cursor = next ?? undefined;
+    } while (cursor !== undefined);
+    await refreshTree();
+    await complete.put({ _id: COMPLETE, version: 0, of });
   }
 
   return {
@@ -85,19 +105,18 @@ export async function createSearchIndex({ documents, shelves, logger }: { docume
       await update.catch((error: unknown) => logger.warn({ err: error }, 'the index is behind until the event comes'));
     },
 
-    /** Whether it was made from this state, and to its end. */
-    isOurs: async (): Promise<boolean> => (await trees.get(TREE))?.of === of,
+    /** Indexes all of this state unless that is done. What other replicas have indexed of it meanwhile stays. */
+    async ensure(): Promise<void> {
+      if ((await complete.get(COMPLETE))?.of === of) return;
+      await Promise.all([products.retain('of', of), trees.retain('of', of), complete.retain('of', of)]);
+      await indexAll();
+    },
 
-    /** Forgets everything and reads all of the state. Answers how many products there are. */
+    /** Forgets everything and indexes all of this state. Returns the number of products. */
     async rebuild(): Promise<number> {
+      await complete.clear(); // first: if this is cut short, the next start indexes the rest
       await Promise.all([products.clear(), trees.clear()]);
-      let cursor: string | undefined;
-      do {
-        const { data, next } = await shelves.ids(cursor);
-        await Promise.all(data.map(refresh));
-        cursor = next ?? undefined;
-      } while (cursor !== undefined);
-      await refreshTree();
+      await indexAll();
       return products.count();
     },
 
@@ -123,10 +142,11 @@ function range(from = 0, to = Number.MAX_SAFE_INTEGER) {
   return { $gte: from, $lte: to };
 }
 
-function entryOf(product: Product, known: Known | undefined): Entry {
+function entryOf(of: string, product: Product, known: Known | undefined): Entry {
   const { id, sku, name, description, price, status, categoryId, attributes } = product;
   return {
     _id: id,
+    of,
     // Grows with each of the two that the entry is made from.
     version: product.version + (known?.sequence ?? 0),
     sku,

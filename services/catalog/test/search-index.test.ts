@@ -3,37 +3,51 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDocuments, type Collection, type Documents, type Versioned } from '@sidecart/chassis/documents';
+import { createLogger } from '@sidecart/chassis/logger';
 import type { Envelope } from '@sidecart/contracts/event';
 import { until } from '@sidecart/runner/until';
+import { beforePut, sharedDocuments } from '@sidecart/testing/documents';
 import { aUser } from '@sidecart/testing/tokens';
+import { createSearchIndex } from '../src/search-index.js';
+import { createShelves } from '../src/store.js';
 import { added, category, staff, startCatalog, type Catalog } from './catalog.js';
 
 interface Fallible extends Documents {
   /** While true, nothing can be written. */
   broken: boolean;
+  /** Runs once, before the next write to this collection. */
+  before: { put: string; run: () => Promise<unknown> } | undefined;
   sizes(): Promise<Record<string, number>>;
 }
 
 async function fallible(): Promise<Fallible> {
-  const real = await openDocuments({ url: 'memory:' });
+  const shared = await sharedDocuments();
   const opened = new Map<string, () => Promise<number>>();
-  const check = () => {
+  async function check(name: string) {
     if (documents.broken) throw new Error('the database is away');
-  };
+    const due = documents.before;
+    if (due?.put !== name) return;
+    documents.before = undefined;
+    await due.run();
+  }
   const documents: Fallible = {
+    ...shared,
     broken: false,
+    before: undefined,
     sizes: async () => Object.fromEntries(await Promise.all([...opened].map(async ([name, count]) => [name, await count()] as const))),
     async collection<T extends Versioned>(name: string, options: { indexes: readonly (readonly (keyof T & string)[])[] }) {
-      const all: Collection<T> = await real.collection<T>(name, options);
+      const all: Collection<T> = await shared.collection<T>(name, options);
       opened.set(name, () => all.count());
-      const put: typeof all.put = async (document) => (check(), all.put(document));
-      const remove: typeof all.remove = async (id, version) => (check(), all.remove(id, version));
+      const put: typeof all.put = async (document) => (await check(name), all.put(document));
+      const remove: typeof all.remove = async (id, version) => (await check(name), all.remove(id, version));
       return { ...all, put, remove };
     },
-    close: () => real.close(),
   };
   return documents;
 }
+
+/** The same database, as seen by a replica that is killed at its first write. */
+const killed = (documents: Documents) => beforePut(documents, () => Promise.reject(new Error('killed')));
 
 let documents: Fallible;
 let catalog: Catalog;
@@ -124,7 +138,7 @@ describe('the index made anew', () => {
     await fill();
     const empty = await fallible();
     await catalog.restart(empty);
-    expect(await empty.sizes()).toEqual({ products: 3, categories: 1 });
+    expect(await empty.sizes()).toEqual({ products: 3, categories: 1, complete: 1 });
   });
 
   test('is made at the start where there is one of another state, and only then', async () => {
@@ -143,6 +157,36 @@ describe('the index made anew', () => {
     const products = await (await open()).collection<Versioned & { name: string }>('products', { indexes: [] });
     expect((await products.find({ limit: 10 })).items).toEqual([expect.objectContaining({ name: 'Real' })]);
     await rm(folder, { recursive: true });
+  });
+
+  describe('by two replicas that start at once on an empty database', () => {
+    let shared: Fallible;
+    beforeEach(async () => {
+      await fill();
+      shared = await fallible();
+    });
+    const indexed = async () => (await shared.sizes())['products'];
+
+    test('has everything, though the second starts when the first is nearly done', async () => {
+      shared.before = { put: 'categories', run: () => catalog.restart(shared) };
+      await catalog.restart(shared);
+      expect(await indexed()).toBe(3);
+    });
+
+    test('has everything, though the second is killed when it has begun', async () => {
+      shared.before = { put: 'categories', run: () => catalog.restart(killed(shared)).catch(() => undefined) };
+      await catalog.restart(shared);
+      expect(shared.before).toBeUndefined();
+      expect(await indexed()).toBe(3);
+    });
+
+    test('has everything after the next start, though both are killed and a third changes a category meanwhile', async () => {
+      await expect(catalog.restart(killed(shared))).rejects.toThrow('killed');
+      const third = await createSearchIndex({ documents: shared, shelves: createShelves(catalog.store), logger: createLogger('catalog') });
+      await third.refreshTree();
+      await catalog.restart(shared);
+      expect(await indexed()).toBe(3);
+    });
   });
 
   test('holds more products than one page of the walk', async () => {

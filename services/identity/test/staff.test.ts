@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openDocuments } from '@sidecart/chassis/documents';
+import { openDocuments, type Documents } from '@sidecart/chassis/documents';
 import { createLogger } from '@sidecart/chassis/logger';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
 import { startApp } from '@sidecart/testing/app';
+import { beforePut, sharedDocuments } from '@sidecart/testing/documents';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
 import { register } from '../src/accounts/user.js';
@@ -101,6 +102,19 @@ describe('the list of accounts', () => {
     expect(items.map(({ _id }) => _id)).toContain(id);
     expect(total).toBe((await as(admin, 'GET', '/api/users')).body.total);
     await documents.close();
+  });
+
+  test('has everyone when two replicas start at once, though one is killed when it has begun', async () => {
+    const { id } = await someone();
+    const shared = await sharedDocuments();
+    const start = (documents: Documents) => createUserIndex({ documents, store: identity.store, logger: createLogger('test') });
+    const second = await start(beforePut(shared, () => Promise.reject(new Error('killed'))));
+    const startSecond = () => expect(second.ensure()).rejects.toThrow('killed');
+    const first = await start(beforePut(shared, async (name) => name === 'users-made' && startSecond()));
+    await first.ensure();
+    await (await start(shared)).ensure();
+    const { items } = await first.list({ text: undefined, role: undefined, status: undefined, page: 1, limit: 100 });
+    expect(items.map(({ _id }) => _id)).toContain(id);
   });
 });
 

@@ -10,6 +10,8 @@ import { Role } from './member.js';
 
 /** An account in lists: all that they show, so that none needs the state. */
 export interface Entry extends Versioned {
+  /** The state that it is made from. */
+  of: string;
   email: string;
   name: string;
   role: User['role'];
@@ -32,7 +34,7 @@ const Kept = z.object({
 });
 type Kept = z.infer<typeof Kept>;
 
-/** The state that the index is made from, to its end. */
+/** There once all of this state is in the index. */
 interface Made extends Versioned {
   of: string;
 }
@@ -49,15 +51,19 @@ const AT_ONCE = 100;
 
 export type UserIndex = Awaited<ReturnType<typeof createUserIndex>>;
 
-/** Staff's table of accounts. Made from state alone: after each commit, again by that commit's events, and as a whole where there is none of this state. */
+/**
+ * Staff's table of accounts. Made from state alone: after each commit, again by that commit's events, and as a whole at the start unless all of
+ * this state is there. Replicas may share the documents.
+ */
 export async function createUserIndex({ documents, store, logger }: { documents: Documents; store: Store; logger: Logger }) {
   const users = await documents.collection<Entry>('users', {
     indexes: [['role', 'createdAt'], ['status', 'createdAt'], ['words'], ['createdAt']],
   });
   const made = await documents.collection<Made>('users-made', { indexes: [] });
+  const of = await origin(store);
 
   async function keep(user: Kept): Promise<void> {
-    await (user.status === 'deleted' ? users.remove(user.id, user.version) : users.put(entryOf(user)));
+    await (user.status === 'deleted' ? users.remove(user.id, user.version) : users.put(entryOf(of, user)));
   }
 
   async function refresh(userId: string): Promise<void> {
@@ -65,11 +71,10 @@ export async function createUserIndex({ documents, store, logger }: { documents:
     if (user) await keep(user);
   }
 
-  /** Forgets everything and reads all of the state, unless that was done to its end before. */
+  /** Indexes all of this state unless that is done. What other replicas have indexed of it meanwhile stays. */
   async function ensure(): Promise<void> {
-    const of = await origin(store);
     if ((await made.get('users'))?.of === of) return;
-    await Promise.all([users.clear(), made.clear()]);
+    await Promise.all([users.retain('of', of), made.retain('of', of)]);
     let cursor: string | undefined;
     do {
       const { data, next } = await page(store, everyone, { cursor, limit: AT_ONCE });
@@ -107,10 +112,11 @@ export async function createUserIndex({ documents, store, logger }: { documents:
   return { refresh, ensure, list, following };
 }
 
-function entryOf(user: Kept): Entry {
+function entryOf(of: string, user: Kept): Entry {
   const { id, email, name, role, version, createdAt } = user;
   return {
     _id: id,
+    of,
     version,
     email,
     name,
