@@ -10,7 +10,7 @@ const Refused = z.object({
   kind: z.enum(['invalid', 'unauthenticated', 'forbidden', 'missing', 'conflict', 'too-large', 'limited', 'unavailable']),
   slug: z.string(),
   detail: z.string(),
-  extras: z.object({ lines: z.array(z.unknown()).optional() }).optional(),
+  extras: z.object({ lines: z.array(z.unknown()).optional(), retryAfter: z.number().optional() }).optional(),
 });
 type Answer<O> = { output: O } | { refused: z.infer<typeof Refused> };
 
@@ -40,7 +40,7 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
     const answer = await share(input);
     if ('output' in answer) return answer.output;
     const { kind, slug, detail, extras } = answer.refused;
-    throw new DomainError(kind, slug, detail, extras?.lines ? { lines: extras.lines } : {});
+    throw new DomainError(kind, slug, detail, passedOn(extras));
   };
 }
 
@@ -62,5 +62,11 @@ export function serve<I, O>(to: Routes, { name, input }: CallType<I, O>, handle:
 function refusal(error: unknown): { refused: z.infer<typeof Refused> } {
   if (!(error instanceof DomainError)) throw error;
   const { kind, slug, message, extras } = error;
-  return { refused: { kind, slug, detail: message, extras: extras.lines ? { lines: extras.lines } : {} } };
+  return { refused: { kind, slug, detail: message, extras: passedOn(extras) } };
 }
+
+/** What a refusal tells across a call. */
+const passedOn = ({ lines, retryAfter }: z.infer<typeof Refused>['extras'] = {}) => ({
+  ...(lines ? { lines } : {}),
+  ...(retryAfter === undefined ? {} : { retryAfter }),
+});

@@ -44,11 +44,21 @@ export const Stock = call(
   z.object({ sku: Sku, available: z.number().int(), availability: Availability }),
 );
 
-/** Makes a cart's hold on a SKU this much until then; 0 gives it back. Refused as `conflict` (`out-of-stock`), then the hold is what it was. */
+/**
+ * Sets a cart's hold on a SKU to this quantity until then; 0 gives it back. A guest's cart has a `guestAddress`, a hash of the client's address:
+ * what guests hold is limited. Refused with the line, and the hold stays as it was: `conflict` (`out-of-stock`, `guest-stock-limit`), `limited`
+ * (`guest-hold-limit`).
+ */
 export const Hold = call(
   'inventory',
   'hold',
-  z.strictObject({ cartId: CartId, sku: Sku, quantity: z.number().int().min(0).max(MAX_QUANTITY), until: Instant }),
+  z.strictObject({
+    cartId: CartId,
+    sku: Sku,
+    quantity: z.number().int().min(0).max(MAX_QUANTITY),
+    until: Instant,
+    guestAddress: Id.optional(),
+  }),
   z.object({ sku: Sku, quantity: z.number().int(), until: Instant }),
 );
 

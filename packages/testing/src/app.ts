@@ -44,7 +44,7 @@ export interface TestApp {
   call<I, O>(
     type: CallType<I, O>,
     input: I,
-  ): Promise<{ output?: O; refused?: { kind: string; slug: string; detail: string; extras?: { lines?: unknown[] } } }>;
+  ): Promise<{ output?: O; refused?: { kind: string; slug: string; detail: string; extras?: { lines?: unknown[]; retryAfter?: number } } }>;
   close(): Promise<void>;
 }
 

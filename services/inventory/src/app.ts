@@ -6,8 +6,9 @@ import { inventorySubscriptions } from './subscriptions.js';
 
 export function createApp({ settings, store, logger }: Pick<Deps<Settings>, 'settings' | 'store' | 'logger'>): App {
   const threshold = settings.LOW_STOCK_THRESHOLD;
+  const limits = { percent: settings.GUEST_HOLD_PERCENT, pieces: settings.GUEST_HOLD_PIECES };
   return {
-    routes: [stockRoutes({ store, threshold }), inventoryCalls(store)],
+    routes: [stockRoutes({ store, threshold }), inventoryCalls({ store, limits })],
     subscriptions: inventorySubscriptions({ store, logger, threshold }),
   };
 }

@@ -3,13 +3,15 @@ import { found } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { Hold, Reserve, Stock as StockOf } from '@sidecart/contracts/inventory';
-import { NO_HOLDS, setHold } from './holds.js';
+import { addressesOf, holdWithin, type GuestLimits } from './guests.js';
+import { NO_HOLDS } from './holds.js';
 import { merged, reserve } from './reservation.js';
-import { availability, available, endOf, minuteOf } from './stock.js';
-import { holdsKey, putHolds, putStock, settle, stockKey } from './store.js';
+import { endOf, minuteOf } from './minutes.js';
+import { availability, available } from './stock.js';
+import { addressKey, holdsKey, putAddress, putHolds, putStock, settle, stockKey } from './store.js';
 
 /** What inventory does for carts and orders. */
-export function inventoryCalls(store: Store): Routes {
+export function inventoryCalls({ store, limits }: { store: Store; limits: GuestLimits }): Routes {
   const calls = routes('inventory');
 
   serve(calls, StockOf, async ({ sku }) => {
@@ -17,12 +19,19 @@ export function inventoryCalls(store: Store): Routes {
     return { sku, available: available(stock, new Date()), availability: availability(stock) };
   });
 
-  serve(calls, Hold, async ({ cartId, sku, quantity, until }) => {
+  serve(calls, Hold, async ({ cartId, sku, quantity, until, guestAddress }) => {
     const now = new Date();
-    const line = { sku, quantity, minute: quantity === 0 ? 0 : minuteOf(until, now) };
-    await store.transact([holdsKey(cartId), stockKey(sku)], (docs) => {
-      const { holds, stock } = setHold(docs.get(holdsKey(cartId)) ?? NO_HOLDS, docs.get(stockKey(sku)), line, now);
-      return { write: stock ? [putHolds(cartId, holds, now), putStock(stock)] : [], result: undefined };
+    const guest = guestAddress === undefined ? {} : { guestAddress };
+    const line = { sku, quantity, minute: quantity === 0 ? 0 : minuteOf(until, now), ...guest };
+    await store.transact([holdsKey(cartId), stockKey(sku), ...addressesOf(line).map(addressKey)], (docs) => {
+      const known = {
+        holds: docs.get(holdsKey(cartId)) ?? NO_HOLDS,
+        stock: docs.get(stockKey(sku)),
+        countsOf: (address: string) => docs.get(addressKey(address))?.held ?? {},
+      };
+      const { holds, stock, addresses } = holdWithin(limits, known, line, now);
+      const counts = [...addresses].map(([address, held]) => putAddress(address, held, now));
+      return { write: stock ? [putHolds(cartId, holds, now), putStock(stock), ...counts] : [], result: undefined };
     });
     return { sku, quantity, until: quantity === 0 ? until : endOf(line.minute) };
   });

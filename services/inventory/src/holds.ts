@@ -1,16 +1,15 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { MAX_LINES } from '@sidecart/contracts/common';
-import { available, giveBack, hasLapsed, outOfStock, take, type Stock } from './stock.js';
+import { hasLapsed } from './minutes.js';
+import { available, giveBack, outOfStock, take, type Held, type Stock } from './stock.js';
 
 /** What one cart holds. Its pieces are counted in the stock of each SKU too. */
 export interface Holds {
   lines: readonly HoldLine[];
 }
 
-export interface HoldLine {
+export interface HoldLine extends Held {
   sku: string;
-  quantity: number;
-  minute: number;
 }
 
 export const NO_HOLDS: Holds = { lines: [] };
@@ -25,11 +24,11 @@ const MAX_HOLDS = 2 * MAX_LINES;
 export function setHold(holds: Holds, stock: Stock | undefined, line: HoldLine, now: Date): { holds: Holds; stock?: Stock } {
   const before = holds.lines.find(({ sku }) => sku === line.sku);
   if (!before && line.quantity === 0) return { holds };
-  const free = stock && before ? giveBack(stock, before.quantity, before.minute, now) : stock;
+  const free = stock && before ? giveBack(stock, before, now) : stock;
   const left = free ? available(free, now) : 0;
   if (line.quantity > left) throw outOfStock([{ sku: line.sku, requested: line.quantity, available: left }]);
   const after = replaced(holds, line, now);
-  return { holds: after, ...(free ? { stock: take(free, line.quantity, line.minute, now) } : {}) };
+  return { holds: after, ...(free ? { stock: take(free, line, now) } : {}) };
 }
 
 /** The holds with this line in place of the one of its SKU, without empty and lapsed ones. */

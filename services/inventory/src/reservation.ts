@@ -11,7 +11,8 @@ import {
   type ShortLine,
 } from '@sidecart/contracts/inventory';
 import { replaced, type Holds } from './holds.js';
-import { available, endOf, giveBack, hasLapsed, minuteOf, move, outOfStock, take, type Movement, type Stock } from './stock.js';
+import { endOf, hasLapsed, minuteOf } from './minutes.js';
+import { available, giveBack, move, outOfStock, take, type Movement, type Stock } from './stock.js';
 
 /**
  * The stock of one order, under the order's id.
@@ -88,7 +89,7 @@ export function reserve(known: Known, order: Order, until: string): Decision | u
   const short = shortLines(spent.stocks, order, now);
   if (short.length > 0) throw outOfStock(short);
   const stocks = new Map(spent.stocks);
-  for (const { sku, quantity } of order.lines) stocks.set(sku, take(stockOf(stocks, sku), quantity, minute, now));
+  for (const { sku, quantity } of order.lines) stocks.set(sku, take(stockOf(stocks, sku), { quantity, minute }, now));
   const next = { ...order, minute, state: 'held' as const, version: (reservation?.version ?? 0) + 1 };
   return { reservation: next, holds: spent.holds, stocks, movements: [], events: same ? [] : [tell(InventoryReserved, next)] };
 }
@@ -134,7 +135,8 @@ const sameLines = (a: Order, b: Order) => isDeepStrictEqual(a.lines, b.lines);
 function withoutReservation({ reservation, stocks, now }: Known): ReadonlyMap<string, Stock> {
   if (reservation?.state !== 'held') return stocks;
   const free = new Map(stocks);
-  for (const { sku, quantity } of reservation.lines) free.set(sku, giveBack(stockOf(free, sku), quantity, reservation.minute, now));
+  const { minute } = reservation;
+  for (const { sku, quantity } of reservation.lines) free.set(sku, giveBack(stockOf(free, sku), { quantity, minute }, now));
   return free;
 }
 
@@ -146,7 +148,7 @@ function spend({ holds, now }: Known, stocks: ReadonlyMap<string, Stock>, { line
     const line = holds.lines.find((each) => each.sku === sku);
     if (!line) continue;
     const used = Math.min(line.quantity, quantity);
-    free.set(sku, giveBack(stockOf(free, sku), used, line.minute, now));
+    free.set(sku, giveBack(stockOf(free, sku), { ...line, quantity: used }, now));
     left = replaced(left, { ...line, quantity: line.quantity - used }, now);
   }
   return { holds: left, stocks: free };

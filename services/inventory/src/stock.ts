@@ -1,17 +1,16 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { AvailabilityChanged, InventoryAdjusted, InventoryLow, type Availability, type ShortLine } from '@sidecart/contracts/inventory';
+import { recount, swept, total, type Counts } from './minutes.js';
 
-const MINUTE_MS = 60_000;
-const FARTHEST_MS = 24 * 60 * MINUTE_MS;
-
-/** What there is of one SKU. Invariant: 0 <= held <= onHand. A minute is one since 1970; what is held until it lapses when it begins. */
+/** What there is of one SKU. Invariant: 0 <= guestHeld <= held <= onHand. */
 export interface Stock {
   sku: string;
   productId: string;
   onHand: number;
-  /** Pieces by the minute in which their hold lapses, so that the document stays small however many hold. */
-  held: Readonly<Record<number, number>>;
+  held: Counts;
+  /** Those of the held pieces that are in guests' carts. Missing in documents that version 0.1 wrote. */
+  guestHeld?: Counts;
   /** Low is this or less. */
   threshold: number;
   /** Movements so far. */
@@ -49,26 +48,24 @@ export const newStock = (sku: string, productId: string, threshold: number): Sto
   productId,
   onHand: 0,
   held: {},
+  guestHeld: {},
   threshold,
   seq: 0,
   version: 0,
 });
 
-/** The minute in which a hold lapses: `until` rounded up, so that nothing lapses early. Throws `invalid` unless that is within 24 hours from now. */
-export function minuteOf(until: string, now: Date): number {
-  const end = Date.parse(until);
-  if (end > now.getTime() && end <= now.getTime() + FARTHEST_MS) return Math.ceil(end / MINUTE_MS);
-  throw new DomainError('invalid', 'until-out-of-range', 'A hold ends in the future, at most 24 hours ahead.');
+/** Pieces that a cart or an order holds. */
+export interface Held {
+  quantity: number;
+  /** The one in which the hold lapses. */
+  minute: number;
+  /** A hash of the client's address, if a guest's cart holds them. */
+  guestAddress?: string;
 }
 
-export const endOf = (minute: number): string => new Date(minute * MINUTE_MS).toISOString();
+export const held = (stock: Stock, now: Date): number => total(stock.held, now);
 
-export const hasLapsed = (minute: number, now: Date): boolean => minute * MINUTE_MS <= now.getTime();
-
-export function held(stock: Stock, now: Date): number {
-  const counts = Object.entries(stock.held).filter(([minute]) => !hasLapsed(Number(minute), now));
-  return counts.reduce((sum, [, quantity]) => sum + quantity, 0);
-}
+export const guestHeld = ({ guestHeld = {} }: Stock, now: Date): number => total(guestHeld, now);
 
 export const available = (stock: Stock, now: Date): number => stock.onHand - held(stock, now);
 
@@ -78,26 +75,32 @@ export function availability({ onHand, threshold }: Stock): Availability {
   return onHand <= threshold ? 'low_stock' : 'in_stock';
 }
 
-/** Holds pieces that are available until that minute. */
-export const take = (stock: Stock, quantity: number, minute: number, now: Date): Stock => recount(stock, minute, quantity, now);
+/** Holds pieces that are available. */
+export const take = (stock: Stock, pieces: Held, now: Date): Stock => change(stock, pieces, pieces.quantity, now);
 
-/** Ends a hold that was taken until that minute; changes nothing if it has lapsed. */
-export const giveBack = (stock: Stock, quantity: number, minute: number, now: Date): Stock => recount(stock, minute, -quantity, now);
+/** Ends a hold; changes nothing if it has lapsed. */
+export const giveBack = (stock: Stock, pieces: Held, now: Date): Stock => change(stock, pieces, -pieces.quantity, now);
 
-function recount(stock: Stock, minute: number, change: number, now: Date): Stock {
-  return swept({ ...stock, held: { ...stock.held, [minute]: (stock.held[minute] ?? 0) + change } }, now);
-}
-
-/** The stock without what has lapsed: after every change no clock, not one that runs behind, sees more held than there is. */
-function swept(stock: Stock, now: Date): Stock {
-  const held = Object.entries(stock.held).filter(([minute, quantity]) => quantity > 0 && !hasLapsed(Number(minute), now));
-  return { ...stock, held: Object.fromEntries(held) };
+function change(stock: Stock, { minute, guestAddress }: Held, by: number, now: Date): Stock {
+  const guests = guestAddress === undefined ? 0 : by;
+  return {
+    ...stock,
+    held: recount(stock.held, minute, by, now),
+    guestHeld: recount(stock.guestHeld ?? {}, minute, guests, now),
+  };
 }
 
 /** Puts `quantity` pieces in or takes them out. Taking out more than is available is for the caller to refuse. */
 export function move(stock: Stock, by: Pick<Movement, 'type' | 'quantity' | 'reference' | 'reason' | 'by'>, now: Date): Moved {
   const quantity = by.type === 'in' || by.type === 'return' ? by.quantity : -by.quantity;
-  const after = { ...swept(stock, now), onHand: stock.onHand + quantity, seq: stock.seq + 1, version: stock.version + 1 };
+  const after = {
+    ...stock,
+    held: swept(stock.held, now),
+    guestHeld: swept(stock.guestHeld ?? {}, now),
+    onHand: stock.onHand + quantity,
+    seq: stock.seq + 1,
+    version: stock.version + 1,
+  };
   const movement = { ...by, seq: after.seq, sku: stock.sku, quantity, balance: after.onHand, at: now.toISOString() };
   return { stock: after, movement, events: told(stock, after) };
 }

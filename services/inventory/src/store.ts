@@ -2,9 +2,11 @@ import { derivedId } from '@sidecart/chassis/idempotency';
 import { append, list } from '@sidecart/chassis/lists';
 import { key, put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
+import type { AddressHolds } from './guests.js';
 import { lastMinute, NO_HOLDS, type Holds } from './holds.js';
+import { secondsUntil, type Counts } from './minutes.js';
 import type { Decision, Known, Order, Reservation } from './reservation.js';
-import { endOf, type Movement, type Stock } from './stock.js';
+import type { Movement, Stock } from './stock.js';
 
 /** A movement that was made under an Idempotency-Key, and what was asked for. */
 export interface Once {
@@ -14,6 +16,8 @@ export interface Once {
 
 export const stockKey = (sku: string): Key<Stock> => key('stock', sku);
 export const holdsKey = (cartId: string): Key<Holds> => key('hold', cartId);
+/** What guests at one client address hold; `address` is a hash of it. */
+export const addressKey = (address: string): Key<AddressHolds> => key('guest-address', address);
 export const reservationKey = (reference: string): Key<Reservation> => key('reservation', reference);
 export const onceKey = (userId: string, idempotencyKey: string): Key<Once> => key('once', derivedId(userId, idempotencyKey));
 export const ledger = (sku: string) => list<Movement>('ledger', sku);
@@ -34,8 +38,14 @@ export const putOnce = (at: Key<Once>, once: Once): Write => put(at, once, KEPT_
 /** Kept until all of it has lapsed. */
 export function putHolds(cartId: string, holds: Holds, now: Date): Write {
   if (holds.lines.length === 0) return remove(holdsKey(cartId));
-  const seconds = (Date.parse(endOf(lastMinute(holds))) - now.getTime()) / 1000;
-  return put(holdsKey(cartId), holds, Math.ceil(seconds) + CLOCKS_APART_SECONDS);
+  return put(holdsKey(cartId), holds, secondsUntil(lastMinute(holds), now) + CLOCKS_APART_SECONDS);
+}
+
+/** Kept until all of it has lapsed. */
+export function putAddress(address: string, held: Counts, now: Date): Write {
+  const minutes = Object.keys(held).map(Number);
+  if (minutes.length === 0) return remove(addressKey(address));
+  return put(addressKey(address), { held }, secondsUntil(Math.max(...minutes), now) + CLOCKS_APART_SECONDS);
 }
 
 export interface Around {

@@ -7,6 +7,7 @@ import { until as happens } from '@sidecart/runner/until';
 import { startApp, type TestApp } from '@sidecart/testing/app';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
+import { Settings } from '../src/config.js';
 import { line } from './build.js';
 
 const STAFF = aUser({ id: 'eve', role: 'staff', permissions: ['inventory'] });
@@ -30,7 +31,7 @@ function anOrder(orderId: string, ...lines: { sku: string; quantity: number }[])
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp('inventory', { LOW_STOCK_THRESHOLD: 5 }, createApp);
+  app = await startApp('inventory', Settings.parse({ LOW_STOCK_THRESHOLD: '5' }), createApp);
 }, 60_000);
 afterAll(() => app?.close());
 

@@ -1,20 +1,25 @@
 import { test } from '@jest/globals';
 import { DomainError } from '@sidecart/chassis/errors';
 import fc from 'fast-check';
-import { NO_HOLDS, setHold, type Holds } from '../src/holds.js';
+import { holdWithin } from '../src/guests.js';
+import { NO_HOLDS, type Holds } from '../src/holds.js';
+import { hasLapsed, minuteOf, total, type Counts } from '../src/minutes.js';
 import { cancel, commit, merged, reserve, type Decision, type Known, type Reservation } from '../src/reservation.js';
-import { adjust, hasLapsed, held, minuteOf, newStock, type Moved, type Movement, type Stock } from '../src/stock.js';
+import { adjust, guestHeld, held, newStock, type Moved, type Movement, type Stock } from '../src/stock.js';
 import { after, NOON } from './build.js';
 
 const SKUS = ['CUP', 'HAT', 'TEA'];
-const CARTS = ['ann', 'bob'];
+/** The carts, and the addresses of those that are guests'. */
+const CARTS: Record<string, string | undefined> = { ann: undefined, bob: undefined, gil: 'home', hal: 'home', ida: 'work' };
+const LIMITS = { percent: 50, pieces: 6 };
 const ORDERS = ['o1', 'o2', 'o3'];
-const REFUSALS = ['out-of-stock', 'order-cancelled'];
+const REFUSALS = ['out-of-stock', 'order-cancelled', 'guest-stock-limit', 'guest-hold-limit'];
 
 /** A shop whose documents are maps. `now` is the latest that any of its clocks has shown. */
 interface Shop {
   stocks: Map<string, Stock>;
   holds: Map<string, Holds>;
+  addresses: Map<string, Counts>;
   reservations: Map<string, Reservation>;
   ledger: Movement[];
   now: Date;
@@ -40,7 +45,7 @@ function knownOf(shop: Shop, reference: string, cart: string, now: Date): Known 
 }
 
 const sku = fc.constantFrom(...SKUS);
-const cart = fc.constantFrom(...CARTS);
+const cart = fc.constantFrom(...Object.keys(CARTS));
 const seconds = fc.integer({ min: 1, max: 600 });
 const lines = fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 4 });
 const order = fc.record({ reference: fc.constantFrom(...ORDERS), lines: lines.map(merged) });
@@ -48,13 +53,27 @@ const order = fc.record({ reference: fc.constantFrom(...ORDERS), lines: lines.ma
 const ends = (now: Date, seconds: number) => after(seconds, now).toISOString();
 
 const holding = fc
-  .record({ cart, sku, quantity: fc.integer({ min: 0, max: 8 }), seconds })
-  .map(({ cart, seconds, ...line }): Step => (shop, now) => {
-    const minute = minuteOf(ends(now, seconds), now);
-    const { holds, stock } = setHold(shop.holds.get(cart) ?? NO_HOLDS, shop.stocks.get(line.sku), { ...line, minute }, now);
-    shop.holds.set(cart, holds);
-    if (stock) shop.stocks.set(stock.sku, stock);
+  .record({ cart, sku, quantity: fc.integer({ min: 0, max: 8 }), seconds, elsewhere: fc.boolean() })
+  .map(({ cart, seconds, elsewhere, ...rest }): Step => (shop, now) => {
+    const guestAddress = CARTS[cart] && elsewhere ? 'cafe' : CARTS[cart];
+    const line = { ...rest, minute: minuteOf(ends(now, seconds), now), ...(guestAddress === undefined ? {} : { guestAddress }) };
+    const holds = shop.holds.get(cart) ?? NO_HOLDS;
+    const stock = shop.stocks.get(line.sku);
+    const had = holds.lines.find((each) => each.sku === line.sku)?.quantity ?? 0;
+    const after = holdWithin(LIMITS, { holds, stock, countsOf: (address) => shop.addresses.get(address) ?? {} }, line, now);
+    shop.holds.set(cart, after.holds);
+    if (after.stock) shop.stocks.set(after.stock.sku, after.stock);
+    for (const [address, counts] of after.addresses) shop.addresses.set(address, counts);
+    if (guestAddress !== undefined && after.stock && line.quantity > had) checkRaise(shop, after.stock, guestAddress, now);
   });
+
+/** A guest who has just got more has not got more than guests may have. */
+function checkRaise({ addresses }: Shop, stock: Stock, address: string, now: Date): void {
+  const share = Math.max(1, Math.floor(stock.onHand / 2));
+  if (guestHeld(stock, now) > share) throw new Error(`guests hold ${guestHeld(stock, now)} of ${stock.onHand}`);
+  const pieces = total(addresses.get(address) ?? {}, now);
+  if (pieces > LIMITS.pieces) throw new Error(`${address} holds ${pieces}`);
+}
 const reserving = fc.record({ cart, order, seconds }).map(
   ({ cart, order, seconds }): Step =>
     (shop, now) =>
@@ -103,10 +122,23 @@ function checkStock(shop: Shop, stock: Stock): void {
   const sum = known.reduce((total, { quantity }) => total + quantity, 0);
   if (held(stock, shop.now) !== sum) throw new Error(`${held(stock, shop.now)} held, but carts and orders have ${sum}`);
 
+  const guests = holding.filter((line) => line.sku === stock.sku && line.guestAddress !== undefined && !hasLapsed(line.minute, shop.now));
+  if (guestHeld(stock, shop.now) !== guests.reduce((sum, { quantity }) => sum + quantity, 0)) throw new Error('guests are miscounted');
+  for (const [minute, pieces] of Object.entries(stock.guestHeld ?? {}))
+    if (pieces <= 0 || pieces > (stock.held[Number(minute)] ?? 0)) throw new Error('guests hold more than is held');
+
   const ledger = shop.ledger.filter(({ sku }) => sku === stock.sku);
   if (ledger.some(({ seq }, i) => seq !== i + 1)) throw new Error('the ledger has a gap');
   const total = ledger.reduce((onHand, { quantity }) => onHand + quantity, 0);
   if (total !== stock.onHand || (ledger.at(-1)?.balance ?? 0) !== stock.onHand) throw new Error('the ledger does not add up');
+}
+
+/** What guests hold is counted at their addresses. What an order used up is counted there until it would have lapsed. */
+function checkAddress(shop: Shop, address: string, counts: Counts): void {
+  const lines = [...shop.holds.values()].flatMap((holds) => holds.lines);
+  const holding = lines.filter((line) => line.guestAddress === address && !hasLapsed(line.minute, shop.now));
+  const sum = holding.reduce((pieces, { quantity }) => pieces + quantity, 0);
+  if (total(counts, shop.now) < sum) throw new Error(`${total(counts, shop.now)} counted at ${address}, but its guests hold ${sum}`);
 }
 
 function checkOrder(shop: Shop, { reference, lines, state }: Reservation): void {
@@ -117,11 +149,11 @@ function checkOrder(shop: Shop, { reference, lines, state }: Reservation): void 
     throw new Error(`${reference} is ${state}, but was sold ${count('sale')} times and returned ${count('return')} times`);
 }
 
-test('whatever carts, orders, staff and clocks do: 0 <= held <= on hand, held is what carts and orders have, and the ledger adds up', () => {
+test('whatever carts, guests, orders, staff and clocks do: 0 <= guestHeld <= held <= onHand, held is what carts and orders have, and the ledger adds up', () => {
   fc.assert(
     fc.property(fc.array(timed, { maxLength: 60 }), (steps) => {
       const stocks = new Map(SKUS.map((sku) => [sku, newStock(sku, `p-${sku}`, 5)]));
-      const shop: Shop = { stocks, holds: new Map(), reservations: new Map(), ledger: [], now: NOON };
+      const shop: Shop = { stocks, holds: new Map(), addresses: new Map(), reservations: new Map(), ledger: [], now: NOON };
       for (const stock of stocks.values()) keepMoved(shop, adjust(stock, { type: 'in', quantity: 9, reason: 'first', by: 'eve' }, NOON));
       for (const { step, passes, behind } of steps) {
         shop.now = after(passes, shop.now);
@@ -131,6 +163,7 @@ test('whatever carts, orders, staff and clocks do: 0 <= held <= on hand, held is
           if (!(error instanceof DomainError && REFUSALS.includes(error.slug))) throw error;
         }
         for (const stock of shop.stocks.values()) checkStock(shop, stock);
+        for (const [address, counts] of shop.addresses) checkAddress(shop, address, counts);
         for (const reservation of shop.reservations.values()) checkOrder(shop, reservation);
       }
     }),

@@ -135,7 +135,7 @@ describe('to reserve', () => {
 
     test('is no credit once it has lapsed', () => {
       const { holds, stocks } = holding(4, 4);
-      const others = stocks.map((each) => take(each, 4, MINUTE + 40, LATER));
+      const others = stocks.map((each) => take(each, { quantity: 4, minute: MINUTE + 40 }, LATER));
       expect(() => reserve(known({ holds, stocks: others, now: LATER }), tea(4), until(60, LATER))).toThrow(
         short({ sku: 'TEA', requested: 4, available: 0 }),
       );
@@ -165,7 +165,7 @@ describe('a paid order', () => {
 
   test('sells all it reserved, to the last piece that others do not hold', () => {
     const all = { reference: 'order-1', lines: [line('TEA', 6)] };
-    const others = take(TEA, 4, MINUTE + 30, NOON);
+    const others = take(TEA, { quantity: 4, minute: MINUTE + 30 }, NOON);
     const sold = commit(afterwards(reserve(known({ stocks: [others] }), all, IN_15)), all);
     expect(stock(sold, 'TEA')).toMatchObject({ onHand: 4, held: { [MINUTE + 30]: 4 } });
   });
@@ -180,7 +180,10 @@ describe('a paid order', () => {
   });
 
   test('whose reservation has lapsed and whose stock is gone is short: nothing is taken, and the short lines are told', () => {
-    const gone = { ...afterwards(reserved(), LATER), stocks: known({ stocks: [take(TEA, 8, MINUTE + 40, LATER), CUP] }).stocks };
+    const gone = {
+      ...afterwards(reserved(), LATER),
+      stocks: known({ stocks: [take(TEA, { quantity: 8, minute: MINUTE + 40 }, LATER), CUP] }).stocks,
+    };
     const decision = commit(gone, order);
     expect(decision?.reservation).toMatchObject({ state: 'short', lines: order.lines });
     expect(decision?.movements).toEqual([]);
@@ -219,7 +222,7 @@ describe('a cancelled order', () => {
 
   test('gives nothing back that has lapsed and is held by others', () => {
     const facts = afterwards(reserved(), LATER);
-    const others = new Map([...facts.stocks].map(([sku, each]) => [sku, take(each, 2, MINUTE + 40, LATER)]));
+    const others = new Map([...facts.stocks].map(([sku, each]) => [sku, take(each, { quantity: 2, minute: MINUTE + 40 }, LATER)]));
     expect(stock(cancel({ ...facts, stocks: others }, order), 'TEA')?.held).toEqual({ [MINUTE + 40]: 2 });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NO_HOLDS, setHold, type Holds } from '../src/holds.js';
-import { adjust, availability, available, giveBack, handOver, held, minuteOf, move, setThreshold, take } from '../src/stock.js';
+import { minuteOf } from '../src/minutes.js';
+import { adjust, availability, available, giveBack, handOver, held, move, setThreshold, take } from '../src/stock.js';
 import { after, aStock, MINUTE, NOON, until } from './build.js';
 
 describe('a hold', () => {
@@ -22,35 +23,35 @@ describe('a hold', () => {
   });
 
   test('counts until its minute begins, and not from then on', () => {
-    const stock = take(aStock(), 3, MINUTE + 2, NOON);
+    const stock = take(aStock(), { quantity: 3, minute: MINUTE + 2 }, NOON);
     expect(available(stock, after(89))).toBe(7);
     expect(available(stock, after(90))).toBe(10);
   });
 
   test('shares one count with all others that lapse in its minute', () => {
     let stock = aStock({ onHand: 1000 });
-    for (let n = 0; n < 500; n++) stock = take(stock, 1, MINUTE + 2, NOON);
+    for (let n = 0; n < 500; n++) stock = take(stock, { quantity: 1, minute: MINUTE + 2 }, NOON);
     expect(stock.held).toEqual({ [MINUTE + 2]: 500 });
   });
 
   test('that is given back leaves nothing', () => {
-    const stock = giveBack(take(aStock(), 3, MINUTE + 2, NOON), 3, MINUTE + 2, NOON);
+    const stock = giveBack(take(aStock(), { quantity: 3, minute: MINUTE + 2 }, NOON), { quantity: 3, minute: MINUTE + 2 }, NOON);
     expect(stock.held).toEqual({});
     expect(available(stock, NOON)).toBe(10);
   });
 
   test('that has lapsed is dropped by the next change, and cannot be given back', () => {
-    const lapsed = take(aStock(), 3, MINUTE + 1, NOON);
-    const later = take(lapsed, 2, MINUTE + 9, after(60));
+    const lapsed = take(aStock(), { quantity: 3, minute: MINUTE + 1 }, NOON);
+    const later = take(lapsed, { quantity: 2, minute: MINUTE + 9 }, after(60));
     expect(later.held).toEqual({ [MINUTE + 9]: 2 });
-    expect(held(giveBack(later, 3, MINUTE + 1, after(60)), after(60))).toBe(2);
+    expect(held(giveBack(later, { quantity: 3, minute: MINUTE + 1 }, after(60)), after(60))).toBe(2);
   });
 });
 
 describe('the hold of a cart', () => {
   const tea = (quantity: number, minute = MINUTE + 15) => ({ sku: 'TEA', quantity, minute });
   const held4: Holds = { lines: [tea(4)] };
-  const stock4 = take(aStock(), 4, MINUTE + 15, NOON);
+  const stock4 = take(aStock(), { quantity: 4, minute: MINUTE + 15 }, NOON);
 
   test.each([
     ['a first one', NO_HOLDS, aStock(), tea(3), { [MINUTE + 15]: 3 }],
@@ -87,7 +88,7 @@ describe('the hold of a cart', () => {
   });
 
   test('that has lapsed is no credit: what others took since is theirs', () => {
-    const others = take(stock4, 8, MINUTE + 40, after(20 * 60));
+    const others = take(stock4, { quantity: 8, minute: MINUTE + 40 }, after(20 * 60));
     const again = () => setHold(held4, others, tea(4, MINUTE + 50), after(20 * 60));
     expect(again).toThrow(expect.objectContaining({ extras: { lines: [{ sku: 'TEA', requested: 4, available: 2 }] } }));
   });
@@ -116,7 +117,7 @@ describe('availability', () => {
   });
 
   test('does not change by a hold', () => {
-    expect(availability(take(aStock(), 10, MINUTE + 15, NOON))).toBe('in_stock');
+    expect(availability(take(aStock(), { quantity: 10, minute: MINUTE + 15 }, NOON))).toBe('in_stock');
   });
 });
 
@@ -156,7 +157,7 @@ describe('a movement', () => {
   });
 
   test('by hand may take out all that is available, and nothing that is held', () => {
-    const stock = take(aStock(), 4, MINUTE + 15, NOON);
+    const stock = take(aStock(), { quantity: 4, minute: MINUTE + 15 }, NOON);
     expect(adjust(stock, out(6), NOON).stock.onHand).toBe(4);
     expect(() => adjust(stock, out(7), NOON)).toThrow(
       expect.objectContaining({ slug: 'out-of-stock', extras: { lines: [{ sku: 'TEA', requested: 7, available: 6 }] } }),
@@ -164,7 +165,7 @@ describe('a movement', () => {
   });
 
   test('drops what has lapsed, so that no clock sees more held than there is', () => {
-    const { stock } = adjust(take(aStock(), 4, MINUTE + 1, NOON), out(10), after(60));
+    const { stock } = adjust(take(aStock(), { quantity: 4, minute: MINUTE + 1 }, NOON), out(10), after(60));
     expect(held(stock, NOON)).toBe(0);
   });
 

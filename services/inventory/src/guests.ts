@@ -1,0 +1,78 @@
+import { DomainError } from '@sidecart/chassis/errors';
+import { setHold, type HoldLine, type Holds } from './holds.js';
+import { hasLapsed, recount, secondsUntil, total, type Counts } from './minutes.js';
+import { guestHeld, type Stock } from './stock.js';
+
+/** What guests may hold, so that one script cannot hold the shop's stock. */
+export interface GuestLimits {
+  /** Of a SKU, all guests together: percent of what is on hand, and always one piece. */
+  percent: number;
+  /** Pieces of all SKUs, the guests at one client address together. */
+  pieces: number;
+}
+
+/** What guests at one client address hold. */
+export interface AddressHolds {
+  held: Counts;
+}
+
+/** What is known before a hold is set. `countsOf` is what an address holds. */
+export interface Before {
+  holds: Holds;
+  stock: Stock | undefined;
+  countsOf: (address: string) => Counts;
+}
+
+/** Sets a cart's hold as `setHold` does, within the limits for guests, and recounts the addresses that it concerns. Throws what they throw. */
+export function holdWithin(limits: GuestLimits, { holds, stock, countsOf }: Before, line: HoldLine, now: Date) {
+  const before = holds.lines.find(({ sku }) => sku === line.sku);
+  const after = setHold(holds, stock, line, now);
+  if (after.stock) checkShare(after.stock, before, line, limits.percent, now);
+  const recounted = (address: string) => atAddress(countsOf(address), address, before, line, limits.pieces, now);
+  return { ...after, addresses: new Map(addressesOf(before, line).map((address) => [address, recounted(address)])) };
+}
+
+/**
+ * Checks the stock after a line has replaced the one before. Throws `conflict` (`guest-stock-limit`) if the line raises what guests hold above
+ * their share.
+ */
+export function checkShare(stock: Stock, before: HoldLine | undefined, line: HoldLine, percent: number, now: Date): void {
+  if (line.guestAddress === undefined) return;
+  const share = Math.max(1, Math.floor((stock.onHand * percent) / 100));
+  const room = Math.max(line.quantity - (guestHeld(stock, now) - share), heldBy(before, now));
+  if (line.quantity <= room) return;
+  const detail = `Guest carts already hold their share of ${line.sku}. Sign in to add more, or try again later.`;
+  throw new DomainError('conflict', 'guest-stock-limit', detail, { lines: [shortLine(line, room)] });
+}
+
+/**
+ * Returns what an address holds after a line has replaced the one before. Either may be of another address, or of a customer. Throws `limited`
+ * (`guest-hold-limit`) if the line raises it above the limit.
+ */
+export function atAddress(counts: Counts, address: string, before: HoldLine | undefined, line: HoldLine, limit: number, now: Date): Counts {
+  const own = before?.guestAddress === address ? before : undefined;
+  const freed = own ? recount(counts, own.minute, -own.quantity, now) : counts;
+  if (line.guestAddress !== address) return freed;
+  const room = Math.max(limit - total(freed, now), heldBy(own, now));
+  if (line.quantity <= room) return recount(freed, line.minute, line.quantity, now);
+  const detail = `Guest carts at your network address have reached their limit of ${limit} held pieces. Sign in to add more, or try again later.`;
+  throw new DomainError('limited', 'guest-hold-limit', detail, { lines: [shortLine(line, room)], retryAfter: firstLapse(counts, now) });
+}
+
+/** The addresses of these lines, each once. */
+export const addressesOf = (...lines: (HoldLine | undefined)[]): string[] => [
+  ...new Set(lines.flatMap((line) => line?.guestAddress ?? [])),
+];
+
+/** Pieces that a guest's line holds: keeping or lowering them is always allowed. */
+const heldBy = (line: HoldLine | undefined, now: Date): number =>
+  line?.guestAddress === undefined || hasLapsed(line.minute, now) ? 0 : line.quantity;
+
+const shortLine = ({ sku, quantity }: HoldLine, room: number) => ({ sku, requested: quantity, available: Math.max(0, room) });
+
+/** Seconds until the first hold lapses; a minute if there is none. */
+function firstLapse(counts: Counts, now: Date): number {
+  const minutes = Object.keys(counts).map(Number);
+  const left = minutes.filter((minute) => !hasLapsed(minute, now));
+  return left.length === 0 ? 60 : secondsUntil(Math.min(...left), now);
+}
