@@ -22,6 +22,8 @@ export interface Want extends Item {
   cartId: string;
   /** So many it has even if they cannot be held; without it, a change that cannot be held is refused. */
   least?: number;
+  /** The owner's, if the cart is a guest's. */
+  guestAddress?: string;
 }
 
 export const emptyCart = ({ cartId, userId }: Owner, checkoutId: string): Cart => ({

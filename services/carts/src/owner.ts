@@ -1,16 +1,32 @@
 import { createHash } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
 
 /** Whose cart it is: a customer's, or a guest's where `userId` is null. */
 export interface Owner {
   cartId: string;
   userId: string | null;
+  /** A hash of a guest's client address: guests at one address hold a limited number of pieces. */
+  guestAddress?: string;
 }
 
 /** The prefixes keep a guest from naming a customer's cart. */
 export const customer = (userId: string): Owner => ({ cartId: `u-${userId}`, userId });
 
-/** A guest's session is a secret: whoever knows it has the cart. The cart's id, which events and other services see, does not tell it. */
-export const guest = (session: string): Owner => ({
-  cartId: `g-${createHash('sha256').update(session).digest('base64url')}`,
+/**
+ * A guest's session is a secret: it gives access to the cart. The cart's id, which events and other services see, does not reveal it.
+ * `ip` is the client's address, where a request makes the change.
+ */
+export const guest = (session: string, ip?: string): Owner => ({
+  cartId: `g-${hash(session)}`,
   userId: null,
+  ...(ip === undefined ? {} : { guestAddress: hash(networkOf(ip)) }),
 });
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+/** An IPv4 address, or the /64 of an IPv6 address: the smallest network that a provider assigns. */
+function networkOf(ip: string): string {
+  if (!ipaddr.isValid(ip)) return ip;
+  const address = ipaddr.process(ip);
+  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();
+}

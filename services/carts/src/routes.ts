@@ -3,7 +3,7 @@ import type { User } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import { MAX_QUANTITY, ProductId, Quantity } from '@sidecart/contracts/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { leftOut, quantityOf, want, type Cart, type Item, type Want } from './cart.js';
 import { merge } from './merge.js';
@@ -30,7 +30,8 @@ const NewQuantity = z.strictObject({
     .meta({ examples: [3] }),
 });
 
-const SHORT = 'There is too little stock (the problem names the line), or no room in the cart.';
+const SHORT = 'There is too little stock, or guests hold their share of it (the problem names the line), or the cart is full.';
+const LIMITED = "Guests' carts at this network address hold their limit of pieces. Sign in to add more, or try again later.";
 
 export interface CartRoutesOptions extends Catalog {
   carts: Carts;
@@ -79,7 +80,7 @@ export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions
       ...shown,
       summary: 'Adds pieces of a product, and holds them for a while.',
       body: NewItem,
-      problems: { 404: 'The product is not for sale.', 409: SHORT },
+      problems: { 404: 'The product is not for sale.', 409: SHORT, 429: LIMITED },
     },
     (asked) => set(ownerOf(asked), asked.body.productId, (has) => has + asked.body.quantity),
   );
@@ -91,7 +92,7 @@ export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions
       summary: 'Sets how many pieces of a product the cart has; 0 removes it.',
       params: ByProduct,
       body: NewQuantity,
-      problems: { 404: 'The product is not for sale.', 409: SHORT },
+      problems: { 404: 'The product is not for sale.', 409: SHORT, 429: LIMITED },
     },
     (asked) => {
       const { productId } = asked.params;
@@ -118,9 +119,9 @@ export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions
       body: z.strictObject({}),
       reply: MergedView,
     },
-    async ({ headers, user }) => {
+    async ({ headers, user, req }) => {
       const [guests, customers] = [guest(headers[SESSION]), customer(user.id)];
-      const { before, after } = await merge(update, headers[SESSION], user.id);
+      const { before, after } = await merge(update, { session: headers[SESSION], userId: user.id, ip: req.ip });
       const shown = await view(after(customers), openPrices({ quote }), currency);
       return { ...shown, adjusted: leftOut(before(guests), before(customers), after(customers)) };
     },
@@ -129,10 +130,17 @@ export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions
   return cart;
 }
 
-/** Of the customer, where there is a token; else of the guest, who is told the session. */
-function ownerOf({ user, headers, res }: { user: User | undefined; headers: z.infer<typeof Guest>; res: Response }): Owner {
+interface Asked {
+  user: User | undefined;
+  headers: z.infer<typeof Guest>;
+  req: Request;
+  res: Response;
+}
+
+/** The customer if there is a token, else the guest, who gets the session back in a header. */
+function ownerOf({ user, headers, req, res }: Asked): Owner {
   if (user) return customer(user.id);
   const session = headers[SESSION] ?? randomUUID();
   res.setHeader(SESSION, session);
-  return guest(session);
+  return guest(session, req.ip);
 }

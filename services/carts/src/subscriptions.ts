@@ -23,7 +23,7 @@ export function cartSubscriptions({ store, logger, carts, update, now }: Subscri
   const heard = subscriptions({ app: 'carts', logger });
 
   heard.on(UserSignedIn, async ({ id, data: { userId, cartSession } }) => {
-    if (cartSession !== null) await merge(update, cartSession, userId, id);
+    if (cartSession !== null) await merge(update, { session: cartSession, userId, once: id });
   });
 
   // What the person had put aside is for others again.

@@ -52,12 +52,13 @@ export function createUpdate({ carts, hold, now }: UpdateOptions) {
   }
 
   async function settle({ owners, plan, tell = () => [], once }: Change, touched: Map<string, Want>): Promise<Updated> {
+    const guestOf = guestsAmong(owners);
     let { carts: before, done } = await carts.load(owners, once);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const planned = done ? [] : await plan(lookUp(before));
       const wants = withTouched(planned, before, touched);
       if (wants.length === 0 && (done || once === undefined)) return { before: lookUp(before), after: lookUp(before) };
-      const granted = await Promise.all(wants.map((each) => grant(each, touched)));
+      const granted = await Promise.all(wants.map((each) => grant({ ...each, ...guestOf(each) }, touched)));
       const moment = { at: now(), fresh: randomUUID() };
       const itemsOf = (id: string) => granted.filter(({ cartId }) => cartId === id);
       const after = wants.length === 0 ? before : before.map((cart) => changed(cart, itemsOf(cart.cartId), moment));
@@ -70,20 +71,26 @@ export function createUpdate({ carts, hold, now }: UpdateOptions) {
     throw new DomainError('unavailable', 'cart-busy', 'The cart is being changed by too many at once.', { retryAfter: 1 });
   }
 
-  /** The want with what can be held of it. Throws `conflict` (`out-of-stock`) where that is not enough. */
+  /** Returns the want with what can be held of it. Throws the refusal if that is not enough. */
   async function grant(wanted: Want, touched: Map<string, Want>): Promise<Want> {
-    const short = await hold(wanted);
-    if (!short) {
+    const refusal = await hold(wanted);
+    if (!refusal) {
       touched.set(`${wanted.cartId} ${wanted.sku}`, wanted);
       return wanted;
     }
-    const { sku, least } = wanted;
-    if (least === undefined) throw new DomainError('conflict', 'out-of-stock', `There is not enough of ${sku}.`, { lines: [short] });
-    const less = { ...wanted, quantity: Math.max(least, short.available) };
+    const { least } = wanted;
+    if (least === undefined) throw refusal.error;
+    const less = { ...wanted, quantity: Math.max(least, refusal.available) };
     return less.quantity < wanted.quantity ? grant(less, touched) : { ...wanted, quantity: least };
   }
 
   return update;
+}
+
+/** Looks up where a want's owner is a guest: at which address. */
+function guestsAmong(owners: readonly Owner[]): (wanted: Want) => Pick<Want, 'guestAddress'> {
+  const addresses = new Map(owners.flatMap(({ cartId, guestAddress }) => (guestAddress === undefined ? [] : [[cartId, { guestAddress }]])));
+  return ({ cartId }) => addresses.get(cartId) ?? {};
 }
 
 function lookUp(carts: readonly Cart[]): CartOf {

@@ -298,6 +298,56 @@ describe('a guest', () => {
   });
 });
 
+describe('what guests hold', () => {
+  const { guestAddress } = guest('', '127.0.0.1');
+
+  test('is asked for with a hash of their address, and what customers hold is not', async () => {
+    await add(asGuest, 'mug', 2);
+    await put(asGuest, 'mug', 1);
+    await drop(asGuest, '/items/mug');
+    await add(ann, 'mug', 2);
+    const guests = { cartId: guest(session).cartId, sku: 'SKU-mug', guestAddress };
+    expect(shop.holds).toEqual([
+      { ...guests, quantity: 2 },
+      { ...guests, quantity: 1 },
+      { ...guests, quantity: 0 },
+      { cartId, sku: 'SKU-mug', quantity: 2 },
+    ]);
+  });
+
+  test.each([
+    ['conflict', 'guest-stock-limit', 409],
+    ['limited', 'guest-hold-limit', 429],
+  ] as const)('is limited: inventory’s %s %s comes through as %d, and the cart stays what it was', async (kind, slug, status) => {
+    shop.guestLimit = { kind, slug, pieces: 3 };
+    await add(asGuest, 'mug', 2);
+    const lines = [{ sku: 'SKU-mug', requested: 4, available: 3 }];
+    const refused = await add(asGuest, 'mug', 2);
+    expect(refused).toMatchObject(problem(status, slug, { detail: 'Sign in.', lines }));
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect(await contents(asGuest)).toEqual([['mug', 2]]);
+    expect(shop.heldBy(guest(session).cartId, 'mug')).toBe(2);
+  });
+
+  test('matches the cart after a refusal that was overtaken', async () => {
+    shop.guestLimit = { kind: 'limited', slug: 'guest-hold-limit', pieces: 3 };
+    shop.meanwhile = () => add(asGuest, 'mug', 1);
+    expect(await add(asGuest, 'mug', 3)).toMatchObject(problem(429, 'guest-hold-limit'));
+    expect(await contents(asGuest)).toEqual([['mug', 1]]);
+    expect(shop.heldBy(guest(session).cartId, 'mug')).toBe(1);
+    expect(shop.holds.every((hold) => hold.guestAddress === guestAddress)).toBe(true);
+  });
+
+  test('is the customer’s after the merge, without a limit', async () => {
+    shop.guestLimit = { kind: 'conflict', slug: 'guest-stock-limit', pieces: 2 };
+    await add(asGuest, 'mug', 2);
+    await add(ann, 'mug', 5);
+    expect((await merge()).body).toMatchObject({ count: 7, adjusted: [] });
+    expect(shop.heldBy(cartId, 'mug')).toBe(7);
+    expect((await add({ headers: { 'x-cart-session-id': randomUUID() } }, 'mug', 2)).status).toBe(200);
+  });
+});
+
 describe('a merge', () => {
   test("adds the guest's items to the customer's and moves what is held", async () => {
     await add(ann, 'mug', 1);
@@ -428,7 +478,7 @@ describe('user.signed_in', () => {
       const replace = () => (resolve(), dead);
       const hold = createHold({ hold: shop.hold, stock: shop.stock, minutes: 15, now: () => new Date() });
       const crashing = createUpdate({ carts: { ...carts, replace }, hold, now: () => new Date() });
-      void mergeCarts(crashing, session, userId, event.id);
+      void mergeCarts(crashing, { session, userId, once: event.id });
     });
     await reached;
     expect(shop.heldBy(cartId, 'mug')).toBe(2);

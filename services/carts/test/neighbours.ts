@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { DomainError } from '@sidecart/chassis/errors';
+import { DomainError, type Kind } from '@sidecart/chassis/errors';
 import type { Quoted } from '@sidecart/contracts/catalog';
 
 export const euros = (amount: number) => ({ amount, currency: 'EUR' });
@@ -14,6 +14,22 @@ export const aProduct = (productId: string, change: Partial<Quoted> = {}): Quote
   ...change,
 });
 
+interface GuestLimit {
+  kind: Kind;
+  slug: string;
+  /** Of one SKU, all guests together. */
+  pieces: number;
+}
+
+interface Hold {
+  cartId: string;
+  sku: string;
+  quantity: number;
+  guestAddress?: string;
+}
+
+const UNLIMITED: GuestLimit = { kind: 'conflict', slug: 'guest-stock-limit', pieces: Infinity };
+
 const nothing = async (): Promise<unknown> => undefined;
 
 /** Catalog and inventory as a cart sees them, with 1000 pieces of everything. */
@@ -24,6 +40,9 @@ export function createNeighbours() {
     products: new Map<string, Quoted>(['mug', 'tea', 'hat'].map((id) => [id, aProduct(id)])),
     onHand: new Map<string, number>(),
     asked: { quotes: 0, holds: 0, stocks: 0 },
+    /** The holds that were asked for, in order. */
+    holds: new Array<Hold>(),
+    guestLimit: UNLIMITED,
     /** Whether holds that are asked for at once take effect in any order. */
     unruly: false,
     /** Happens once, before the next hold of something takes effect. */
@@ -53,8 +72,9 @@ export function createNeighbours() {
     return product;
   }
 
-  async function hold({ cartId, sku, quantity }: { cartId: string; sku: string; quantity: number }): Promise<void> {
+  async function hold({ cartId, sku, quantity, guestAddress }: Hold): Promise<void> {
     shop.asked.holds++;
+    shop.holds.push({ cartId, sku, quantity, ...(guestAddress === undefined ? {} : { guestAddress }) });
     const { meanwhile } = shop;
     if (quantity > 0) {
       shop.meanwhile = nothing;
@@ -65,6 +85,11 @@ export function createNeighbours() {
     const available = availableTo(cartId, sku);
     const lines = [{ sku, requested: quantity, available }];
     if (quantity > available) throw new DomainError('conflict', 'out-of-stock', `There is not enough of ${sku}.`, { lines });
+    const { kind, slug, pieces } = shop.guestLimit;
+    const guests = [...held].filter(([key]) => key.startsWith('g-') && key.endsWith(` ${sku}`) && key !== holdKey(cartId, sku));
+    const room = guests.reduce((left, [, others]) => left - others, pieces);
+    if (guestAddress !== undefined && quantity > Math.max(room, held.get(holdKey(cartId, sku)) ?? 0))
+      throw new DomainError(kind, slug, 'Sign in.', { lines: [{ sku, requested: quantity, available: room }], retryAfter: 60 });
     held.set(holdKey(cartId, sku), quantity);
     await anyTurn();
   }

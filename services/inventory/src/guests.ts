@@ -41,7 +41,7 @@ export function checkShare(stock: Stock, before: HoldLine | undefined, line: Hol
   const share = Math.max(1, Math.floor((stock.onHand * percent) / 100));
   const room = Math.max(line.quantity - (guestHeld(stock, now) - share), heldBy(before, now));
   if (line.quantity <= room) return;
-  const detail = `Guest carts already hold their share of ${line.sku}. Sign in to add more, or try again later.`;
+  const detail = `That is more of ${line.sku} than guest carts can hold right now. Sign in to add it, or try again later.`;
   throw new DomainError('conflict', 'guest-stock-limit', detail, { lines: [shortLine(line, room)] });
 }
 
@@ -55,7 +55,7 @@ export function atAddress(counts: Counts, address: string, before: HoldLine | un
   if (line.guestAddress !== address) return freed;
   const room = Math.max(limit - total(freed, now), heldBy(own, now));
   if (line.quantity <= room) return recount(freed, line.minute, line.quantity, now);
-  const detail = `Guest carts at your network address have reached their limit of ${limit} held pieces. Sign in to add more, or try again later.`;
+  const detail = `Guest carts at your network address can hold at most ${limit} pieces together. Sign in to add more, or try again later.`;
   throw new DomainError('limited', 'guest-hold-limit', detail, { lines: [shortLine(line, room)], retryAfter: firstLapse(counts, now) });
 }
 

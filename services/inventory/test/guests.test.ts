@@ -39,7 +39,7 @@ describe('the share of guests', () => {
       expect.objectContaining({
         kind: 'conflict',
         slug: 'guest-stock-limit',
-        message: 'Guest carts already hold their share of TEA. Sign in to add more, or try again later.',
+        message: 'That is more of TEA than guest carts can hold right now. Sign in to add it, or try again later.',
         extras: { lines: [{ sku: 'TEA', requested: room + 1, available: room }] },
       }),
     );
@@ -70,7 +70,7 @@ describe('one client address', () => {
       expect.objectContaining({
         kind: 'limited',
         slug: 'guest-hold-limit',
-        message: 'Guest carts at your network address have reached their limit of 10 held pieces. Sign in to add more, or try again later.',
+        message: 'Guest carts at your network address can hold at most 10 pieces together. Sign in to add more, or try again later.',
         extras: { lines: [{ sku: 'TEA', requested: 5, available: 4 }], retryAfter: 150 },
       }),
     );
