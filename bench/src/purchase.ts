@@ -3,9 +3,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processes, type Process } from '@sidecart/runner/processes';
+import { processes } from '@sidecart/runner/processes';
 import { startShop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { OPERATIONS, Result, type Task } from './result.js';
@@ -50,17 +50,16 @@ async function product(admin: string, n: number): Promise<string> {
 
 /** Everything that `npm start` runs, and this program, which has the edge and the mail catcher in it as that has: name -> pid. */
 async function parts(): Promise<Map<string, number>> {
-  const all = await processes();
-  const { sidecar } = await system.pids('orders');
-  const group = all.find(({ pid }) => pid === sidecar)?.group;
-  const ours = all.filter((one) => one.group === group || one.pid === process.pid || one.argv.includes(join(folder, 'nats.conf')));
-  return new Map(ours.map((one) => [nameOf(one), one.pid]));
-}
-
-function nameOf({ pid, argv }: Process): string {
-  const [program = ''] = argv;
-  if (argv.includes('--app-id')) return `${argv[argv.indexOf('--app-id') + 1]}: sidecar`;
-  return pid === process.pid ? 'edge, mail catcher, bench' : basename(program);
+  const named = Object.keys(system.urls).flatMap((app): [string, number | undefined][] => {
+    const pids = system.pids(app);
+    return [
+      [app, pids.app],
+      [`${app}: sidecar`, pids.sidecar],
+    ];
+  });
+  const nats = (await processes()).find(({ argv }) => argv.includes(join(folder, 'nats.conf')));
+  const all: [string, number | undefined][] = [...named, ['nats-server', nats?.pid], ['edge, mail catcher, bench', process.pid]];
+  return new Map(all.filter((part): part is [string, number] => part[1] !== undefined));
 }
 
 /** In MB: resident, and proportional, where a page that several processes share counts in parts. */

@@ -1,11 +1,9 @@
 /** The NATS server of one machine: our own, on its own port, with one stream per topic. */
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectTo, makeStreams, type Topics } from '@sidecart/streams/streams';
 import { token } from './keys.js';
-import { end, gone, signal } from './processes.js';
+import { supervise } from './supervised.js';
 import { tool } from './tools.js';
 import { until } from './until.js';
 
@@ -13,14 +11,14 @@ export interface Broker {
   /** `nats://`, with the token that it asks for. */
   url: string;
   stop(): Promise<void>;
-  /** Ends it at once, as a crash would. */
+  /** Ends it at once, as a crash would. It stays down until `restart`. */
   kill(): Promise<void>;
   /** Starts it again on what it has stored. */
   restart(): Promise<void>;
 }
 
 /** Starts the server and makes a stream for every topic. What was stored in `folder` is there again. */
-export async function startBroker(folder: string, port: number, topics: Topics): Promise<Broker> {
+export async function startBroker(folder: string, port: number, topics: Topics, say: (line: string) => void = () => {}): Promise<Broker> {
   const program = await tool('nats-server');
   const secret = token();
   const url = `nats://${secret}@127.0.0.1:${port}`;
@@ -35,40 +33,31 @@ export async function startBroker(folder: string, port: number, topics: Topics):
   ];
   await writeFile(config, settings.join('\n'), { mode: 0o600 });
 
-  let pid = 0;
-  const killNow = () => signal(pid, 'SIGKILL');
+  const logFile = join(folder, 'nats.log');
+  const server = supervise({ name: 'NATS', program, args: ['-c', config], cwd: folder, env: process.env, logFile }, say);
 
-  async function open(): Promise<void> {
-    const output = openSync(join(folder, 'nats.log'), 'a');
-    // In a process group of its own, so that Ctrl-C reaches it last.
-    const child = spawn(program, ['-c', config], { stdio: ['ignore', output, output], detached: true }).on('error', () => {});
-    closeSync(output);
-    if (child.pid === undefined) throw new Error(`${program} could not be started`);
-    pid = child.pid;
-    const what = () => `an answer of NATS on port ${port}; see ${join(folder, 'nats.log')}`;
-    await until(what, 20, async () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`NATS has ended; see ${join(folder, 'nats.log')}`);
+  async function untilOpen(): Promise<void> {
+    await until(`an answer of NATS on port ${port}; see ${logFile}`, 20, async () => {
+      if (server.pid() === undefined) throw new Error(`NATS has ended; see ${logFile}`);
       const connection = await connectTo(url).catch(() => undefined);
       if (!connection) return false;
       await makeStreams(connection, topics).finally(() => connection.close());
       return true;
     });
+    server.keepUp();
   }
 
-  async function stop(): Promise<void> {
-    if (pid !== 0) await end([pid], 10);
-    process.removeListener('exit', killNow);
-  }
-
-  async function kill(): Promise<void> {
-    killNow();
-    await gone([pid], 10);
-  }
-
-  process.once('exit', killNow);
-  await open().catch(async (error: unknown) => {
-    await stop();
+  await untilOpen().catch(async (error: unknown) => {
+    await server.stop();
     throw error;
   });
-  return { url, stop, kill, restart: open };
+  return {
+    url,
+    stop: server.stop,
+    kill: server.kill,
+    async restart() {
+      server.keepUp();
+      await untilOpen();
+    },
+  };
 }

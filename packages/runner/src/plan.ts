@@ -19,7 +19,11 @@ const App = z.object({
   command: z.array(z.string()).min(1),
 });
 
-const Plan = z.object({ version: z.literal(1), common: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])), apps: z.array(App).min(1) });
+const Plan = z.object({
+  version: z.literal(1),
+  common: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+  apps: z.array(App).min(1),
+});
 
 export type App = z.infer<typeof App>;
 export type Plan = z.infer<typeof Plan>;
@@ -59,7 +63,7 @@ const COMMON_FLAGS: Record<string, string> = {
 
 /** Returns the flags of an app's sidecar, on the components of a folder. It listens on this machine alone. */
 export function sidecarFlags({ common }: Plan, app: App, { components, config }: ComponentFolder): string[] {
-  const flags: Record<string, unknown> = {
+  const flags: Record<string, Plan['common'][string] | undefined> = {
     'app-id': app.appID,
     'app-port': app.appPort,
     'dapr-http-port': app.daprHTTPPort,
@@ -71,5 +75,5 @@ export function sidecarFlags({ common }: Plan, app: App, { components, config }:
     'enable-metrics': false,
     ...Object.fromEntries(Object.entries(COMMON_FLAGS).map(([name, flag]) => [flag, common[name]])),
   };
-  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${String(value)}`]));
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value.toString()}`]));
 }

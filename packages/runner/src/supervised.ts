@@ -21,7 +21,8 @@ const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
 /** A process that has run for this long was fine. */
 const FINE_MS = 30_000;
-const KILL_AFTER_MS = 15_000;
+/** A service drains for ten seconds, and takes about as long again to publish what it has committed. */
+const KILL_AFTER_MS = 25_000;
 
 /** Starts the process. After `keepUp` it is started again whenever it ends, at once the first time, then after a growing wait. */
 export function supervise({ name, program, args, cwd, env, logFile }: Command, say: (line: string) => void) {
@@ -68,6 +69,12 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     clearTimeout(force);
   }
 
+  /** Asks the process to end, forces it after 25 seconds, and forgets it. */
+  async function stop(): Promise<void> {
+    await end('SIGTERM');
+    process.removeListener('exit', killNow);
+  }
+
   start();
   return {
     name,
@@ -80,10 +87,6 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     },
     /** Ends the process as a crash would. It stays down until `keepUp`. */
     kill: () => end('SIGKILL'),
-    /** Asks the process to end, forces it after 15 seconds, and forgets it. */
-    async stop(): Promise<void> {
-      await end('SIGTERM');
-      process.removeListener('exit', killNow);
-    },
+    stop,
   };
 }

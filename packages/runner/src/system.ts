@@ -71,7 +71,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const tokens = appTokens(appIds);
 
   const broker =
-    natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds });
+    natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds }, say);
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
     if (pubsub.provider === 'rabbitmq') await makeQueues(pubsub.connection, await readSubscriptions());
