@@ -17,5 +17,6 @@ export function createApp({ store, logger, provider, orderDue, now = () => new D
     routes: [paymentRoutes({ store, cashier, provider })],
     subscriptions,
     onCron: cashier.onCron,
+    close: () => provider.close(),
   };
 }

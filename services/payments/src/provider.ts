@@ -21,4 +21,6 @@ export interface Provider {
   refund(payment: { paymentId: string; reference: string; amount: Money }): Promise<void>;
   /** The event of a webhook, or undefined where it is about something else. Throws `invalid` (`bad-signature`). */
   verifyWebhook(rawBody: Buffer, signature: string): Promise<ProviderEvent | undefined>;
+  /** Stops everything the provider does on its own. Resolves once nothing of it is running. */
+  close(): Promise<void>;
 }

@@ -23,16 +23,20 @@ const METHODS = new Map<string, { status: 'succeeded' | 'processing' } | { statu
 
 /** A provider that takes no money. It remembers nothing either: the payment's id and method alone decide, so that every repeat agrees. */
 export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }: SimulatedOptions): Provider {
-  const debits = new Set<string>();
+  const debits = new Map<string, NodeJS.Timeout>();
+  const deliveries = new Set<Promise<void>>();
+  const closing = new AbortController();
 
   function debit(reference: string, paymentId: string, amount: Money): void {
-    if (debits.has(reference)) return;
-    debits.add(reference);
+    if (debits.has(reference) || closing.signal.aborted) return;
     const settle = () => {
       debits.delete(reference);
-      tell(reference, paymentId, amount).catch((error: unknown) => logger.warn({ err: error, paymentId }, 'webhook not delivered'));
+      const delivery = tell(reference, paymentId, amount)
+        .catch((error: unknown) => logger.warn({ err: error, paymentId }, 'webhook not delivered'))
+        .finally(() => deliveries.delete(delivery));
+      deliveries.add(delivery);
     };
-    setTimeout(settle, delayMs).unref();
+    debits.set(reference, setTimeout(settle, delayMs).unref());
   }
 
   async function tell(reference: string, paymentId: string, { amount, currency }: Money): Promise<void> {
@@ -47,7 +51,8 @@ export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }:
     const event = { id: `evt_${randomUUID()}`, object: 'event', type: 'payment_intent.succeeded', data: { object: intent } };
     const payload = JSON.stringify(event);
     const headers = { 'content-type': 'application/json', 'stripe-signature': await sign(payload, secret), ...traceHeaders() };
-    const answer = await fetch(webhookUrl, { method: 'POST', headers, body: payload, signal: AbortSignal.timeout(5_000) });
+    const signal = AbortSignal.any([AbortSignal.timeout(5_000), closing.signal]);
+    const answer = await fetch(webhookUrl, { method: 'POST', headers, body: payload, signal });
     if (!answer.ok) throw new Error(`${webhookUrl} answered ${answer.status}`);
   }
 
@@ -68,5 +73,12 @@ export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }:
     async refund() {},
 
     verifyWebhook: (rawBody, signature) => readEvent(rawBody, signature, secret),
+
+    async close() {
+      closing.abort();
+      for (const timer of debits.values()) clearTimeout(timer);
+      debits.clear();
+      await Promise.all(deliveries);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@sidecart/chassis/logger';
 import type { App } from '@sidecart/chassis/service';
 import type { Store } from '@sidecart/chassis/store';
@@ -58,6 +58,7 @@ beforeAll(async () => {
         retrieve: (reference) => ledger.provider.retrieve(reference),
         refund: (payment) => ledger.provider.refund(payment),
         verifyWebhook: (body, signature) => ledger.provider.verifyWebhook(body, signature),
+        close: () => ledger.provider.close(),
       },
     });
     return app;
@@ -75,6 +76,8 @@ beforeEach(() => {
   orderId = `order-${count}`;
   orders = new Map([[orderId, { orderId, userId: ann.id, status: 'pending', total, payBy: in30Minutes() }]]);
 });
+
+afterEach(() => ledger.provider.close());
 
 const in30Minutes = () => new Date(now.getTime() + 30 * MINUTE_MS).toISOString();
 

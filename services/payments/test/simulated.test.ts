@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createLogger } from '@sidecart/chassis/logger';
 import { until } from '@sidecart/runner/until';
+import type { Provider } from '../src/provider.js';
 import { createSimulated } from '../src/simulated.js';
 
 const amount = { amount: 1200, currency: 'EUR' };
@@ -18,12 +19,19 @@ const server = createServer(async (req, res) => {
 beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));
 afterAll(() => void server.close());
 
-const open = () => {
+const opened: Provider[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((provider) => provider.close()));
+});
+
+const open = (webhookUrl = addressOf(server)) => {
   const logger = createLogger('test');
   logger.level = 'silent';
-  const { port } = server.address() as AddressInfo;
-  return createSimulated({ secret, webhookUrl: `http://127.0.0.1:${port}/`, logger, delayMs: 50 });
+  const provider = createSimulated({ secret, webhookUrl, logger, delayMs: 50 });
+  opened.push(provider);
+  return provider;
 };
+const addressOf = (listening: Server) => `http://127.0.0.1:${(listening.address() as AddressInfo).port}/`;
 
 test.each([
   ['pm_card_visa', { status: 'succeeded' }],
@@ -52,4 +60,39 @@ test('a bank debit is processing until its one signed webhook tells that it succ
   const [{ headers, body } = { headers: {}, body: Buffer.alloc(0) }] = received;
   const event = await provider.verifyWebhook(body, String(headers['stripe-signature']));
   expect(event).toEqual({ paymentId: 'debit', charge: { reference: 'pi_debit', status: 'succeeded' } });
+});
+
+describe('closing the provider', () => {
+  const debit = (provider: Provider) => provider.charge({ paymentId: 'debit', amount, method: 'pm_usBankAccount_success' });
+
+  test('stops the timers of its bank debits, and starts no new ones', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    try {
+      const provider = open();
+      const others = jest.getTimerCount();
+      await debit(provider);
+      expect(jest.getTimerCount()).toBe(others + 1);
+      await provider.close();
+      await debit(provider);
+      expect(jest.getTimerCount()).toBe(others);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('ends the delivery of a webhook before it resolves', async () => {
+    const requests: IncomingMessage[] = [];
+    const silent = createServer((req) => void requests.push(req)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const provider = open(addressOf(silent));
+      await debit(provider);
+      const request = await until('the webhook', 5, async () => requests[0]);
+      await provider.close();
+      await until('the connection to end', 2, async () => request?.socket.destroyed);
+    } finally {
+      silent.close();
+      silent.closeAllConnections();
+    }
+  });
 });
