@@ -3,6 +3,7 @@ import { runService } from '@sidecart/chassis/service';
 import { CustomerCart } from '@sidecart/contracts/carts';
 import { Quote } from '@sidecart/contracts/catalog';
 import { Reserve } from '@sidecart/contracts/inventory';
+import { CloseBill } from '@sidecart/contracts/payments';
 import { createApp } from './app.js';
 import { Settings } from './config.js';
 
@@ -10,5 +11,11 @@ await runService({
   name: 'orders',
   settings: Settings,
   createApp: ({ dapr, ...deps }) =>
-    createApp({ ...deps, customerCart: caller(dapr, CustomerCart), quote: caller(dapr, Quote), reserve: caller(dapr, Reserve) }),
+    createApp({
+      ...deps,
+      customerCart: caller(dapr, CustomerCart),
+      quote: caller(dapr, Quote),
+      reserve: caller(dapr, Reserve),
+      closeBill: caller(dapr, CloseBill),
+    }),
 });

@@ -33,6 +33,7 @@ beforeAll(async () => {
       customerCart: (input) => shop.neighbours.customerCart(input),
       quote: (input) => shop.neighbours.quote(input),
       reserve: (input) => shop.neighbours.reserve(input),
+      closeBill: (input) => shop.neighbours.closeBill(input),
     });
     return app;
   });

@@ -2,17 +2,23 @@ import { DomainError } from '@sidecart/chassis/errors';
 import type { CartContents } from '@sidecart/contracts/carts';
 import type { Quoted } from '@sidecart/contracts/catalog';
 import type { StockLine } from '@sidecart/contracts/common';
+import type { BillOutcome } from '@sidecart/contracts/payments';
 import type { Neighbours } from '../src/checkout.js';
+import type { Payments } from '../src/expiry.js';
 import { aProduct } from './builders.js';
 
-/** Catalog, inventory and carts as the orders service sees them, with what was asked of them. */
+/** The other services as orders sees them, with what was asked of them. */
 export function createNeighbours() {
   const products = new Map<string, Quoted>(['mug', 'tea'].map((id) => [id, aProduct(id)]));
   const stock = new Map<string, number>();
   const carts = new Map<string, CartContents>();
   const reservations = new Map<string, { cartId: string | null; lines: StockLine[]; until: string }>();
 
-  const neighbours: Neighbours = {
+  /** By order: what closing its bill answers, `closed` unless given, or the failure to answer. */
+  const bills = new Map<string, BillOutcome | DomainError>();
+  const closed: string[] = [];
+
+  const neighbours: Neighbours & Payments = {
     async customerCart({ userId }) {
       return carts.get(userId) ?? { cartId: `cart-${userId}`, checkoutId: 'none', items: [] };
     },
@@ -32,6 +38,12 @@ export function createNeighbours() {
       reservations.set(reference, reservation);
       return reservation;
     },
+    async closeBill({ orderId }) {
+      closed.push(orderId);
+      const outcome = bills.get(orderId) ?? { status: 'closed' };
+      if (outcome instanceof DomainError) throw outcome;
+      return outcome;
+    },
   };
 
   /** Puts one mug, or what is told, into a customer's cart. */
@@ -42,5 +54,5 @@ export function createNeighbours() {
     return cart;
   }
 
-  return { products, stock, carts, reservations, neighbours, fillCart };
+  return { products, stock, carts, reservations, bills, closed, neighbours, fillCart };
 }

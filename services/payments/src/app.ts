@@ -1,5 +1,6 @@
 import type { App, Deps } from '@sidecart/chassis/service';
 import { createStanding } from '@sidecart/chassis/standing';
+import { paymentCalls } from './calls.js';
 import { createCashier, type CashierOptions } from './cashier.js';
 import { paymentRoutes } from './routes.js';
 import { paymentSubscriptions } from './subscriptions.js';
@@ -14,7 +15,7 @@ export function createApp({ store, logger, provider, orderDue, now = () => new D
   const subscriptions = paymentSubscriptions({ cashier, logger });
   standing.listen(subscriptions);
   return {
-    routes: [paymentRoutes({ store, cashier, provider })],
+    routes: [paymentRoutes({ store, cashier, provider }), paymentCalls(cashier)],
     subscriptions,
     onCron: cashier.onCron,
     close: () => provider.close(),

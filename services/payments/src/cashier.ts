@@ -6,8 +6,9 @@ import { put } from '@sidecart/chassis/state';
 import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
 import type { OrderDue, OrderSnapshot } from '@sidecart/contracts/orders';
+import type { BillOutcome } from '@sidecart/contracts/payments';
 import type { z } from 'zod';
-import { begin, close, newBill, notPayable, paymentIdOf, refunded, settle, type Bill, type Payment } from './payment.js';
+import { begin, close, closeUnpaid, newBill, notPayable, paymentIdOf, refunded, settle, type Bill, type Payment } from './payment.js';
 import type { Charge, Provider, ProviderEvent } from './provider.js';
 import type { PayOrder } from './schemas.js';
 import { billKey, paymentKey } from './store.js';
@@ -121,6 +122,15 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
     if (paid) await giveBack(paid);
   }
 
+  /** The order is about to expire: closes its bill, unless a payment has succeeded or still may. */
+  function closeIfUnpaid(due: Pick<Bill, 'orderId' | 'userId' | 'total'>): Promise<BillOutcome> {
+    return store.transact([billKey(due.orderId)], (docs) => {
+      const before = docs.get(billKey(due.orderId));
+      const { bill, outcome } = closeUnpaid(before ?? newBill(due));
+      return { write: bill === before ? [] : [put(billKey(due.orderId), bill)], result: outcome };
+    });
+  }
+
   /** Returns after how many milliseconds the payment is to be looked after again, if it is. */
   async function lookAfter(id: string): Promise<number | undefined> {
     const payment = found(await store.read(paymentKey(id)), 'The payment');
@@ -133,7 +143,7 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
     logger.warn({ err: error, paymentId }, 'the provider did not answer; the payment is looked after later');
   };
 
-  return { pay, hear, closeBill, onCron: deadlines.drain };
+  return { pay, hear, closeBill, closeIfUnpaid, onCron: deadlines.drain };
 }
 
 const written = (bill: Bill, payment: Payment) => [put(billKey(bill.orderId), bill), put(paymentKey(payment.id), payment)];

@@ -2,7 +2,7 @@ import { DomainError } from '@sidecart/chassis/errors';
 import { derivedId } from '@sidecart/chassis/idempotency';
 import type { NewEvent } from '@sidecart/contracts/event';
 import type { Money } from '@sidecart/contracts/money';
-import { PaymentFailed, PaymentRefunded, PaymentSucceeded } from '@sidecart/contracts/payments';
+import { PaymentFailed, PaymentRefunded, PaymentSucceeded, type BillOutcome } from '@sidecart/contracts/payments';
 import type { Charge } from './provider.js';
 import type { PaymentStatus } from './schemas.js';
 
@@ -37,7 +37,7 @@ export interface Bill {
   orderId: string;
   userId: string;
   total: Money;
-  /** The order was cancelled: nothing may be paid any more, and what was paid goes back. */
+  /** The order was cancelled or expires: no payment can begin, and money that still arrives goes back. */
   closed: boolean;
   /** The payment under way. */
   current: string | null;
@@ -108,6 +108,13 @@ export function settle(bill: Bill, payment: Payment, charge: Charge, at: string)
 export function close(bill: Bill, paid: Payment | undefined, at: string): { bill: Bill; payment: Payment | undefined } {
   if (bill.closed) return { bill, payment: paid };
   return { bill: { ...bill, closed: true }, payment: paid?.status === 'succeeded' ? move(paid, 'refunding', at) : paid };
+}
+
+/** Closes the bill of an order that expires, unless a payment has succeeded or is processing. */
+export function closeUnpaid(bill: Bill): { bill: Bill; outcome: BillOutcome } {
+  if (bill.paid !== null) return { bill, outcome: { status: 'paid', paymentId: bill.paid, amount: bill.total } };
+  if (bill.current !== null) return { bill, outcome: { status: 'processing' } };
+  return { bill: bill.closed ? bill : { ...bill, closed: true }, outcome: { status: 'closed' } };
 }
 
 /** The provider has given the money back. */

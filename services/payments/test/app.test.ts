@@ -5,6 +5,7 @@ import type { Store } from '@sidecart/chassis/store';
 import { DomainError } from '@sidecart/chassis/errors';
 import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
 import { OrderCancelled } from '@sidecart/contracts/orders';
+import { CloseBill } from '@sidecart/contracts/payments';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Answer, type TestApp } from '@sidecart/testing/app';
 import { aUser } from '@sidecart/testing/tokens';
@@ -417,6 +418,49 @@ describe('order.cancelled', () => {
     expect(await running.deliver(cancelled())).toBe('RETRY');
     expect(await running.deliver(cancelled())).toBe('SUCCESS');
     expectProblem(await pay(), 409, 'order-not-payable');
+  });
+});
+
+describe('the bill of an order that expires', () => {
+  const close = (id = orderId) => running.call(CloseBill, { orderId: id, userId: ann.id, total });
+
+  test('is closed if nothing was paid, and refuses every later payment', async () => {
+    for (let n = 0; n < 2; n++) expect(await close()).toEqual({ output: { status: 'closed' } });
+    expectProblem(await pay(), 409, 'order-not-payable');
+    expectProblem(await pay(VISA, { key: `key-${orderId}` }), 409, 'order-not-payable');
+    expect(await running.deliver(cancelled())).toBe('SUCCESS');
+    expect(ledger.charges.size).toBe(0);
+  });
+
+  test('is closed after a declined card', async () => {
+    await pay(DECLINED);
+    expect(await close()).toEqual({ output: { status: 'closed' } });
+    expectProblem(await pay(), 409, 'order-not-payable');
+  });
+
+  test('stays open while a payment is processing, whose success then counts and is not refunded', async () => {
+    ledger = createLedger(simulated(20));
+    ledger.lose.charges = 1;
+    const { body } = await pay(BANK);
+    expect(await close()).toEqual({ output: { status: 'processing' } });
+    await until('the debit', 5, async () => (await statusOf(body.id)) === 'succeeded');
+    expect(await close()).toEqual({ output: { status: 'paid', paymentId: body.id, amount: total } });
+    expect(ledger.refunds).toEqual([]);
+    expect(await eventsOfOrder()).toEqual(['payment.succeeded']);
+  });
+
+  test('is either closed or paid when both are asked for at the same time', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const id = `${orderId}-${n}`;
+        orders.set(id, { orderId: id, userId: ann.id, status: 'pending', total, payBy: in30Minutes() });
+        const paying = running.request('POST', '/api/payments', { orderId: id, paymentMethodId: VISA }, { as: ann });
+        const [{ status }, { output }] = await Promise.all([paying, close(id)]);
+        return `${output?.status === 'closed' ? 'closed' : 'open'} ${status}`;
+      }),
+    );
+    expect(outcomes.filter((outcome) => outcome !== 'closed 409' && outcome !== 'open 201')).toEqual([]);
+    expect(succeededCharges()).toHaveLength(outcomes.filter((outcome) => outcome === 'open 201').length);
   });
 });
 

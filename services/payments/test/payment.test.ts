@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { begin, close, MOVES, newBill, paymentIdOf, refunded, settle, type Bill, type Payment } from '../src/payment.js';
+import { begin, close, closeUnpaid, MOVES, newBill, paymentIdOf, refunded, settle, type Bill, type Payment } from '../src/payment.js';
 import type { Charge } from '../src/provider.js';
 import { PaymentStatus } from '../src/schemas.js';
 
@@ -92,6 +92,29 @@ describe('close', () => {
 
   test('of a bill without a paid payment only closes it', () => {
     expect(close(aBill(), undefined, AT)).toEqual({ bill: aBill({ closed: true }), payment: undefined });
+  });
+});
+
+describe('closeUnpaid', () => {
+  test('closes a bill without payments, and one whose payments have failed', () => {
+    const { bill, payment } = begun();
+    for (const before of [aBill(), settle(bill, payment, declined, AT).bill]) {
+      const after = closeUnpaid(before);
+      expect(after).toEqual({ bill: { ...before, closed: true }, outcome: { status: 'closed' } });
+      expect(closeUnpaid(after.bill).bill).toBe(after.bill);
+      expect(() => begin(after.bill, 'pay-2', 'pm_card_visa', AT)).toThrow(expect.objectContaining({ slug: 'order-not-payable' }));
+    }
+  });
+
+  test('leaves a bill open whose payment is processing', () => {
+    const { bill } = begun();
+    expect(closeUnpaid(bill)).toEqual({ bill, outcome: { status: 'processing' } });
+  });
+
+  test('names the payment that succeeded', () => {
+    const { bill, payment } = begun();
+    const paid = settle(bill, payment, succeeded, AT).bill;
+    expect(closeUnpaid(paid)).toEqual({ bill: paid, outcome: { status: 'paid', paymentId: 'pay-1', amount: paid.total } });
   });
 });
 
