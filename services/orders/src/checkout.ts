@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { User } from '@sidecart/chassis/auth';
 import type { Deadlines } from '@sidecart/chassis/deadlines';
 import { DomainError, found } from '@sidecart/chassis/errors';
-import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
+import { derivedId } from '@sidecart/chassis/idempotency';
 import { append } from '@sidecart/chassis/lists';
 import { put } from '@sidecart/chassis/state';
 import type { Standing } from '@sidecart/chassis/standing';
@@ -12,6 +12,7 @@ import type { Quoted } from '@sidecart/contracts/catalog';
 import { MAX_QUANTITY, type StockLine } from '@sidecart/contracts/common';
 import type { Settings } from './config.js';
 import { place, price, type Order, type Placing } from './order.js';
+import { replay, sameRequest } from './replay.js';
 import type { PlaceOrder } from './schemas.js';
 import { cartOrderKey, orderKey, ordersOf } from './store.js';
 
@@ -56,7 +57,8 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
       Promise.allSettled(items.map(({ productId }) => quote({ productId }))),
       standing.check(user.id),
     ]);
-    if (ordered !== undefined) return sameCart(found(await store.read(orderKey(ordered)), 'The order'), id, fingerprint);
+    const asked = { id, fingerprint, address: request.address ?? null, note: request.note ?? null };
+    if (ordered !== undefined) return replay(found(await store.read(orderKey(ordered)), 'The order'), { ...asked, lines: items });
 
     const payBy = now().getTime() + settings.PAYMENT_MINUTES * 60_000;
     const priced = price(bought(items, quotes), settings.TAX_PERCENT);
@@ -68,45 +70,30 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
     });
     return save({
       ...priced,
-      id,
+      ...asked,
       buyer: { userId: user.id, email: user.email, name: user.name },
       cart: cart && { cartId: cart.cartId, checkoutId: cart.checkoutId },
-      address: request.address ?? null,
-      note: request.note ?? null,
       // The reservation may be that of an earlier try, and end earlier.
       payBy: new Date(Math.min(payBy, Date.parse(reservation.until) - GRACE_MS)).toISOString(),
-      fingerprint,
     });
   };
 
   function save(placing: Omit<Placing, 'at'>): Promise<Order> {
-    const { id, buyer, cart, fingerprint } = placing;
+    const { id, buyer, cart } = placing;
     const at = orderKey(id);
     const list = ordersOf(buyer.userId);
     const payBy = new Date(placing.payBy);
     const ofCart = cart && cartOrderKey(buyer.userId, cart.checkoutId);
     return store.transact([at, list.at, deadlines.noteKey(payBy), ...(ofCart ? [ofCart] : [])], (docs) => {
       const known = docs.get(at);
-      if (known) return { result: sameRequest(known, fingerprint) };
+      if (known) return { result: replay(known, placing) };
       const ordered = ofCart && docs.get(ofCart);
-      if (ordered) return { result: sameCart(found(docs.get(orderKey(ordered)), 'The order'), id, fingerprint) };
+      if (ordered) return { result: replay(found(docs.get(orderKey(ordered)), 'The order'), placing) };
       const { order, events } = place({ ...placing, at: now().toISOString() }); // asked here, because a commit may be long in coming
       const write = [put(at, order), ...(ofCart ? [put(ofCart, id)] : []), ...append(docs, list, id), ...deadlines.note(docs, id, payBy)];
       return { write, events, result: order };
     });
   }
-}
-
-/** The order that a cart has become, for whoever orders it again. Throws `conflict` where a key of their own asks for another. */
-function sameCart(order: Order, id: string, fingerprint: string | null): Order {
-  if (fingerprint === null) return order;
-  if (order.id !== id) throw new DomainError('conflict', 'cart-ordered', `This cart has become the order ${order.number} already.`);
-  return sameRequest(order, fingerprint);
-}
-
-function sameRequest(order: Order, fingerprint: string | null): Order {
-  if (order.fingerprint !== fingerprint) throw keyReused();
-  return order;
 }
 
 const notVerified = () =>

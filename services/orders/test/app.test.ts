@@ -145,6 +145,45 @@ describe('placing an order', () => {
     expect((await submit()).body.id).toBe(data[0].id);
   });
 
+  describe('again from the same cart without a key', () => {
+    const address = { name: 'Ann', line1: 'Main St 1', postalCode: '1010', city: 'Wien', country: 'AT' };
+    const mugs = (quantity: number) => ({ productId: 'mug', sku: 'SKU-mug', quantity });
+    const tea = { productId: 'tea', sku: 'SKU-tea', quantity: 1 };
+
+    test('returns the same order if nothing has changed, in whatever order the lines are', async () => {
+      shop.fillCart(ann.id, { items: [mugs(2), tea] });
+      const first = await submit({ address, note: 'Ring twice.' });
+      shop.fillCart(ann.id, { items: [tea, mugs(2)] });
+      const again = await submit({ note: ' Ring twice. ', address });
+      expect({ status: again.status, body: again.body }).toEqual({ status: 201, body: first.body });
+    });
+
+    test.each([
+      ['more of a line', [mugs(3)], { address, note: 'Ring twice.' }],
+      ['another line', [mugs(2), tea], { address, note: 'Ring twice.' }],
+      ['other lines', [tea], { address, note: 'Ring twice.' }],
+      ['another address', [mugs(2)], { address: { ...address, line1: 'Main St 2' }, note: 'Ring twice.' }],
+      ['no address', [mugs(2)], { note: 'Ring twice.' }],
+      ['another note', [mugs(2)], { address, note: 'Do not ring.' }],
+    ])('refuses %s, and names the order that the cart has become', async (_, items, body) => {
+      shop.fillCart(ann.id, { items: [mugs(2)] });
+      const first = await submit({ address, note: 'Ring twice.' });
+      shop.fillCart(ann.id, { items });
+      const changed = await submit(body);
+      expectProblem(changed, 409, 'cart-ordered');
+      expect(changed.body.detail).toContain(first.body.number);
+      expect((await get('/api/orders')).body.data).toHaveLength(1);
+    });
+
+    test('and with another note at the same time makes one order and one refusal', async () => {
+      shop.fillCart(ann.id);
+      const answers = await Promise.all([submit({ note: 'one' }), submit({ note: 'two' })]);
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
+      const refused = answers.find(({ status }) => status === 409);
+      if (refused) expectProblem(refused, 409, 'cart-ordered');
+    });
+  });
+
   test('again with the same key answers the same order, even when the cart is empty by then', async () => {
     shop.fillCart(ann.id);
     const first = await submit({}, { key: 'key-12345' });
