@@ -171,6 +171,23 @@ test('five submits of one cart are one order', async () => {
   await counts('SUBMITTED', 10, 1);
 }, 90_000);
 
+test('the last piece, held by a customer’s cart, can be ordered directly by that customer and by nobody else', async () => {
+  const goods = await someGoods(admin, 'ASIDE-FOR-HAL', 1);
+  const hal = await aCustomer(shop.edge, 'hal');
+  expect((await hal.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 1 })).status).toBeLessThan(300);
+  await counts('ASIDE-FOR-HAL', 1, 1);
+  expect(await order(ann, goods, 1)).toMatchObject({
+    status: 409,
+    body: { lines: [{ sku: 'ASIDE-FOR-HAL', requested: 1, available: 0 }] },
+  });
+  const placed = await order(hal, goods, 1);
+  expect(placed).toMatchObject({ status: 201, body: { status: 'pending', cart: null } });
+  await counts('ASIDE-FOR-HAL', 1, 1);
+  expect((await hal.ask('GET', '/api/cart')).body.items).toHaveLength(1);
+  expect((await pay(hal, placed.body.id)).body.status).toBe('succeeded');
+  await counts('ASIDE-FOR-HAL', 0, 0);
+}, 90_000);
+
 test('bad input is named, and nothing is reserved', async () => {
   const goods = await someGoods(admin, 'REFUSED', 2);
   const unknown = await ann.ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 0 }], total: 1 });

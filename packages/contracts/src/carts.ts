@@ -14,5 +14,8 @@ export const CartContents = z.object({
 });
 export type CartContents = z.infer<typeof CartContents>;
 
+/** The id of a customer's cart. */
+export const customerCartId = (userId: string): string => `u-${userId}`;
+
 /** A customer's cart, empty where there is none. */
 export const CustomerCart = call('carts', 'cart', z.strictObject({ userId: UserId }), CartContents);

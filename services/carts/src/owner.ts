@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { customerCartId } from '@sidecart/contracts/carts';
 import ipaddr from 'ipaddr.js';
 
 /** Whose cart it is: a customer's, or a guest's where `userId` is null. */
@@ -9,11 +10,11 @@ export interface Owner {
   guestAddress?: string;
 }
 
-/** The prefixes keep a guest from naming a customer's cart. */
-export const customer = (userId: string): Owner => ({ cartId: `u-${userId}`, userId });
+export const customer = (userId: string): Owner => ({ cartId: customerCartId(userId), userId });
 
 /**
- * A guest's session is a secret: it gives access to the cart. The cart's id, which events and other services see, does not reveal it.
+ * A guest's session is a secret: it gives access to the cart. The cart's id, which events and other services see, does not reveal it,
+ * and its prefix keeps a guest from naming a customer's cart.
  * `ip` is the client's address, where a request makes the change.
  */
 export const guest = (session: string, ip?: string): Owner => ({

@@ -7,7 +7,7 @@ import { append } from '@sidecart/chassis/lists';
 import { put } from '@sidecart/chassis/state';
 import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
-import type { CartContents } from '@sidecart/contracts/carts';
+import { customerCartId, type CartContents } from '@sidecart/contracts/carts';
 import type { Quoted } from '@sidecart/contracts/catalog';
 import { MAX_QUANTITY, type StockLine } from '@sidecart/contracts/common';
 import type { Settings } from './config.js';
@@ -64,7 +64,7 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
     const priced = price(bought(items, quotes), settings.TAX_PERCENT);
     const reservation = await reserve({
       reference: id,
-      cartId: cart?.cartId ?? null,
+      cartId: cart?.cartId ?? customerCartId(user.id), // its holds are used for an order of items too
       lines: priced.lines.map(({ sku, quantity }) => ({ sku, quantity })),
       until: new Date(payBy + GRACE_MS).toISOString(),
     });

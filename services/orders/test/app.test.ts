@@ -104,6 +104,12 @@ describe('placing an order', () => {
     expect(body.cart).toBeNull();
   });
 
+  test('from items reserves with the holds of the buyer’s own cart, which is left as it is', async () => {
+    const { body } = await submit({ items: [{ productId: 'mug', quantity: 1 }] });
+    expect(shop.reservations.get(body.id)?.cartId).toBe(`u-${ann.id}`);
+    expect(body.cart).toBeNull();
+  });
+
   test('five times at once from one cart makes one order', async () => {
     shop.fillCart(ann.id);
     const answers = await Promise.all(Array.from({ length: 5 }, () => submit()));
