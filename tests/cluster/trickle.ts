@@ -12,7 +12,8 @@ export interface Trickle {
   stop(): Promise<{ bought: Purchase[]; requests: number; failures: string[] }>;
 }
 
-const CUSTOMERS = 4;
+/** Enough that none reaches the limit of unpaid orders while events wait. */
+const CUSTOMERS = 20;
 
 /**
  * Buys one piece at a time, each with an order and a payment.

@@ -14,6 +14,9 @@ const EVENTUALLY = 60;
 /** Short, so that one test can wait for it; long enough for all the others to pay in time. */
 const PAYMENT_MINUTES = '1.5';
 
+/** The 200 buyers at once are ten customers, each with up to twenty unpaid orders. */
+const MAX_UNPAID_ORDERS = '20';
+
 /** A PNG of one dot. */
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -28,7 +31,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-shop-'));
   combination = await ownCombination();
   const { state, pubsub } = combination;
-  shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env: { PAYMENT_MINUTES } });
+  shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env: { PAYMENT_MINUTES, MAX_UNPAID_ORDERS } });
   admin = await signIn(shop.edge, shop.system.admin);
   ann = await aCustomer(shop.edge, 'ann');
   const goods = await someGoods(admin, 'FORGOTTEN', 5);

@@ -15,6 +15,7 @@ import { place, price, type Order, type Placing } from './order.js';
 import { replay, sameRequest } from './replay.js';
 import type { PlaceOrder } from './schemas.js';
 import { cartOrderKey, orderKey, ordersOf } from './store.js';
+import { addUnpaid, refuseTooMany, unpaidKey } from './unpaid.js';
 
 /** The services that an order is made with. */
 export interface Neighbours {
@@ -52,13 +53,15 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
     if (items.length === 0) throw new DomainError('conflict', 'cart-empty', 'There is nothing in the cart.');
     const ofCart = cart && derivedId('cart', user.id, cart.checkoutId);
     const id = keyed ?? ofCart ?? randomUUID();
-    const [ordered, quotes] = await Promise.all([
+    const [ordered, unpaid, quotes] = await Promise.all([
       cart ? store.read(cartOrderKey(user.id, cart.checkoutId)) : undefined,
+      store.read(unpaidKey(user.id)),
       Promise.allSettled(items.map(({ productId }) => quote({ productId }))),
       standing.check(user.id),
     ]);
     const asked = { id, fingerprint, address: request.address ?? null, note: request.note ?? null };
     if (ordered !== undefined) return replay(found(await store.read(orderKey(ordered)), 'The order'), { ...asked, lines: items });
+    refuseTooMany(unpaid, settings.MAX_UNPAID_ORDERS); // before stock is reserved; again when the order is saved
 
     const payBy = now().getTime() + settings.PAYMENT_MINUTES * 60_000;
     const priced = price(bought(items, quotes), settings.TAX_PERCENT);
@@ -84,14 +87,16 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
     const list = ordersOf(buyer.userId);
     const payBy = new Date(placing.payBy);
     const ofCart = cart && cartOrderKey(buyer.userId, cart.checkoutId);
-    return store.transact([at, list.at, deadlines.noteKey(payBy), ...(ofCart ? [ofCart] : [])], (docs) => {
+    const keys = [at, list.at, unpaidKey(buyer.userId), deadlines.noteKey(payBy), ...(ofCart ? [ofCart] : [])];
+    return store.transact(keys, (docs) => {
       const known = docs.get(at);
       if (known) return { result: replay(known, placing) };
       const ordered = ofCart && docs.get(ofCart);
       if (ordered) return { result: replay(found(docs.get(orderKey(ordered)), 'The order'), placing) };
       const { order, events } = place({ ...placing, at: now().toISOString() }); // asked here, because a commit may be long in coming
-      const write = [put(at, order), ...(ofCart ? [put(ofCart, id)] : []), ...append(docs, list, id), ...deadlines.note(docs, id, payBy)];
-      return { write, events, result: order };
+      const unpaid = addUnpaid(docs, buyer.userId, id, settings.MAX_UNPAID_ORDERS);
+      const listed = [...append(docs, list, id), ...deadlines.note(docs, id, payBy)];
+      return { write: [put(at, order), unpaid, ...(ofCart ? [put(ofCart, id)] : []), ...listed], events, result: order };
     });
   }
 }

@@ -36,7 +36,7 @@ export function orderRoutes({ orders, checkOut, now }: RouteOptions) {
       status: 201,
       problems: {
         403: 'The account is suspended, or its address is not proved and must be.',
-        409: 'The cart is empty or was already ordered, or the problem names lines that are not for sale or short.',
+        409: 'The cart is empty or already ordered, too many orders are unpaid, or lines that the problem names are not for sale or short.',
       },
     },
     async ({ user, body, headers }) => view(await checkOut(user, body, headers['idempotency-key'])),

@@ -3,6 +3,7 @@ import { list, page, type List, type Page } from '@sidecart/chassis/lists';
 import { key, put, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import type { Changed, Order } from './order.js';
+import { dropUnpaid } from './unpaid.js';
 
 export const orderKey = (id: string): Key<Order> => key('order', id);
 /** The order that a cart has become. */
@@ -30,7 +31,8 @@ export function openOrders(store: Store) {
       return store.transact([orderKey(id)], (docs) => {
         const before = found(docs.get(orderKey(id)), 'The order');
         const { order, events } = change(before);
-        return { write: order === before ? [] : [put(orderKey(id), order)], events, result: order };
+        const write = order === before ? [] : [put(orderKey(id), order), ...dropUnpaid(docs, before, order)];
+        return { write, events, result: order };
       });
     },
   };

@@ -53,7 +53,7 @@ const get = (path: string, as = ann) => running.request('GET', path, undefined, 
 
 /** All events of an order so far: those of the changes before are published once that of a later one is. */
 async function eventsOf(orderId: string): Promise<string[]> {
-  const { body } = await submit({ items: [{ productId: 'mug', quantity: 1 }] }, { as: aUser({ id: 'last' }) });
+  const { body } = await submit({ items: [{ productId: 'mug', quantity: 1 }] }, { as: aUser({ id: `last-of-${orderId}` }) });
   await until('the last event', 5, async () => running.published.some(({ subject }) => subject === body.id));
   return running.published.filter(({ subject }) => subject === orderId).map(({ type }) => type);
 }
