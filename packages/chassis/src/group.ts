@@ -9,7 +9,7 @@ import { traceparent } from './trace.js';
 /** A change that waits for its commit. `run` returns what to call once it is committed. */
 export interface Pending {
   keys: Set<string>;
-  run(docs: Docs): Change<() => void>;
+  run(docs: Docs, now: Date): Change<() => void>;
   reject(error: unknown): void;
   /** The trace that it belongs to, and its events with it. */
   at: Context;
@@ -47,12 +47,12 @@ class NotLoaded extends Error {
 }
 
 /** Applies the changes one after another to the same documents in memory. Returns the keys that must be loaded first, if any. */
-export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded, source: string): Outcome | Set<string> {
+export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded, source: string, now: Date): Outcome | Set<string> {
   const staged = new Map<string, Write>();
   const events: Envelope[] = [];
   const answers: [Pending, () => void][] = [];
   const missing = new Set<string>();
-  const time = new Date().toISOString();
+  const time = now.toISOString();
   let bytes = 0;
 
   function load(pending: Pending, keys: readonly string[]): void {
@@ -73,7 +73,7 @@ export function applyGroup(group: readonly Pending[], { asked, stored }: Loaded,
   }
 
   function stage(pending: Pending): () => void {
-    const { write = [], events: made = [], result } = pending.run(docsFor(pending));
+    const { write = [], events: made = [], result } = pending.run(docsFor(pending), now);
     const removed = write.filter(({ value }) => value === undefined).map(({ key }) => key);
     load(pending, removed); // for the ETag that a removal needs
     for (const { key } of write) {

@@ -22,17 +22,19 @@ export interface StoreOptions extends Pick<LaneOptions, 'beatMs' | 'silentMs'> {
   groupSize?: number;
   /** A change that could not be committed for this long is refused as `unavailable`, in ms. */
   patienceMs?: number;
+  /** The clock that changes see. */
+  now?: () => Date;
 }
 
 export interface Store {
   /**
-   * Loads `keys`, runs `change` on them and commits what it writes together with its events, all or nothing. `change` must be
-   * pure: it runs again after a conflict, or with more documents if it asks for one that was not loaded. What it throws rejects
+   * Loads `keys`, runs `change` on them and commits what it writes together with its events, all or nothing. `change` gets the
+   * time, and must be pure: it runs again after a conflict, or with more documents if it asks for one that was not loaded. What it throws rejects
    * this call and no other. A document that was not read may only be created. One that is only read is not guarded: write it to
    * guard it. Resolves after the commit; the events follow at least once. Throws `unavailable` if the store or the outbox takes
    * nothing more, or the service is stopping. Rarely, a change refused like that happens later: the database's answer was lost.
    */
-  transact<R>(keys: readonly string[], change: (docs: Docs) => Change<R>): Promise<R>;
+  transact<R>(keys: readonly string[], change: (docs: Docs, now: Date) => Change<R>): Promise<R>;
   /** Returns the document as it is now; concurrent reads share one call. */
   read<T>(key: Key<T>): Promise<Readonly<T> | undefined>;
   /** Has `hear` called with each event once its change is committed, except those that a crash swallows: for counting. */
@@ -46,7 +48,7 @@ const CLOSING_MS = 10_000;
 
 /** Group commit over the sidecar's state store, with an outbox in the same transaction. Throws if the store is not atomic. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dapr, app, groupSize = 64, patienceMs = 10_000 } = options;
+  const { dapr, app, groupSize = 64, patienceMs = 10_000, now = () => new Date() } = options;
   await refuseUnlessAtomic(dapr);
   const waiting: Pending[] = [];
   const hearers = [({ type }: Envelope) => committedEvents.add(1, { type })];
@@ -55,13 +57,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let closingAt: number | undefined;
   for (const reason of ['conflict', 'failure']) storeRetries.add(0, { reason }); // an alert sees the first increment only after a 0
 
-  function transact<R>(keys: readonly string[], change: (docs: Docs) => Change<R>): Promise<R> {
+  function transact<R>(keys: readonly string[], change: (docs: Docs, now: Date) => Change<R>): Promise<R> {
     return new Promise((resolve, reject) => {
       checkKeys(keys);
       if (closingAt !== undefined) return reject(stopping());
       if (waiting.length >= MAX_WAITING) return reject(unavailable('too many changes are waiting'));
-      const run = (docs: Docs) => {
-        const made = change(docs);
+      const run = (docs: Docs, at: Date) => {
+        const made = change(docs, at);
         return { ...made, result: () => resolve(made.result) };
       };
       const expiresAt = performance.now() + patienceMs;
@@ -186,7 +188,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   async function apply(group: Pending[], loaded: Loaded): Promise<Outcome> {
     for (;;) {
-      const outcome = applyGroup(group, loaded, app);
+      const outcome = applyGroup(group, loaded, app, now());
       if (!(outcome instanceof Set)) return outcome;
       for (const [key, document] of await dapr.read([...outcome])) loaded.stored.set(key, document);
       for (const key of outcome) loaded.asked.add(key);

@@ -48,6 +48,20 @@ describe.each(contractStates())('the store on %s', (provider) => {
     expect(await Promise.all([store.read(key('case', 'sku')), store.read(key('case', 'SKU'))])).toEqual([{ name: 'sku' }, { name: 'SKU' }]);
   });
 
+  test('gives a change the time of the store’s clock, and its events too', async () => {
+    const moment = new Date('2030-01-02T03:04:05.006Z');
+    const clocked = await openStore({ dapr: sidecar.dapr, app: 'shop', replica: 'clocked', now: () => moment });
+    const told: string[] = [];
+    clocked.onCommit(({ time }) => told.push(time));
+    const seen = await clocked.transact([], (_docs, now) => ({
+      events: [made('clocked', 1)],
+      write: [put(key('clocked'), 1)],
+      result: now,
+    }));
+    await clocked.close();
+    expect([seen, told]).toEqual([moment, [moment.toISOString()]]);
+  });
+
   test('removes what was not read, too', async () => {
     await store.transact([], () => ({ write: [put(key('gone', 1), { hello: 'world' })], result: undefined }));
     await store.transact([], () => ({ write: [remove(key('gone', 1)), remove(key('gone', 2))], result: undefined }));
