@@ -98,8 +98,8 @@ export async function createUserIndex({ documents, store, logger }: { documents:
     ...store,
     async transact(keys, change) {
       let written: readonly Write[] = [];
-      const result = await store.transact(keys, (docs) => {
-        const made = change(docs);
+      const result = await store.transact(keys, (docs, now) => {
+        const made = change(docs, now);
         written = made.write ?? [];
         return made;
       });
