@@ -31,8 +31,8 @@ export const Phone = z
 export const Sms = To.omit({ name: true }).extend({ to: Phone, template: z.literal('change-phone'), code: Code });
 export type Sms = z.infer<typeof Sms>;
 
-/** Sends a text message at once; what is kept of it says nothing secret. */
+/** Saves a text message, and sends it as soon as possible. What is kept of it after that has no code. */
 export const SendSms = call('notifications', 'texts', Sms, z.object({}));
 
-/** Sends a mail at once. What is kept of it says nothing secret. Throws `invalid` for a recipient that the mail server refuses for good. */
+/** Saves a mail, and sends it as soon as possible. What is kept of it after that has no code. */
 export const SendMail = call('notifications', 'mails', Mail, z.object({}));

@@ -1,6 +1,6 @@
 import type { App, Deps } from '@sidecart/chassis/service';
 import type { Settings } from './config.js';
-import { createMailer } from './mailer.js';
+import { createMailer, type Mail } from './mailer.js';
 import { messageCalls } from './message-calls.js';
 import { messageRoutes } from './routes.js';
 import { createSender } from './sender.js';
@@ -9,11 +9,15 @@ import { createTexter } from './texter.js';
 
 export function createApp({ settings, store, logger, dapr }: Deps<Settings>): App {
   const mailer = createMailer({ url: settings.SMTP_URL, from: settings.MAIL_FROM });
-  const send = createSender({ store, channel: 'email', send: (mail) => mailer.send(mail) });
-  const text = createSender({ store, channel: 'sms', send: createTexter(dapr) });
+  const channels = { email: (mail: Mail) => mailer.send(mail), sms: createTexter(dapr) };
+  const sender = createSender({ store, logger, channels });
   return {
-    routes: [messageRoutes(store), messageCalls({ send, text })],
-    subscriptions: mailSubscriptions({ store, send, logger }),
-    close: async () => mailer.close(),
+    routes: [messageRoutes(store), messageCalls(sender)],
+    subscriptions: mailSubscriptions({ store, enqueue: sender.enqueue, logger }),
+    onCron: sender.onCron,
+    close: async () => {
+      await sender.close();
+      mailer.close();
+    },
   };
 }

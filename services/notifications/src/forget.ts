@@ -1,7 +1,7 @@
 import { page } from '@sidecart/chassis/lists';
 import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import { nameless } from './message.js';
+import { erase } from './message.js';
 import { goneKey, messageKey, messagesOf } from './store.js';
 
 const AT_ONCE = 100;
@@ -18,9 +18,9 @@ export async function forget(store: Store, userId: string): Promise<void> {
   let cursor: string | undefined;
   do {
     const { data, next } = await page(store, messagesOf(userId), { cursor, limit: AT_ONCE });
-    await store.transact(data.map(messageKey), (docs) => {
+    await store.transact(data.map(messageKey), (docs, now) => {
       const messages = docs.all(data.map(messageKey)).filter((message) => message !== undefined);
-      return { write: messages.map((message) => put(messageKey(message.id), nameless(message))), result: undefined };
+      return { write: messages.map((message) => put(messageKey(message.id), erase(message, now))), result: undefined };
     });
     cursor = next ?? undefined;
   } while (cursor !== undefined);

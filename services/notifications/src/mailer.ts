@@ -14,10 +14,13 @@ export type Mailer = ReturnType<typeof createMailer>;
 /** The server says for good that there is no such recipient. */
 const Refused = z.object({ command: z.literal('RCPT TO'), responseCode: z.number().min(500) });
 
+/** A server may be silent for this long. Several times that is less than a message is claimed for. */
+const SILENCE_MS = 15_000;
+
 /** Sends through a pool of SMTP connections. */
-export function createMailer({ url, from }: { url: string; from: string }) {
-  // In all less than the sidecar waits for an event.
-  const transport = createTransport({ url, pool: true, connectionTimeout: 2_000, greetingTimeout: 2_000, socketTimeout: 4_000 });
+export function createMailer({ url, from, silenceMs = SILENCE_MS }: { url: string; from: string; silenceMs?: number }) {
+  const timeouts = { connectionTimeout: silenceMs, greetingTimeout: silenceMs, socketTimeout: silenceMs };
+  const transport = createTransport({ url, pool: true, ...timeouts });
 
   return {
     /** Resolves when the server has taken the mail. Throws `invalid` for a recipient that it refuses for good. */

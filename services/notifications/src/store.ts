@@ -1,19 +1,19 @@
 import { list, page, type Page } from '@sidecart/chassis/lists';
 import { key, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import type { Message } from './message.js';
+import { view, type Delivery, type Message } from './message.js';
 
-export const messageKey = (eventId: string): Key<Message> => key('message', eventId);
+export const messageKey = (eventId: string): Key<Delivery> => key('message', eventId);
 /** The ids of all messages. */
 export const messages = list<string>('messages');
 
 /** The ids of a person's messages. */
 export const messagesOf = (userId: string) => list<string>('messages-of', userId);
-/** There for whoever has deleted their account. */
+/** Exists if the person has deleted their account. */
 export const goneKey = (userId: string): Key<true> => key('gone', userId);
 
-export async function messagePage(store: Store, at: { cursor?: string | undefined; limit: number }): Promise<Page<Readonly<Message>>> {
+export async function messagePage(store: Store, at: { cursor?: string | undefined; limit: number }): Promise<Page<Message>> {
   const { data: ids, next } = await page(store, messages, at);
   const data = await Promise.all(ids.map((id) => store.read(messageKey(id))));
-  return { data: data.filter((message) => message !== undefined), next };
+  return { data: data.flatMap((delivery) => (delivery ? [view(delivery)] : [])), next };
 }

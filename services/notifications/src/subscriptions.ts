@@ -27,12 +27,13 @@ const ORDER_MAILS: [EventType<OrderSnapshot>, Message['template'], (order: Order
 
 export interface SubscriptionDeps {
   store: Store;
-  send: (notice: Notice) => Promise<void>;
+  enqueue: (notice: Notice) => Promise<void>;
   logger: Logger;
 }
 
 /** One mail for each event that a person should hear of. */
-export function mailSubscriptions({ store, send, logger }: SubscriptionDeps): Subscriptions {
+export function mailSubscriptions({ store, enqueue, logger }: SubscriptionDeps): Subscriptions {
+  const send = (notice: Omit<Notice, 'channel'>) => enqueue({ ...notice, channel: 'email' });
   const events = subscriptions({ app: 'notifications', logger });
 
   events.on(UserRegistered, ({ id, data }) =>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { App } from '@sidecart/chassis/service';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserDeleted, UserRegistered } from '@sidecart/contracts/identity';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded } from '@sidecart/contracts/orders';
@@ -10,6 +11,7 @@ import { aUser } from '@sidecart/testing/tokens';
 import { SMTPServer } from 'smtp-server';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
+import { delivered, tried } from './delivered.js';
 import { anOrder } from './order.js';
 
 type Catcher = Awaited<ReturnType<typeof startMailCatcher>>;
@@ -17,6 +19,19 @@ let catcher: Catcher;
 let app: TestApp;
 
 const start = (smtpPort: number) => startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }), createApp);
+
+/** Starts the app, and lets its cron turn some minutes from now. */
+async function startWithCron(smtpPort: number) {
+  let onCron: App['onCron'];
+  const other = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }), (deps) => {
+    const made = createApp(deps);
+    onCron = made.onCron;
+    return made;
+  });
+  const turn = (minutes: number) => onCron?.(new Date(Date.now() + minutes * 60_000));
+  return { other, turn };
+}
+
 beforeAll(async () => {
   catcher = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
   app = await start(catcher.smtpPort);
@@ -70,18 +85,23 @@ describe('an event', () => {
     const email = someone();
     const id = randomUUID();
     expect(await app.deliver({ id, ...event(email) })).toBe('SUCCESS');
+    await delivered(app, id);
     const [mail, ...more] = await mailsTo(email);
     expect(more).toEqual([]);
     expect(mail).toMatchObject({ from: 'shop@shop.example', to: [email], subject, text: expect.stringContaining('Hello Ann,') });
     expect(mail?.html).toContain('<p>Hello Ann,</p>');
     const { body } = await app.request('GET', '/api/notifications/emails?limit=1', undefined, admin);
-    expect(body.data).toEqual([{ id, channel: 'email', to: email, subject, template, status: 'sent', at: expect.any(String), reference }]);
+    const state = { status: 'sent', attempts: 1, error: null };
+    expect(body.data).toEqual([{ id, channel: 'email', to: email, subject, template, ...state, at: expect.any(String), reference }]);
   });
 
   test('that comes again makes no second mail', async () => {
     const email = someone();
     const event = registered(email);
     expect([await app.deliver(event), await app.deliver(event)]).toEqual(['SUCCESS', 'SUCCESS']);
+    await delivered(app, event.id);
+    expect(await app.deliver(event)).toBe('SUCCESS');
+    await delivered(app, event.id);
     expect(await mailsTo(email)).toHaveLength(1);
   });
 
@@ -90,6 +110,7 @@ describe('an event', () => {
     const event = registered(email);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => app.deliver(event)));
     expect(new Set(outcomes)).toEqual(new Set(['SUCCESS']));
+    await delivered(app, event.id);
     expect(await mailsTo(email)).toHaveLength(1);
     const { body } = await app.request('GET', '/api/notifications/emails?limit=100', undefined, admin);
     expect(body.data.filter(({ to }: { to: string }) => to === email)).toHaveLength(1);
@@ -100,16 +121,21 @@ describe('an event', () => {
     expect(await app.deliver({ ...registered(someone()), version: 2 })).toBe('DROP');
   });
 
-  test('is tried again while the mail server is away, and makes one mail when it is back', async () => {
+  test('is saved while the mail server is away, and makes one mail when it is back', async () => {
     const first = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
-    const other = await start(first.smtpPort);
+    const { other, turn } = await startWithCron(first.smtpPort);
     try {
       await first.close();
       const email = someone();
       const event = registered(email);
-      expect(await other.deliver(event)).toBe('RETRY');
+      expect(await other.deliver(event)).toBe('SUCCESS');
+      expect(await tried(other, event.id, 1)).toMatchObject({ status: 'queued', error: expect.stringContaining('ECONNREFUSED') });
+      await turn(2);
+      expect(await tried(other, event.id, 2)).toMatchObject({ status: 'queued' });
       const back = await startMailCatcher({ smtpPort: first.smtpPort, httpPort: 0 });
-      expect([await other.deliver(event), await other.deliver(event)]).toEqual(['SUCCESS', 'SUCCESS']);
+      await turn(4);
+      expect(await delivered(other, event.id)).toMatchObject({ status: 'sent', attempts: 3, error: null, content: null });
+      await turn(40);
       expect(await mailsTo(email, back)).toHaveLength(1);
       await back.close();
     } finally {
@@ -118,9 +144,9 @@ describe('an event', () => {
   });
 
   test.each([
-    [550, 'DROP'],
-    [452, 'RETRY'],
-  ])('for a recipient that the mail server refuses with %d: %s', async (responseCode, outcome) => {
+    [550, 'failed', 'The mail server refuses the recipient.'],
+    [452, 'queued', expect.stringContaining('not here')],
+  ])('for a recipient that the mail server refuses with %d is %s', async (responseCode, status, error) => {
     const smtp = new SMTPServer({
       disabledCommands: ['AUTH', 'STARTTLS'],
       closeTimeout: 100,
@@ -128,8 +154,11 @@ describe('an event', () => {
     });
     const other = await start(await listen(smtp.server, 0, '127.0.0.1'));
     try {
-      expect(await other.deliver(registered(someone()))).toBe(outcome);
-      expect((await other.request('GET', '/api/notifications/emails', undefined, admin)).body).toEqual({ data: [], next: null });
+      const event = registered(someone());
+      expect(await other.deliver(event)).toBe('SUCCESS');
+      expect(await tried(other, event.id, 1)).toMatchObject({ status, error });
+      const { body } = await other.request('GET', '/api/notifications/emails', undefined, admin);
+      expect(body.data).toMatchObject([{ id: event.id, status, attempts: 1, error }]);
     } finally {
       await other.close();
       await new Promise<void>((done) => smtp.close(done));
@@ -151,17 +180,19 @@ describe('of a person who deleted the account', () => {
     const [userId, email, other] = [randomUUID(), someone(), registration(randomUUID(), someone())];
     const events = Array.from({ length: 60 }, () => registration(userId, email));
     for (const event of [...events, other]) await app.deliver(event);
+    await delivered(app, other.id);
     for (const _ of ['first', 'repeated']) expect(await app.deliver(UserDeleted(userId, 2, { userId }))).toBe('SUCCESS');
     for (const { id } of events) expect((await sent(id)).to).toBe('');
     expect((await sent(other.id)).to).toMatch(/@example.com$/);
   });
 
-  test('none is noted later either', async () => {
+  test('nothing is sent or noted later either', async () => {
     const [userId, email] = [randomUUID(), someone()];
     expect(await app.deliver(UserDeleted(userId, 2, { userId }))).toBe('SUCCESS');
     const late = registration(userId, email);
     await app.deliver(late);
-    expect([(await mailsTo(email)).length, (await sent(late.id)).to]).toEqual([1, '']);
+    expect(await delivered(app, late.id)).toMatchObject({ to: '', status: 'failed', error: 'the account was deleted', content: null });
+    expect(await mailsTo(email)).toEqual([]);
   });
 
   test('a malformed event goes to the dead letters', async () => {
@@ -172,7 +203,9 @@ describe('of a person who deleted the account', () => {
 test('markup in a name arrives as text', async () => {
   const email = someone();
   const name = '<a href="https://evil.example">Ann</a>';
-  await app.deliver(UserRegistered('ann', 1, { userId: 'ann', email, name, locale: 'en' }));
+  const id = randomUUID();
+  await app.deliver({ id, ...UserRegistered('ann', 1, { userId: 'ann', email, name, locale: 'en' }) });
+  await delivered(app, id);
   const [mail] = await mailsTo(email);
   expect(mail?.html).not.toContain('<a');
   expect(mail?.html).toContain('Hello &lt;a href=&quot;https://evil.example&quot;&gt;Ann&lt;/a&gt;,');
@@ -180,7 +213,9 @@ test('markup in a name arrives as text', async () => {
 
 test('an address is one recipient, whatever stands in it', async () => {
   const email = someone();
-  expect(await app.deliver(registered(`${email}, other@example.com`))).toBe('DROP');
+  const event = registered(`${email}, other@example.com`);
+  expect(await app.deliver(event)).toBe('SUCCESS');
+  expect(await delivered(app, event.id)).toMatchObject({ status: 'failed' });
   expect(await mailsTo('other@example.com')).toEqual([]);
 });
 

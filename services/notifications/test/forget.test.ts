@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createDapr } from '@sidecart/chassis/dapr';
+import { createLogger } from '@sidecart/chassis/logger';
 import { openStore, type Store } from '@sidecart/chassis/store';
 import { startSidecar, testComponents } from '@sidecart/runner/sidecar';
 import { forget } from '../src/forget.js';
 import { createSender } from '../src/sender.js';
 import { messageKey } from '../src/store.js';
+
+const logger = createLogger('notifications');
+logger.level = 'silent';
 
 let sidecar: Awaited<ReturnType<typeof startSidecar>>;
 let components: Awaited<ReturnType<typeof testComponents>>;
@@ -48,9 +52,20 @@ describe('a message that one replica notes while another forgets the person', ()
   ])('keeps no address: %s', async (_name, earlier) => {
     const { sending, forgetting } = replicas();
     const userId = randomUUID();
-    const send = createSender({ store: sending, channel: 'email', send: async () => undefined });
+    const channels = { email: async () => undefined, sms: async () => undefined };
+    const { enqueue } = createSender({ store: sending, channels, logger });
     const notice = (id: string) =>
-      send({ id, to: 'ann@example.com', subject: 'Hello', text: '', html: '', template: 'welcome', reference: userId, userId });
+      enqueue({
+        id,
+        channel: 'email',
+        to: 'ann@example.com',
+        subject: 'Hello',
+        text: '',
+        html: '',
+        template: 'welcome',
+        reference: userId,
+        userId,
+      });
     const ids = Array.from({ length: earlier + 1 }, () => randomUUID());
     const [late = '', ...before] = ids;
     for (const id of before) await notice(id);

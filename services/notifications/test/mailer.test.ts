@@ -18,8 +18,8 @@ const aMail = (change: Partial<Mail> = {}): Mail => ({
   ...change,
 });
 
-function mailerFor(port: number): Mailer {
-  const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from: 'Shop <shop@example.com>' });
+function mailerFor(port: number, options: { silenceMs?: number } = {}): Mailer {
+  const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from: 'Shop <shop@example.com>', ...options });
   closing.unshift(() => mailer.close());
   return mailer;
 }
@@ -53,7 +53,7 @@ test('line breaks in what it is given add no header', async () => {
   expect(taken[0]).not.toMatch(/^Bcc:/im);
 });
 
-test('a server that takes the connection and says nothing is given up before the sidecar gives up', async () => {
+test('a server that takes the connection and says nothing is given up', async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
   const port = await listen(silent, 0, '127.0.0.1');
@@ -62,7 +62,5 @@ test('a server that takes the connection and says nothing is given up before the
     silent.close();
     await once(silent, 'close');
   });
-  const start = performance.now();
-  await expect(mailerFor(port).send(aMail())).rejects.toThrow();
-  expect(performance.now() - start).toBeLessThan(9_000);
-}, 15_000);
+  await expect(mailerFor(port, { silenceMs: 100 }).send(aMail())).rejects.toThrow(/Greeting never received/);
+});
