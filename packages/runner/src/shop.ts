@@ -32,6 +32,7 @@ export async function startShop({ ports, ...options }: ShopOptions): Promise<Sho
     undo.push(() => mails.close());
     const own = {
       SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+      SMTP_TLS: 'off', // the mail catcher, on this machine
       PUBLIC_URL: `http://localhost:${edgePort}`,
       WEBHOOK_URL: `http://127.0.0.1:${edgePort}/api/payments/webhook`,
     };

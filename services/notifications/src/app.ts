@@ -8,7 +8,7 @@ import { mailSubscriptions } from './subscriptions.js';
 import { createTexter } from './texter.js';
 
 export function createApp({ settings, store, logger, dapr }: Deps<Settings>): App {
-  const mailer = createMailer({ url: settings.SMTP_URL, from: settings.MAIL_FROM });
+  const mailer = createMailer({ url: settings.SMTP_URL, tls: settings.SMTP_TLS, from: settings.MAIL_FROM });
   const channels = { email: (mail: Mail) => mailer.send(mail), sms: createTexter(dapr) };
   const sender = createSender({ store, logger, channels });
   return {

@@ -17,10 +17,19 @@ const Refused = z.object({ command: z.literal('RCPT TO'), responseCode: z.number
 /** A server may be silent for this long. Several times that is less than a message is claimed for. */
 const SILENCE_MS = 15_000;
 
+export interface MailerOptions {
+  /** `smtps:` is encrypted from the start; `smtp:` upgrades with STARTTLS, as `tls` says. */
+  url: string;
+  tls: 'required' | 'off';
+  /** The sender. */
+  from: string;
+  silenceMs?: number;
+}
+
 /** Sends through a pool of SMTP connections. */
-export function createMailer({ url, from, silenceMs = SILENCE_MS }: { url: string; from: string; silenceMs?: number }) {
+export function createMailer({ url, tls, from, silenceMs = SILENCE_MS }: MailerOptions) {
   const timeouts = { connectionTimeout: silenceMs, greetingTimeout: silenceMs, socketTimeout: silenceMs };
-  const transport = createTransport({ url, pool: true, ...timeouts });
+  const transport = createTransport({ url, pool: true, requireTLS: tls === 'required', ignoreTLS: tls === 'off', ...timeouts });
 
   return {
     /** Resolves when the server has taken the mail. Throws `invalid` for a recipient that it refuses for good. */

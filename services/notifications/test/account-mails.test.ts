@@ -13,7 +13,7 @@ let catcher: Awaited<ReturnType<typeof startMailCatcher>>;
 let app: TestApp;
 beforeAll(async () => {
   catcher = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
-  app = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${catcher.smtpPort}` }), createApp);
+  app = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${catcher.smtpPort}`, SMTP_TLS: 'off' }), createApp);
 });
 afterAll(() => Promise.all([app.close(), catcher.close()]));
 

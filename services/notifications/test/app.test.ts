@@ -18,12 +18,13 @@ type Catcher = Awaited<ReturnType<typeof startMailCatcher>>;
 let catcher: Catcher;
 let app: TestApp;
 
-const start = (smtpPort: number) => startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }), createApp);
+const start = (smtpPort: number) =>
+  startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, SMTP_TLS: 'off' }), createApp);
 
 /** Starts the app, and lets its cron turn some minutes from now. */
 async function startWithCron(smtpPort: number) {
   let onCron: App['onCron'];
-  const other = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }), (deps) => {
+  const other = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, SMTP_TLS: 'off' }), (deps) => {
     const made = createApp(deps);
     onCron = made.onCron;
     return made;
