@@ -5,6 +5,10 @@ import { z } from 'zod';
 import { DomainError } from './errors.js';
 
 export const ISSUER = 'sidecart';
+/** Whom access tokens are for: the services of this shop. */
+export const AUDIENCE = 'sidecart';
+/** The `typ` of an access token (RFC 9068), which no other kind of token has. */
+export const TOKEN_TYPE = 'at+jwt';
 
 /** What a member of staff may be let do; an admin may do all of it. */
 export const Permission = z.enum(['catalog', 'inventory', 'orders', 'payments', 'users']);
@@ -19,6 +23,8 @@ const Claims = z.object({
   verified: z.boolean(),
   sid: z.string(),
 });
+/** The type may be written as a whole media type, and in any case. */
+const Verified = z.object({ header: z.object({ typ: z.string().regex(/^(application\/)?at\+jwt$/i) }), payload: Claims });
 
 /** Who calls, as the access token says. */
 export interface User {
@@ -64,8 +70,8 @@ export type Verify = (token: string) => Promise<User>;
 const RETRY_MS = 1_000;
 
 /**
- * Verifies access tokens locally: ES256 only, by identity's published keys, which are kept while identity is away. Throws `unauthenticated`,
- * or `unavailable` where the token's key is not known and identity cannot be asked.
+ * Verifies access tokens locally with identity's published keys: signature (ES256 only), issuer, audience, type and expiry. Keeps the keys
+ * it has while identity is away. Throws `unauthenticated`, or `unavailable` if the token's key is unknown and identity cannot be asked.
  */
 export function createVerifier({ keySet, reloadMs = 5_000, maxAgeMs = 60_000 }: VerifierOptions): Verify {
   let keys = new Map<string, KeyObject>();
@@ -109,7 +115,8 @@ export function createVerifier({ keySet, reloadMs = 5_000, maxAgeMs = 60_000 }: 
 
 function claims(token: string, key: KeyObject): z.infer<typeof Claims> {
   try {
-    return Claims.parse(jwt.verify(token, key, { algorithms: ['ES256'], issuer: ISSUER }));
+    const checks = { algorithms: ['ES256' as const], issuer: ISSUER, audience: AUDIENCE };
+    return Verified.parse(jwt.verify(token, key, { ...checks, complete: true })).payload;
   } catch {
     throw refused();
   }

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '@sidecart/runner/until';
 import jwt from 'jsonwebtoken';
-import { createVerifier, ISSUER, type JwkSet, type VerifierOptions } from '../src/auth.js';
+import { AUDIENCE, createVerifier, ISSUER, TOKEN_TYPE, type JwkSet, type VerifierOptions } from '../src/auth.js';
 
 /** Identity with these keys, which can go away. */
 function identityWith(...kids: string[]) {
@@ -11,9 +11,18 @@ function identityWith(...kids: string[]) {
     asked: 0,
     away: false,
     kids,
-    token(kid: string): string {
-      const claims = { role: 'customer', permissions: [], email: 'ann@example.com', name: 'Ann', verified: true, sid: 'session-1' };
-      return jwt.sign(claims, key(kid).privateKey, { algorithm: 'ES256', keyid: kid, issuer: ISSUER, subject: 'ann', expiresIn: 60 });
+    token(kid: string, { typ = TOKEN_TYPE, ...change }: { typ?: string; iss?: string; aud?: string | undefined } = {}): string {
+      const who = {
+        sub: 'ann',
+        role: 'customer',
+        permissions: [],
+        email: 'ann@example.com',
+        name: 'Ann',
+        verified: true,
+        sid: 'session-1',
+      };
+      const claims = { ...who, iss: ISSUER, aud: AUDIENCE, ...change };
+      return jwt.sign(claims, key(kid).privateKey, { algorithm: 'ES256', keyid: kid, header: { alg: 'ES256', typ }, expiresIn: 60 });
     },
     verifier: (options: Omit<VerifierOptions, 'keySet'> = {}) => createVerifier({ ...options, keySet }),
   };
@@ -36,6 +45,31 @@ function identityWith(...kids: string[]) {
 
 const refused = expect.objectContaining({ kind: 'unauthenticated', slug: 'invalid-token' });
 const unavailable = expect.objectContaining({ kind: 'unavailable', slug: 'keys-unavailable', extras: { retryAfter: 1 } });
+
+describe('a token signed with a good key', () => {
+  test.each([
+    ['for another audience', { aud: 'another shop' }],
+    ['without an audience', { aud: undefined }],
+    ['of another issuer', { iss: 'another shop' }],
+    ['of another type', { typ: 'JWT' }],
+  ])('is refused %s', async (_what, change) => {
+    const identity = identityWith('one');
+    await expect(identity.verifier()(identity.token('one', change))).rejects.toEqual(refused);
+  });
+
+  test.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('is accepted with the type %s', async (typ) => {
+    const identity = identityWith('one');
+    expect(await identity.verifier()(identity.token('one', { typ }))).toEqual({
+      id: 'ann',
+      role: 'customer',
+      permissions: [],
+      email: 'ann@example.com',
+      name: 'Ann',
+      verified: true,
+      sessionId: 'session-1',
+    });
+  });
+});
 
 test('asks for the keys once, however many tokens come', async () => {
   const identity = identityWith('one');

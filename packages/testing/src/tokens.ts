@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { JwkSet, User } from '@sidecart/chassis/auth';
-import { ISSUER } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 
 /** A key of the test's own, and access tokens signed with it as identity would. */
@@ -14,7 +14,9 @@ export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?
       jwt.sign({ role, permissions, email, name, verified, sid: sessionId }, privateKey, {
         algorithm: 'ES256',
         keyid: 'test',
+        header: { alg: 'ES256', typ: TOKEN_TYPE },
         issuer: ISSUER,
+        audience: AUDIENCE,
         subject: id,
         expiresIn,
       }),

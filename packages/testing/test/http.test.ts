@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ISSUER } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 import { startApp, type TestApp } from '../src/app.js';
 import { aUser, createTokens } from '../src/tokens.js';
@@ -83,16 +83,17 @@ test('an unexpected error says nothing of itself, a busy service when to come ba
 test('forged, expired and edited tokens are refused, even where none is needed', async () => {
   const claims = { role: 'customer', permissions: [], email: 'ann@example.com', name: 'Ann', verified: true, sid: 's' };
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const options = { algorithm: 'ES256', keyid: 'test', issuer: ISSUER, subject: 'ann' } as const;
+  const header = { alg: 'ES256', typ: TOKEN_TYPE };
+  const options = { algorithm: 'ES256', keyid: 'test', header, issuer: ISSUER, audience: AUDIENCE, subject: 'ann' } as const;
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const [header = '', payload = '', signature = ''] = app.token(ann).split('.');
+  const [head = '', payload = '', signature = ''] = app.token(ann).split('.');
   const edited = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'admin' };
   const forged = {
-    none: `${base64({ alg: 'none', typ: 'JWT', kid: 'test' })}.${base64({ ...claims, sub: 'ann', iss: ISSUER })}.`,
+    none: `${base64({ ...header, alg: 'none', kid: 'test' })}.${payload}.`,
     'another key': jwt.sign(claims, own, options),
-    'another algorithm': `${base64({ alg: 'HS256', kid: 'test' })}.${payload}.${createHmac('sha256', 'x').update('x').digest('base64url')}`,
+    'another algorithm': `${base64({ ...header, alg: 'HS256', kid: 'test' })}.${payload}.${createHmac('sha256', 'x').update('x').digest('base64url')}`,
     'an unknown key id': jwt.sign(claims, own, { ...options, keyid: 'other' }),
-    'an edited role': `${header}.${base64(edited)}.${signature}`,
+    'an edited role': `${head}.${base64(edited)}.${signature}`,
     'a token that is over': app.token(ann, -1),
     'a key of its own': createTokens().token(ann),
     rubbish: 'rubbish',

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ISSUER } from '@sidecart/chassis/auth';
+import { ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
 import { put } from '@sidecart/chassis/state';
 import jwt from 'jsonwebtoken';
 import { sessionKey } from '../src/sessions/store.js';
@@ -117,6 +117,15 @@ describe('access tokens', () => {
     expect((await verify(accessToken)).body).toEqual({ userId: user.id, role: 'customer', sessionId: sid(accessToken) });
   });
 
+  test('say that they are access tokens, and for whom', async () => {
+    const { user, accessToken } = await someone();
+    expect(jwt.decode(accessToken, { complete: true })).toMatchObject({
+      header: { alg: 'ES256', typ: 'at+jwt' },
+      payload: { iss: 'sidecart', aud: 'sidecart', sub: user.id },
+    });
+  });
+
+  const header = { alg: 'ES256', typ: TOKEN_TYPE };
   const [newest, older] = signingKeys.map((key) => createPrivateKey({ key, format: 'jwk' }));
   const claims = (accessToken: string) => {
     const { exp: _exp, iat: _iat, ...rest } = jwt.decode(accessToken, { json: true }) ?? {};
@@ -125,7 +134,7 @@ describe('access tokens', () => {
 
   test('of an older key are good until they end', async () => {
     const { user, accessToken } = await someone();
-    const signed = jwt.sign(claims(accessToken), older ?? '', { algorithm: 'ES256', keyid: 'older', expiresIn: '1m' });
+    const signed = jwt.sign(claims(accessToken), older ?? '', { algorithm: 'ES256', keyid: 'older', header, expiresIn: '1m' });
     expect((await identity.withToken(signed, 'GET', '/api/users/me')).body).toEqual(user);
   });
 
@@ -134,19 +143,24 @@ describe('access tokens', () => {
       const [header, , signature] = token.split('.');
       return [header, base64({ ...jwt.decode(token, { json: true }), role: 'admin' }), signature].join('.');
     },
-    'with alg none': (token) => `${base64({ alg: 'none', typ: 'JWT', kid: 'newest' })}.${token.split('.')[1]}.`,
+    'with alg none': (token) => `${base64({ alg: 'none', typ: TOKEN_TYPE, kid: 'newest' })}.${token.split('.')[1]}.`,
     'with another key': (token) => {
       const key = createPrivateKey({ key: aKey('newest'), format: 'jwk' });
-      return jwt.sign(claims(token), key, { algorithm: 'ES256', keyid: 'newest', expiresIn: '1m' });
+      return jwt.sign(claims(token), key, { algorithm: 'ES256', keyid: 'newest', header, expiresIn: '1m' });
     },
     'with the public key as a shared secret': (token) => {
       const pem = createPublicKey(newest ?? '').export({ type: 'spki', format: 'der' });
-      return jwt.sign(claims(token), pem, { algorithm: 'HS256', keyid: 'newest', expiresIn: '1m' });
+      return jwt.sign(claims(token), pem, { algorithm: 'HS256', keyid: 'newest', header: { ...header, alg: 'HS256' }, expiresIn: '1m' });
     },
-    'with an unknown key id': (token) => jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'lost', expiresIn: '1m' }),
+    'with an unknown key id': (token) =>
+      jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'lost', header, expiresIn: '1m' }),
     'of another issuer': (token) =>
-      jwt.sign({ ...claims(token), iss: `not ${ISSUER}` }, newest ?? '', { algorithm: 'ES256', keyid: 'newest', expiresIn: '1m' }),
-    'that has expired': (token) => jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'newest', expiresIn: '-1s' }),
+      jwt.sign({ ...claims(token), iss: `not ${ISSUER}` }, newest ?? '', { algorithm: 'ES256', keyid: 'newest', header, expiresIn: '1m' }),
+    'for another audience': (token) =>
+      jwt.sign({ ...claims(token), aud: 'another shop' }, newest ?? '', { algorithm: 'ES256', keyid: 'newest', header, expiresIn: '1m' }),
+    'of another type': (token) =>
+      jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'newest', header: { ...header, typ: 'JWT' }, expiresIn: '1m' }),
+    'that has expired': (token) => jwt.sign(claims(token), newest ?? '', { algorithm: 'ES256', keyid: 'newest', header, expiresIn: '-1s' }),
     'that is no token': () => 'a.b.c',
   };
 

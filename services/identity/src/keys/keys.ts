@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { ISSUER, type JwkSet } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
 import type { User } from '../accounts/user.js';
@@ -38,7 +38,9 @@ export function createKeys(first: SigningKeySet, { leadMs } = KEY_TIMES, now = (
     return jwt.sign(claims, key, {
       algorithm: 'ES256',
       keyid: kid,
+      header: { alg: 'ES256', typ: TOKEN_TYPE },
       issuer: ISSUER,
+      audience: AUDIENCE,
       subject: id,
       expiresIn: ACCESS_TOKEN_SECONDS,
     });
