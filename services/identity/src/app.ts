@@ -67,7 +67,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     registerRoutes({ store, passwords, codes, post }),
     verificationRoutes({ store, codes }),
     signInRoutes({ store, passwords, signIn }),
-    tokenRoutes({ store, keys, signIn, verify }),
+    tokenRoutes({ store, keys, signIn, verify, days: settings.SESSION_DAYS }),
     verifyRoutes({ store, signIn, post, appCodes }),
     twoFactorRoutes({ store, signIn, confirmPassword, appCodes }),
     deviceRoutes(store),

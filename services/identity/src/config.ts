@@ -26,6 +26,8 @@ export const Settings = z.object({
   PASSWORD_PASSES: z.coerce.number().int().min(1).default(2),
   /** So many may wait for their password to be hashed; whoever comes then gets a 503. */
   PASSWORD_QUEUE: z.coerce.number().int().min(1).default(100),
+  /** Days after its sign-in when a session ends, however often it is refreshed. */
+  SESSION_DAYS: z.coerce.number().int().min(1).max(365).default(90),
   /** What needs an address that is proved: `orders` to place one, `login` to sign in. */
   REQUIRE_VERIFIED: z.enum(['never', 'orders', 'login']).default('never'),
   /** Staff and admins then need a second factor: their app's code, or one by mail. */

@@ -71,6 +71,14 @@ test.each([
   if (value !== '') expect(message).not.toContain(value);
 });
 
+test.each([
+  ['0', false],
+  ['90', true],
+  ['366', false],
+])('a session may live %s days: %j', (SESSION_DAYS, taken) => {
+  expect(complaint({ SESSION_DAYS }) === 'none').toBe(taken);
+});
+
 test('a short admin password is refused and not repeated', () => {
   expect(complaint({ ADMIN_PASSWORD: 'secret' })).toMatch(/ADMIN_PASSWORD: (?!.*secret)/);
 });

@@ -15,6 +15,16 @@ const someone = async () => (await identity.register(`person-${serial++}@example
 const logout = (refreshToken: string) => identity.request('POST', '/api/auth/logout', { refreshToken });
 const verify = (accessToken: string) => identity.request('POST', '/api/auth/token/verify', { accessToken });
 
+/** As if more than ten seconds had passed since the last refresh. */
+async function pass(accessToken: string): Promise<void> {
+  const key = sessionKey(sid(accessToken));
+  await identity.store.transact([key], (docs) => {
+    const session = docs.get(key);
+    const previous = session?.previous && { ...session.previous, until: new Date().toISOString() };
+    return { write: session && previous ? [put(key, { ...session, previous })] : [], result: undefined };
+  });
+}
+
 describe('refreshing', () => {
   test('gives a new pair of tokens for the same session', async () => {
     const first = await someone();
@@ -31,16 +41,6 @@ describe('refreshing', () => {
     await identity.withToken(accessToken, 'PATCH', '/api/users/me', { name: 'Bea' });
     expect(jwt.decode((await identity.refresh(refreshToken)).body.accessToken)).toMatchObject({ name: 'Bea' });
   });
-
-  /** As if more than ten seconds had passed since the last refresh. */
-  async function pass(accessToken: string): Promise<void> {
-    const key = sessionKey(sid(accessToken));
-    await identity.store.transact([key], (docs) => {
-      const session = docs.get(key);
-      const previous = session?.previous && { ...session.previous, until: new Date().toISOString() };
-      return { write: session && previous ? [put(key, { ...session, previous })] : [], result: undefined };
-    });
-  }
 
   test.each([1, 3])('ends the session when a token comes again that is %d refreshes old', async (age) => {
     const { accessToken, refreshToken } = await someone();
@@ -80,6 +80,21 @@ describe('refreshing', () => {
     expect((await identity.refresh(body.refreshToken)).status).toBe(401);
   });
 
+  test('ends a session that has reached its lifetime, and reports no stolen token', async () => {
+    const { accessToken, refreshToken } = await someone();
+    const key = sessionKey(sid(accessToken));
+    await identity.store.transact([key], (docs) => {
+      const session = docs.get(key);
+      const createdAt = new Date(Date.now() - 90 * 24 * 60 * 60 * 1_000).toISOString();
+      return { write: session ? [put(key, { ...session, createdAt })] : [], result: undefined };
+    });
+    expect((await identity.refresh(refreshToken)).body.type).toBe('https://sidecart.dev/problems/invalid-refresh-token');
+    expect(await identity.store.read(key)).toBeUndefined();
+    expect(identity.published.filter(({ type, subject }) => type === 'user.refresh_token_reused' && subject === sid(accessToken))).toEqual(
+      [],
+    );
+  });
+
   test('keeps no secret: what is stored is no token', async () => {
     const { accessToken, refreshToken } = await someone();
     const stored = await identity.store.read(sessionKey(sid(accessToken)));
@@ -103,11 +118,21 @@ describe('logging out', () => {
     expect((await verify(accessToken)).body).toMatchObject({ status: 401, title: 'Session ended' });
   });
 
-  test('needs the newest token', async () => {
-    const { refreshToken } = await someone();
+  test.each(['within', 'after'])('ends the session with the token before the newest, %s its ten seconds', async (when) => {
+    const { accessToken, refreshToken } = await someone();
     const { body } = await identity.refresh(refreshToken);
-    await logout(refreshToken);
-    expect((await identity.refresh(body.refreshToken)).status).toBe(200);
+    if (when === 'after') await pass(accessToken);
+    expect((await logout(refreshToken)).status).toBe(204);
+    expect((await identity.refresh(body.refreshToken)).status).toBe(401);
+  });
+
+  test('does nothing with an older or a made-up token', async () => {
+    const { accessToken, refreshToken } = await someone();
+    const second = (await identity.refresh(refreshToken)).body;
+    const third = (await identity.refresh(second.refreshToken)).body;
+    expect((await logout(refreshToken)).status).toBe(204);
+    expect((await logout(`${sid(accessToken)}.${'A'.repeat(43)}`)).status).toBe(204);
+    expect((await identity.refresh(third.refreshToken)).status).toBe(200);
   });
 });
 

@@ -7,7 +7,7 @@ import { RefreshTokenReused } from '@sidecart/contracts/identity';
 import { z } from 'zod';
 import { owner, Profile } from '../accounts/user.js';
 import type { Keys } from '../keys/keys.js';
-import { isCurrent, newSecret, presented, RefreshToken, rotate, SessionId } from './session.js';
+import { isOver, newSecret, presented, RefreshToken, rotate, SessionId, wasGivenLately } from './session.js';
 import { AccessToken, SignedIn, signedIn } from './signed-in.js';
 import { clientOf } from '../client.js';
 import { settle } from '../settle.js';
@@ -23,9 +23,11 @@ export interface TokenOptions {
   keys: Keys;
   signIn: Pick<SignIn, 'needsTwoFactor'>;
   verify: Verify;
+  /** How long a session may live. */
+  days: number;
 }
 
-export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Routes {
+export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
@@ -37,7 +39,7 @@ export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Rout
       rows: [3],
       body: Refresh,
       reply: SignedIn,
-      problems: { 401: 'The token was used before, its session has ended, or the account is suspended.' },
+      problems: { 401: 'The token was used before, its session has ended or reached its lifetime, or the account is suspended.' },
     },
     async ({ body, req }) => {
       const { sessionId, secret } = presented(body.refreshToken);
@@ -48,12 +50,12 @@ export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Rout
         const user = kept && docs.get(userKey(kept.userId));
         if (!kept || !user) return { result: notGood() };
         const allowed = user.status === 'active' && (kept.secondFactor || !signIn.needsTwoFactor(user));
-        const rotated = allowed ? rotate(kept, secret, salt, clientOf(req), now) : undefined;
+        const rotated = allowed ? rotate(kept, { secret, salt, days, from: clientOf(req) }, now) : undefined;
         if (rotated) {
           const { session, secret: next } = rotated;
           return { write: session === kept ? [] : [putSession(session)], result: { user, session, next } };
         }
-        const stolen = allowed && now < new Date(kept.expiresAt);
+        const stolen = allowed && !isOver(kept, days, now);
         const events = stolen ? [RefreshTokenReused(sessionId, 1, owner(user))] : [];
         return { write: endSession(docs, user.id, sessionId), events, result: notGood() };
       });
@@ -63,13 +65,17 @@ export function tokenRoutes({ store, keys, signIn, verify }: TokenOptions): Rout
 
   auth.post(
     '/api/auth/logout',
-    { summary: 'Ends the session of a refresh token, if it has not ended yet.', access: 'public', rows: [3], body: Refresh },
+    {
+      summary: 'Ends the session of a refresh token, if it has not ended yet. The token before the newest works, too.',
+      access: 'public',
+      rows: [3],
+      body: Refresh,
+    },
     async ({ body }) => {
       const { sessionId, secret } = presented(body.refreshToken);
-      const now = new Date();
       await store.transact([sessionKey(sessionId)], (docs) => {
         const session = docs.get(sessionKey(sessionId));
-        const ends = session && isCurrent(session, secret, now);
+        const ends = session && wasGivenLately(session, secret);
         return { write: ends ? endSession(docs, session.userId, sessionId) : [], result: undefined };
       });
     },

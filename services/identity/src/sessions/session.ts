@@ -2,8 +2,10 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Client } from '../client.js';
 
-/** So long may a session rest: each refresh begins the time anew. */
-export const REST_SECONDS = 30 * 24 * 60 * 60;
+const DAY_SECONDS = 24 * 60 * 60;
+
+/** A session that is not refreshed for this long ends. */
+export const REST_SECONDS = 30 * DAY_SECONDS;
 
 const GRACE_SECONDS = 10;
 
@@ -52,9 +54,11 @@ export interface Beginning extends Client {
   userId: string;
   secret: string;
   secondFactor: boolean;
+  /** The lifetime. */
+  days: number;
 }
 
-export function begin({ id, userId, secret, secondFactor, address, agent }: Beginning, at: Date): Session {
+export function begin({ id, userId, secret, secondFactor, days, address, agent }: Beginning, at: Date): Session {
   const now = at.toISOString();
   return {
     id,
@@ -66,27 +70,36 @@ export function begin({ id, userId, secret, secondFactor, address, agent }: Begi
     address,
     agent,
     secondFactor,
-    expiresAt: inSeconds(REST_SECONDS, at),
+    expiresAt: expiry(now, days, at),
   };
 }
 
+export interface Rotation {
+  /** The secret that is presented. */
+  secret: string;
+  /** Random, for the next secret, which is derived from both: what is stored gives nobody a token. */
+  salt: string;
+  /** The lifetime. */
+  days: number;
+  from: Client;
+}
+
 /**
- * The session with its next secret, or undefined where the secret is not the newest: a token that was used before may be stolen. For a moment
- * the one before gives the same next one again, so that two windows of one browser, or a lost answer, end nothing.
- * @param salt random, for the next secret, which is made of both: what is stored gives nobody a token
+ * Returns the session with its next secret, or `undefined` if the session has ended or `secret` is not its newest one: a token that comes
+ * again may be stolen. For some seconds the secret before the newest gives the same next one again, so that two windows of one browser, or
+ * a lost answer, end nothing.
  */
 export function rotate(
   session: Session,
-  secret: string,
-  salt: string,
-  { address, agent }: Client,
+  { secret, salt, days, from }: Rotation,
   at: Date,
 ): { session: Session; secret: string } | undefined {
-  const { previous } = session;
-  if (isCurrent(session, secret, at)) {
+  const { secretHash, previous, createdAt } = session;
+  if (isOver(session, days, at)) return undefined;
+  if (secretHash === sha256(secret)) {
     const next = derived(salt, secret);
-    const replaced = { secretHash: session.secretHash, salt, until: inSeconds(GRACE_SECONDS, at) };
-    const renewed = { lastUsedAt: at.toISOString(), address, agent, expiresAt: inSeconds(REST_SECONDS, at) };
+    const replaced = { secretHash, salt, until: inSeconds(GRACE_SECONDS, at) };
+    const renewed = { lastUsedAt: at.toISOString(), address: from.address, agent: from.agent, expiresAt: expiry(createdAt, days, at) };
     return { session: { ...session, ...renewed, secretHash: sha256(next), previous: replaced }, secret: next };
   }
   const again = previous?.secretHash === sha256(secret) && at < new Date(previous.until);
@@ -95,9 +108,21 @@ export function rotate(
 
 const derived = (salt: string, secret: string) => createHmac('sha256', salt).update(secret).digest('base64url');
 
-export function isCurrent({ secretHash, expiresAt }: Session, secret: string, at: Date): boolean {
-  return secretHash === sha256(secret) && at < new Date(expiresAt);
+/** Whether the session has ended: it was not refreshed for too long, or has lived for `days`. */
+export const isOver = ({ createdAt, expiresAt }: Session, days: number, at: Date): boolean =>
+  at >= new Date(expiresAt) || at >= new Date(lifetimeEnd(createdAt, days));
+
+/** Whether this is the secret of the session's newest refresh token or of the one before it. */
+export const wasGivenLately = ({ secretHash, previous }: Session, secret: string): boolean =>
+  [secretHash, previous?.secretHash].includes(sha256(secret));
+
+/** When the session ends, unless it is refreshed at some time after `at`. */
+function expiry(createdAt: string, days: number, at: Date): string {
+  const [rested, lived] = [inSeconds(REST_SECONDS, at), lifetimeEnd(createdAt, days)];
+  return rested < lived ? rested : lived;
 }
+
+const lifetimeEnd = (createdAt: string, days: number) => inSeconds(days * DAY_SECONDS, new Date(createdAt));
 
 const inSeconds = (seconds: number, at: Date) => new Date(at.getTime() + seconds * 1_000).toISOString();
 

@@ -39,7 +39,7 @@ export type SignIn = ReturnType<typeof createSignIn>;
 
 /** The one way to tokens, whatever was shown first: a password, or an identity at a provider. */
 export function createSignIn({ settings, keys }: { settings: Settings; keys: Keys }) {
-  const { STAFF_NEED_TWO_FACTOR, REQUIRE_VERIFIED } = settings;
+  const { STAFF_NEED_TWO_FACTOR, REQUIRE_VERIFIED, SESSION_DAYS: days } = settings;
 
   /** Whether the account has to show more than one factor, even if it has set up none. */
   const needsTwoFactor = ({ role }: Pick<User, 'role'>): boolean => STAFF_NEED_TWO_FACTOR && role !== 'customer';
@@ -71,7 +71,7 @@ export function createSignIn({ settings, keys }: { settings: Settings; keys: Key
 
   function entered(docs: Docs, user: User, from: From, { id, secret, now }: Made, bySecondFactor: boolean): Change<Entered> {
     const { address, agent, cartSession } = from;
-    const session = begin({ id, userId: user.id, secret, secondFactor: bySecondFactor, address, agent }, now);
+    const session = begin({ id, userId: user.id, secret, secondFactor: bySecondFactor, days, address, agent }, now);
     return {
       write: [...openSession(docs, session), noteLogin(docs, user.id, 'signed-in', from, now)],
       events: [UserSignedIn(id, 1, { userId: user.id, cartSession })],
