@@ -13,6 +13,7 @@ import { keyRoutes } from './keys/routes.js';
 import { createKeys, KEY_TIMES } from './keys/keys.js';
 import { watchKeys } from './keys/watch.js';
 import { createMails } from './mails.js';
+import { noStore } from './no-store.js';
 import { createPasswords } from './passwords/hashing.js';
 import { ownDataRoutes } from './own-data/routes.js';
 import { createDropPicture } from './pictures/drop.js';
@@ -64,6 +65,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
   const confirmPassword = createConfirmPassword({ store, passwords });
   const appCodes = createAppCodes(settings.TWO_FACTOR_KEYS);
   const all = [
+    noStore(), // the first: it holds for those after it
     registerRoutes({ store, passwords, codes, post }),
     verificationRoutes({ store, codes }),
     signInRoutes({ store, passwords, signIn }),

@@ -26,7 +26,6 @@ export function ownDataRoutes({ store, dropPicture, confirmPassword }: OwnDataOp
     async ({ user, res }) => {
       const data = await ownData(store, user.id);
       res.setHeader('content-disposition', 'attachment; filename="my-data.json"');
-      res.setHeader('cache-control', 'no-store');
       return data;
     },
   );
