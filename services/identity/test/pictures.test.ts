@@ -29,6 +29,13 @@ async function someone() {
   };
 }
 
+/** A PNG with 16 bits per channel, which takes twice the memory. */
+const deep = (side: number) =>
+  sharp(new Uint16Array(side * side * 4), { raw: { width: side, height: side, channels: 4 } })
+    .toColourspace('rgb16')
+    .png()
+    .toBuffer();
+
 /** A PNG that says that it is so large, and holds next to nothing. */
 function bomb(side: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
@@ -88,6 +95,63 @@ describe('a picture', () => {
   });
 });
 
+describe('decoding', () => {
+  /** As large as is taken: it keeps a processor busy for a while. */
+  let large: Buffer;
+  beforeAll(async () => void (large = await picture('jpeg', 4_000, 4_000)));
+
+  test('takes 16 megapixels', async () => {
+    const { send } = await someone();
+    expect((await send(large)).status).toBe(200);
+  });
+
+  test('takes 4 megapixels with 16 bits per channel', async () => {
+    const { send } = await someone();
+    expect((await send(await deep(2_000))).status).toBe(200);
+  });
+
+  test('happens to two pictures at a time, whoever sends them', async () => {
+    const people = await Promise.all(Array.from({ length: 6 }, someone));
+    let most = 0;
+    const count = () => {
+      const { queue, process } = sharp.counters();
+      most = Math.max(most, queue + process);
+    };
+    sharp.queue.on('change', count);
+    const answers = await Promise.all(people.map(({ send }) => send(large)));
+    sharp.queue.off('change', count);
+    expect(answers.map(({ status }) => status)).toEqual(people.map(() => 200));
+    expect(most).toBe(2);
+  });
+
+  test('refuses with 503 and Retry-After while too many wait', async () => {
+    const people = await Promise.all(Array.from({ length: 14 }, someone));
+    const answers = await Promise.all(people.map(({ send }) => send(large)));
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { status, headers, body } of refused)
+      expect([status, headers.get('retry-after'), body.type]).toEqual([503, '1', 'https://sidecart.dev/problems/too-many-uploads']);
+    const [first] = people;
+    expect((await first?.send(large))?.status).toBe(200);
+  });
+
+  test('refuses a second picture of a person with 429 while the first is under way', async () => {
+    const { send } = await someone();
+    const answers = await Promise.all([send(large), send(large), send(large)]);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused).toHaveLength(2);
+    for (const { status, headers, body } of refused)
+      expect([status, headers.get('retry-after'), body.type]).toEqual([429, '1', 'https://sidecart.dev/problems/upload-under-way']);
+    expect((await send(large)).status).toBe(200);
+  });
+
+  test('leaves no slot behind when pictures are refused', async () => {
+    const { send } = await someone();
+    for (let n = 0; n < 20; n++) expect((await send(Buffer.from('hello'))).status).toBe(400);
+    expect((await send(large)).status).toBe(200);
+  });
+});
+
 describe('what is no picture is refused, whatever it calls itself:', () => {
   const refused: [string, () => Promise<Buffer> | Buffer][] = [
     ['a text', () => Buffer.from('hello')],
@@ -105,6 +169,8 @@ describe('what is no picture is refused, whatever it calls itself:', () => {
     ],
     ['half a JPEG', async () => (await picture('jpeg', 2_000, 2_000)).subarray(0, 5_000)],
     ['a bomb of 400 megapixels in 50 kB', () => bomb(20_000)],
+    ['a picture of more than 16 megapixels', () => bomb(4_008)],
+    ['a picture of 9 megapixels with 16 bits per channel', () => deep(3_000)],
   ];
 
   test.each(refused)('%s', async (_, file) => {

@@ -29,7 +29,7 @@ export interface PictureOptions {
 
 export function pictureRoutes({ store, files, logger }: PictureOptions): Routes {
   const users = routes('users');
-  const upload = createUpload('picture');
+  const upload = createUpload({ field: 'picture', decode: portrait });
 
   /** Answers the account with the new picture; the one before is gone. */
   async function show(userId: string, picture: string | null): Promise<Profile> {
@@ -54,10 +54,14 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
       rows: [11],
       upload: 'picture',
       reply: Profile,
-      problems: { 413: 'The file is too large.', 503: 'Too many are uploading at the moment: see Retry-After.' },
+      problems: {
+        413: 'The file is too large.',
+        429: 'Your last upload is still under way: see Retry-After.',
+        503: 'Too many pictures are being uploaded: see Retry-After.',
+      },
     },
     async ({ user, req, res }) => {
-      const picture = await portrait(await upload(req, res));
+      const picture = await upload(user.id, req, res);
       const name = `${randomUUID()}.webp`;
       await files.put(pictureFile(name), picture);
       return show(user.id, name).catch(async (error: unknown) => {

@@ -1,30 +1,53 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import type { Request, Response } from 'express';
 import multer, { memoryStorage, MulterError } from 'multer';
+import { createTurns } from '../turns.js';
 
 export const MAX_BYTES = 5 * 1024 * 1024;
-const AT_ONCE = 8;
+/** Uploads under way on this replica, each of another person. */
+const MAX_UPLOADS = 8;
+/** Each takes up to 110 MB of memory. */
+const MAX_DECODING = 2;
 
-/** Reads the one file of a multipart form, whose field is `field`. Throws `invalid`, `too-large`, or `unavailable` where too many upload. */
-export function createUpload(field: string): (req: Request, res: Response) => Promise<Buffer> {
+export interface UploadOptions {
+  /** The form's field that has the file. */
+  field: string;
+  /** What becomes of the file. */
+  decode: (file: Buffer) => Promise<Buffer>;
+}
+
+export type Upload = (userId: string, req: Request, res: Response) => Promise<Buffer>;
+
+/**
+ * Reads the one file of a multipart form and decodes it. A person uploads one at a time, and holds a slot until the picture is decoded.
+ * Throws `invalid`, `too-large`, `limited` while another upload of the person is under way, or `unavailable` if all slots are taken.
+ */
+export function createUpload({ field, decode }: UploadOptions): Upload {
   const receive = multer({
     storage: memoryStorage(),
     limits: { fileSize: MAX_BYTES, files: 1, fields: 0, parts: 1, headerPairs: 20 },
   }).single(field);
-  let underWay = 0;
+  const uploading = new Set<string>();
+  const decoding = createTurns(MAX_DECODING).lane(MAX_UPLOADS, tooMany);
 
-  return async (req, res) => {
-    if (underWay >= AT_ONCE) throw new DomainError('unavailable', 'too-many-uploads', 'Too many are uploading.', { retryAfter: 1 });
-    underWay++;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        receive(req, res, (error: unknown) => (error === undefined ? resolve() : reject(refusal(error, field))));
-      });
-    } finally {
-      underWay--;
-    }
+  async function read(req: Request, res: Response): Promise<Buffer> {
+    await new Promise<void>((resolve, reject) => {
+      receive(req, res, (error: unknown) => (error === undefined ? resolve() : reject(refusal(error, field))));
+    });
     if (!req.file) throw malformed(field, 'must be the one file of a multipart form');
     return req.file.buffer;
+  }
+
+  return async (userId, req, res) => {
+    if (uploading.has(userId)) throw underWay();
+    if (uploading.size >= MAX_UPLOADS) throw tooMany();
+    uploading.add(userId);
+    try {
+      const file = await read(req, res);
+      return await decoding(() => decode(file));
+    } finally {
+      uploading.delete(userId);
+    }
   };
 }
 
@@ -36,3 +59,11 @@ function refusal(error: unknown, field: string): DomainError {
 
 const malformed = (field: string, message: string) =>
   new DomainError('invalid', 'validation-failed', 'The body is not the form that is asked for.', { errors: [{ field, message }] });
+
+const underWay = () =>
+  new DomainError('limited', 'upload-under-way', 'Your last picture is still being uploaded. Try again when it is done.', {
+    retryAfter: 1,
+  });
+
+const tooMany = () =>
+  new DomainError('unavailable', 'too-many-uploads', 'Too many pictures are being uploaded. Try again in a moment.', { retryAfter: 1 });
