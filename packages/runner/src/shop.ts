@@ -6,6 +6,9 @@ import { freePorts } from './ports.js';
 import { root } from './root.js';
 import { startSystem, type System, type SystemOptions } from './system.js';
 
+/** On one machine everybody comes from one place. */
+const ONE_PLACE = '100000';
+
 export interface ShopOptions extends SystemOptions {
   /** Of the edge, of the mail catcher's page and of its SMTP server; free ones unless told. */
   ports?: { edge: number; mails: number; smtp: number };
@@ -33,6 +36,8 @@ export async function startShop({ ports, ...options }: ShopOptions): Promise<Sho
     const own = {
       SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
       SMTP_TLS: 'off', // the mail catcher, on this machine
+      REGISTRATIONS_PER_PLACE: process.env['REGISTRATIONS_PER_PLACE'] ?? ONE_PLACE,
+      MAILS_PER_PLACE: process.env['MAILS_PER_PLACE'] ?? ONE_PLACE,
       PUBLIC_URL: `http://localhost:${edgePort}`,
       WEBHOOK_URL: `http://127.0.0.1:${edgePort}/api/payments/webhook`,
     };

@@ -32,6 +32,7 @@ import { verifyRoutes } from './two-factor/verify-routes.js';
 import { userRoutes } from './accounts/routes.js';
 import { staffRoutes } from './staff/routes.js';
 import { createUserIndex } from './staff/user-index.js';
+import { createLimits } from './throttle/limits.js';
 import { ownSubscriptions } from './subscriptions.js';
 import { verificationRoutes } from './verification/routes.js';
 import { createCodeSender } from './verification/sender.js';
@@ -59,22 +60,23 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
   });
   if (await ensureAdmin({ settings, store }, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
   const { post, settled } = createMails({ sendMail, sendSms, logger });
-  const codes = createCodeSender({ store, post, pages: settings.ACCOUNT_PAGES });
+  const limits = createLimits(settings);
+  const codes = createCodeSender({ store, post, limits, pages: settings.ACCOUNT_PAGES });
   const signIn = createSignIn({ settings, keys });
   const dropPicture = createDropPicture({ store, files });
   const confirmPassword = createConfirmPassword({ store, passwords });
   const appCodes = createAppCodes(settings.TWO_FACTOR_KEYS);
   const all = [
     noStore(), // the first: it holds for those after it
-    registerRoutes({ store, passwords, codes, post }),
+    registerRoutes({ store, passwords, codes, post, limits }),
     verificationRoutes({ store, codes }),
     signInRoutes({ store, passwords, signIn }),
     tokenRoutes({ store, keys, signIn, verify, days: settings.SESSION_DAYS }),
-    verifyRoutes({ store, signIn, post, appCodes }),
+    verifyRoutes({ store, signIn, post, limits, appCodes }),
     twoFactorRoutes({ store, signIn, confirmPassword, appCodes }),
     deviceRoutes(store),
-    emailRoutes({ store, confirmPassword, post }),
-    phoneRoutes({ store, confirmPassword, post }),
+    emailRoutes({ store, confirmPassword, post, limits }),
+    phoneRoutes({ store, confirmPassword, post, limits }),
     passwordRoutes({ store, passwords, confirmPassword, codes }),
     userRoutes(store),
     ownDataRoutes({ store, dropPicture, confirmPassword }),

@@ -5,6 +5,8 @@ import { SigningKeySet } from './keys/keys.js';
 import { Origins, ProviderList } from './providers/settings.js';
 import { TwoFactorKeys } from './two-factor/encryption.js';
 
+const PerHour = z.coerce.number().int().min(1).max(1_000_000);
+
 export const Settings = z.object({
   /** A JSON Web Key Set of private ES256 keys. The newest stands first; tokens of the others are accepted until they end. Or one key as PEM. */
   SIGNING_KEYS: z.string().transform(keySet).pipe(SigningKeySet),
@@ -24,8 +26,14 @@ export const Settings = z.object({
   /** What hashing a password costs with Argon2id: KiB of memory, and passes over it. The defaults are what OWASP recommends. */
   PASSWORD_MEMORY_KIB: z.coerce.number().int().min(1_024).default(19_456),
   PASSWORD_PASSES: z.coerce.number().int().min(1).default(2),
-  /** So many may wait for their password to be hashed; whoever comes then gets a 503. */
+  /** How many sign-ins may wait for a hash, and how many new passwords. Beyond that they get a 503. */
   PASSWORD_QUEUE: z.coerce.number().int().min(1).default(100),
+  /** How often per hour may be registered, and mails and text messages be asked for, from one place: an IPv4 address or an IPv6 /64. */
+  REGISTRATIONS_PER_PLACE: PerHour.default(50),
+  MAILS_PER_PLACE: PerHour.default(100),
+  TEXTS_PER_PLACE: PerHour.default(10),
+  /** How many text messages the whole shop sends per hour: they cost money. */
+  TEXTS_PER_HOUR: PerHour.default(300),
   /** Days after its sign-in when a session ends, however often it is refreshed. */
   SESSION_DAYS: z.coerce.number().int().min(1).max(365).default(90),
   /** What needs an address that is proved: `orders` to place one, `login` to sign in. */

@@ -25,6 +25,9 @@ export const someSettings = (change: Record<string, string> = {}): Settings =>
     ADMIN_PASSWORD: 'only for tests',
     PASSWORD_MEMORY_KIB: '1024',
     PASSWORD_PASSES: '1',
+    REGISTRATIONS_PER_PLACE: '10000',
+    MAILS_PER_PLACE: '10000',
+    TEXTS_PER_PLACE: '10000',
     ...change,
   });
 

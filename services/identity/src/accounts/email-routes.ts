@@ -12,16 +12,18 @@ import type { Post } from '../mails.js';
 import { settle } from '../settle.js';
 import type { ConfirmPassword } from '../sign-in/guard.js';
 import { ownerKey, userKey } from '../store.js';
+import type { Limits } from '../throttle/limits.js';
 import { emailKeyOf, owner, Profile, profile, withEmail } from './user.js';
 
 export interface EmailRoutesOptions {
   store: Store;
   confirmPassword: ConfirmPassword;
   post: Post;
+  limits: Limits;
 }
 
 /** Changing one's address. */
-export function emailRoutes({ store, confirmPassword, post }: EmailRoutesOptions): Routes {
+export function emailRoutes({ store, confirmPassword, post, limits }: EmailRoutesOptions): Routes {
   const users = routes('users');
 
   users.post(
@@ -32,15 +34,17 @@ export function emailRoutes({ store, confirmPassword, post }: EmailRoutesOptions
       rows: [10],
       body: z.strictObject({ email: Email.meta({ examples: ['beatrix@example.com'] }), password: TriedPassword }),
       status: 202,
-      problems: { 403: 'The password is wrong.', 429: 'One a minute and five an hour are sent: see Retry-After.' },
+      problems: { 403: 'The password is wrong.', 429: 'Too many mails were asked for: see Retry-After.' },
     },
     async ({ body: { email, password }, user: { id }, req }) => {
-      const user = await confirmPassword(id, password, clientOf(req));
+      const from = clientOf(req);
+      const user = await confirmPassword(id, password, from);
       const secrets = newSecrets();
       const now = new Date();
       const at = ownerKey(emailKeyOf(email));
+      const about = { purpose: 'change-email', holder: id, target: email } as const;
       const taken = await store.transact([at, codeKey('change-email', id), sentKey('change-email', id)], (docs) => ({
-        write: sending(docs, { purpose: 'change-email', holder: id, target: email }, secrets, now),
+        write: sending(docs, about, secrets, limits.message(about, from), now),
         result: ![undefined, id].includes(docs.get(at)),
       }));
       const to = { to: email, name: user.name, userId: id };

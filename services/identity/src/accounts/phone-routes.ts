@@ -14,7 +14,7 @@ import type { EmailRoutesOptions } from './email-routes.js';
 import { owner, Profile, profile, withPhone } from './user.js';
 
 /** Changing one's phone number. */
-export function phoneRoutes({ store, confirmPassword, post }: EmailRoutesOptions): Routes {
+export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoutesOptions): Routes {
   const users = routes('users');
 
   users.post(
@@ -25,14 +25,16 @@ export function phoneRoutes({ store, confirmPassword, post }: EmailRoutesOptions
       rows: [10],
       body: z.strictObject({ phone: Phone, password: TriedPassword }),
       status: 202,
-      problems: { 403: 'The password is wrong.', 429: 'One a minute and five an hour are sent: see Retry-After.' },
+      problems: { 403: 'The password is wrong.', 429: 'Too many text messages were asked for: see Retry-After.' },
     },
     async ({ body: { phone, password }, user: { id }, req }) => {
-      await confirmPassword(id, password, clientOf(req));
+      const from = clientOf(req);
+      await confirmPassword(id, password, from);
       const secrets = newSecrets();
       const now = new Date();
+      const about = { purpose: 'change-phone', holder: id, target: phone } as const;
       await store.transact([codeKey('change-phone', id), sentKey('change-phone', id)], (docs) => ({
-        write: sending(docs, { purpose: 'change-phone', holder: id, target: phone }, secrets, now),
+        write: sending(docs, about, secrets, limits.message(about, from), now),
         result: undefined,
       }));
       post({ template: 'change-phone', to: phone, userId: id, code: secrets.digits });

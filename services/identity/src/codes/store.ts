@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DomainError } from '@sidecart/chassis/errors';
 import { key, put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import { network, type Client } from '../client.js';
+import { use, type Quota } from '../throttle/quota.js';
 import { putFailed, refusal, tooMany, triesKey } from '../throttle/tries.js';
 import { CODE_SECONDS, guessed, newCode, proves, type Code, type Proof, type Purpose, type Secrets } from './code.js';
 
@@ -26,12 +27,19 @@ export function noteSent(docs: Docs, template: string, holder: string, at: Date)
   return seconds > 0 ? seconds : put(sentKey(template, holder), [...sent, at.toISOString()].slice(-AN_HOUR), HOUR_MS / 1_000);
 }
 
-/** The writes that make a new code, which ends the last one. Throws `limited` where too many were sent. */
-export function sending(docs: Docs, about: Pick<Code, 'purpose' | 'holder' | 'target'>, secrets: Secrets, at: Date): Write[] {
+export type About = Pick<Code, 'purpose' | 'holder' | 'target'>;
+
+/**
+ * Returns the writes that make a new code, which replaces the last one, and count its message. Throws `limited` if too many messages were
+ * sent: to the holder, or by one of `quotas`.
+ */
+export function sending(docs: Docs, about: About, secrets: Secrets, quotas: readonly Quota[], at: Date): Write[] {
   const { purpose, holder } = about;
   const noted = noteSent(docs, purpose, holder, at);
   if (typeof noted === 'number') throw tooMany(noted);
-  return [noted, put(codeKey(purpose, holder), newCode(about, secrets, at), CODE_SECONDS)];
+  const used = use(docs, quotas, at);
+  if (used instanceof DomainError) throw used;
+  return [noted, ...used, put(codeKey(purpose, holder), newCode(about, secrets, at), CODE_SECONDS)];
 }
 
 export interface Shown {

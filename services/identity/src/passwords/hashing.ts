@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { DomainError } from '@sidecart/chassis/errors';
 import { hash, verify } from '@node-rs/argon2';
+import { createTurns } from '../turns.js';
 
 export interface PasswordOptions {
   memoryKiB: number;
   passes: number;
-  /** How many may wait for a core. */
+  /** How many may wait for a core in each lane. */
   maxWaiting: number;
   /** How many are hashed at once: one per core, less the one that the event loop needs, and no more than leave libuv a thread, unless told. */
   atOnce?: number;
@@ -14,18 +15,27 @@ export interface PasswordOptions {
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
-/** Argon2id, off the event loop. Throws `unavailable` where too many wait already. */
+/**
+ * Argon2id, off the event loop. Sign-ins and new passwords wait in lanes of their own, so that neither holds up the other. Throws
+ * `unavailable` if too many wait already.
+ */
 export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = threads() }: PasswordOptions) {
   const cost = { memoryCost: memoryKiB, timeCost: passes, parallelism: 1 };
-  const inTurn = turns(atOnce, maxWaiting);
+  const turns = createTurns(atOnce);
+  const forSignIns = turns.lane(maxWaiting, () => busy('Too many are signing in at the moment.'));
+  const forNewPasswords = turns.lane(maxWaiting, () => busy('Too many passwords are being set at the moment.'));
   const nobodys = hash(randomUUID(), cost);
 
   return {
-    hash: (password: string): Promise<string> => inTurn(() => hash(password, cost)),
+    /** Hashes a new password. */
+    hash: (password: string): Promise<string> => forNewPasswords(() => hash(password, cost)),
 
-    /** Whether it is the password. Where there is no account, false after the same work. */
+    /** Hashes the password of a sign-in again. */
+    rehash: (password: string): Promise<string> => forSignIns(() => hash(password, cost)),
+
+    /** Returns whether it is the password; without an account, `false` after the same work. */
     async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
-      const same = await inTurn(async () => verify(passwordHash ?? (await nobodys), password));
+      const same = await forSignIns(async () => verify(passwordHash ?? (await nobodys), password));
       return same && passwordHash !== undefined;
     },
 
@@ -39,20 +49,4 @@ export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = thread
 
 const threads = () => Math.min(3, Math.max(1, availableParallelism() - 1));
 
-function turns(atOnce: number, maxWaiting: number) {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running < atOnce) running++;
-    else if (waiting.length < maxWaiting) await new Promise<void>((go) => waiting.push(go));
-    else throw new DomainError('unavailable', 'too-many-sign-ins', 'Too many are signing in at the moment.', { retryAfter: 1 });
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-}
+const busy = (detail: string) => new DomainError('unavailable', 'too-many-sign-ins', `${detail} Try again in a moment.`, { retryAfter: 1 });

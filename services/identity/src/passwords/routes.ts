@@ -1,6 +1,6 @@
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import { put } from '@sidecart/chassis/state';
+import { put, type Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { PasswordChanged, PasswordResetRequested, UserVerified } from '@sidecart/contracts/identity';
 import { z } from 'zod';
@@ -62,7 +62,7 @@ export function passwordRoutes({ store, passwords, confirmPassword, codes }: Pas
       rows: [5],
       body: z.strictObject({ email: Email }),
       status: 202,
-      problems: { 429: 'One a minute and five an hour are sent: see Retry-After.' },
+      problems: { 429: 'Too many mails were asked for: see Retry-After.' },
     },
     ({ body: { email }, req }) =>
       codes.toAddress('reset-password', emailKeyOf(email), clientOf(req), (user) => ({
@@ -80,10 +80,16 @@ export function passwordRoutes({ store, passwords, confirmPassword, codes }: Pas
       problems: { 400: 'The code is wrong, was used, or is over.', 429: 'Too many wrong codes: see Retry-After.', ...busy },
     },
     async ({ body: { password, ...proof }, req }) => {
-      const passwordHash = await passwords.hash(password);
       const now = new Date();
+      const redeemed = (docs: Docs) => redeem(docs, shown(docs, 'reset-password', proof, clientOf(req)), now);
+      // A wrong code is refused before the password is hashed; a right one is not used up while the hash may still be refused.
       await settle(store, ownersNamed(proof), (docs) => {
-        const { code, write } = redeem(docs, shown(docs, 'reset-password', proof, clientOf(req)), now);
+        const { code, write } = redeemed(docs);
+        return code instanceof DomainError ? { write, result: code } : { result: undefined };
+      });
+      const passwordHash = await passwords.hash(password);
+      await settle(store, ownersNamed(proof), (docs) => {
+        const { code, write } = redeemed(docs);
         if (code instanceof DomainError) return { write, result: code };
         const known = docs.get(userKey(code.holder));
         if (!known || known.emailKey !== code.target)

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { UserRegistered } from '@sidecart/contracts/identity';
 import { z } from 'zod';
-import { owner, register, type User } from '../accounts/user.js';
+import { emailKeyOf, owner, register, type User } from '../accounts/user.js';
+import { clientOf, type Client } from '../client.js';
 import { newSecrets } from '../codes/code.js';
 import { noteSent, sending } from '../codes/store.js';
 import { Email, Locale, Name, Password } from '../fields.js';
 import type { Post } from '../mails.js';
 import type { Passwords } from '../passwords/hashing.js';
 import { newUser, newUserKeys, ownerKey, userKey } from '../store.js';
+import type { Limits } from '../throttle/limits.js';
+import { use } from '../throttle/quota.js';
 import type { CodeSender } from '../verification/sender.js';
 
 const Registration = z.strictObject({ email: Email, password: Password, name: Name, locale: Locale.default('en') });
@@ -26,9 +30,10 @@ export interface RegisterOptions {
   passwords: Passwords;
   codes: CodeSender;
   post: Post;
+  limits: Limits;
 }
 
-export function registerRoutes({ store, passwords, codes, post }: RegisterOptions): Routes {
+export function registerRoutes({ store, passwords, codes, post, limits }: RegisterOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
@@ -40,9 +45,13 @@ export function registerRoutes({ store, passwords, codes, post }: RegisterOption
       body: Registration,
       reply: Registered,
       status: 202,
-      problems: { 503: 'Too many passwords are being hashed: see Retry-After.' },
+      problems: {
+        429: 'Too many registrations from this place or of this address: see Retry-After.',
+        503: 'Too many passwords are being hashed: see Retry-After.',
+      },
     },
-    async ({ body: { password, ...fields } }) => {
+    async ({ body: { password, ...fields }, req }) => {
+      await admit(emailKeyOf(fields.email), clientOf(req));
       const passwordHash = await passwords.hash(password);
       const now = new Date();
       const secrets = newSecrets();
@@ -52,7 +61,7 @@ export function registerRoutes({ store, passwords, codes, post }: RegisterOption
       const { made, taken } = await store.transact<Outcome>([...newUserKeys(emailKey), userKey(id)], (docs) => {
         const ownerId = docs.get(at);
         if (ownerId === undefined) {
-          const code = sending(docs, { purpose: 'verify-email', holder: id, target: emailKey }, secrets, now);
+          const code = sending(docs, { purpose: 'verify-email', holder: id, target: emailKey }, secrets, [], now);
           return {
             write: [...newUser(docs, user), ...code],
             events: [UserRegistered(id, user.version, owner(user))],
@@ -67,6 +76,20 @@ export function registerRoutes({ store, passwords, codes, post }: RegisterOption
       return { email, status: 'pending' as const };
     },
   );
+
+  /** Counts a registration before it costs anything. Throws `limited`. */
+  async function admit(emailKey: string, from: Client): Promise<void> {
+    const now = new Date();
+    const quotas = limits.registration(emailKey, from);
+    await store.transact(
+      quotas.map(({ at }) => at),
+      (docs) => {
+        const used = use(docs, quotas, now);
+        if (used instanceof DomainError) throw used;
+        return { write: used, result: undefined };
+      },
+    );
+  }
 
   return auth;
 }

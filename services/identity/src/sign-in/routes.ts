@@ -53,7 +53,7 @@ export function signInRoutes({ store, passwords, signIn }: SignInOptions): Route
         throw wrong();
       }
       const { passwordHash } = user;
-      const rehashed = passwordHash !== undefined && passwords.isOutdated(passwordHash) ? await passwords.hash(password) : passwordHash;
+      const rehashed = passwordHash !== undefined && passwords.isOutdated(passwordHash) ? await passwords.rehash(password) : passwordHash;
       const made = make();
       const counted = countedFor(emailKey, from);
       const entered = await settle(store, [userKey(userId), counted.pair, counted.account, ...signInKeys(userId)], (docs) => {

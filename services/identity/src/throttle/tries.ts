@@ -16,7 +16,7 @@ const FREE = {
   account: 20,
   /** Any account, from one place. */
   place: 50,
-  /** Codes asked for and guessed wrong, from one place. */
+  /** Codes guessed wrong, from one place. */
   codes: 50,
   /** Sign-ins with a provider that were begun and did not end, from one place. */
   begun: 50,
@@ -30,9 +30,11 @@ const QUIET_SECONDS = 60 * 60;
 
 export type Kind = keyof typeof FREE;
 
-/** Who or what is counted: hashed, so that it fits in a key and tells nothing. */
-export const triesKey = (kind: Kind, ...who: string[]): Key<Tries> =>
-  key('tries', kind, createHash('sha256').update(JSON.stringify(who)).digest('base64url'));
+/** A hash fits in a key and reveals nothing. */
+export const hashed = (...who: string[]): string => createHash('sha256').update(JSON.stringify(who)).digest('base64url');
+
+/** `who` is counted by its hash. */
+export const triesKey = (kind: Kind, ...who: string[]): Key<Tries> => key('tries', kind, hashed(...who));
 
 export function failed(tries: Tries | undefined, kind: Kind, at: Date): Tries {
   const failures = (tries?.failures ?? 0) + 1;
@@ -52,7 +54,7 @@ export function refusal(docs: Docs, keys: readonly Key<Tries>[], at: Date): Doma
 }
 
 export const tooMany = (retryAfter: number) =>
-  new DomainError('limited', 'too-many-tries', 'That was tried too often: see Retry-After.', { retryAfter });
+  new DomainError('limited', 'too-many-tries', 'Too many attempts. Try again after the seconds in Retry-After.', { retryAfter });
 
 export const putFailed = (docs: Docs, kind: Kind, at: Key<Tries>, now: Date): Write =>
   put(at, failed(docs.get(at), kind, now), QUIET_SECONDS);

@@ -14,6 +14,7 @@ import { countedFor, forgive } from '../sign-in/guard.js';
 import { noteLogin } from '../sign-in/login.js';
 import { make, signInKeys, SignInReply, type SignIn } from '../sign-in/sign-in.js';
 import { userKey } from '../store.js';
+import type { Limits } from '../throttle/limits.js';
 import { putFailed, refusal, triesKey } from '../throttle/tries.js';
 import type { AppCodes } from './app-codes.js';
 import { challengeKey, ChallengeToken, isOpen, Method, putChallenge, twoFactorKey, type Challenge } from './challenge.js';
@@ -36,11 +37,12 @@ export interface VerifyOptions {
   store: Store;
   signIn: SignIn;
   post: Post;
+  limits: Limits;
   appCodes: AppCodes;
 }
 
 /** The second half of a sign-in. */
-export function verifyRoutes({ store, signIn, post, appCodes }: VerifyOptions): Routes {
+export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
@@ -97,9 +99,9 @@ export function verifyRoutes({ store, signIn, post, appCodes }: VerifyOptions): 
       rows: [8],
       body: z.strictObject({ token: ChallengeToken }),
       status: 202,
-      problems: { 401: 'The sign-in is over: begin again.', 429: 'One a minute and five an hour are sent: see Retry-After.' },
+      problems: { 401: 'The sign-in is over: begin again.', 429: 'Too many mails were asked for: see Retry-After.' },
     },
-    async ({ body }) => {
+    async ({ body, req }) => {
       const now = new Date();
       const secrets = newSecrets();
       const { sessionId: id, secret } = presented(body.token);
@@ -111,7 +113,8 @@ export function verifyRoutes({ store, signIn, post, appCodes }: VerifyOptions): 
         const opened = open(docs, id, secret, now);
         if (opened instanceof DomainError) return { result: opened };
         const { user } = opened;
-        return { write: sending(docs, { purpose: 'second-factor', holder: user.id, target: user.emailKey }, secrets, now), result: user };
+        const about = { purpose: 'second-factor', holder: user.id, target: user.emailKey } as const;
+        return { write: sending(docs, about, secrets, limits.message(about, clientOf(req)), now), result: user };
       });
       post({ template: 'second-factor', to, name, userId, code: secrets.digits });
     },

@@ -30,7 +30,7 @@ export function verificationRoutes({ store, codes }: { store: Store; codes: Code
       rows: [4],
       body: z.strictObject({ email: Email }),
       status: 202,
-      problems: { 429: 'One a minute and five an hour are sent: see Retry-After.' },
+      problems: { 429: 'Too many mails were asked for: see Retry-After.' },
     },
     ({ body: { email }, req }) =>
       codes.toAddress('verify-email', emailKeyOf(email), clientOf(req), ({ verified }) => (verified ? undefined : {})),

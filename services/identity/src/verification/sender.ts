@@ -1,17 +1,17 @@
 import type { Change, Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import type { User } from '../accounts/user.js';
-import { network, type Client } from '../client.js';
+import type { Client } from '../client.js';
 import { newSecrets, type Purpose, type Secrets } from '../codes/code.js';
 import { nobody, sending, sentKey, codeKey } from '../codes/store.js';
 import type { Post } from '../mails.js';
-import { settle } from '../settle.js';
 import { ownerKey, userKey } from '../store.js';
-import { putFailed, refusal, triesKey } from '../throttle/tries.js';
+import type { Limits } from '../throttle/limits.js';
 
 export interface CodeSenderOptions {
   store: Store;
   post: Post;
+  limits: Limits;
   /** Where links lead to. */
   pages: string;
 }
@@ -19,7 +19,7 @@ export interface CodeSenderOptions {
 export type CodeSender = ReturnType<typeof createCodeSender>;
 
 /** Sends codes and links to addresses, and does the same work where an address has no account. */
-export function createCodeSender({ store, post, pages }: CodeSenderOptions) {
+export function createCodeSender({ store, post, limits, pages }: CodeSenderOptions) {
   function mailLink(
     purpose: 'verify-email' | 'reset-password',
     { id: userId, email: to, name }: User,
@@ -28,7 +28,7 @@ export function createCodeSender({ store, post, pages }: CodeSenderOptions) {
     post({ template: purpose, to, name, userId, code, link: `${pages}/${purpose}#token=${userId}.${link}` });
   }
 
-  /** Sends a code to the address, if there is an account that `wants` it. Throws `limited`, in either case. */
+  /** Sends a code to the address if it has an account that `change` wants one for. Throws `limited`, whether it has one or not. */
   async function toAddress(
     purpose: 'verify-email' | 'reset-password',
     emailKey: string,
@@ -37,13 +37,11 @@ export function createCodeSender({ store, post, pages }: CodeSenderOptions) {
   ): Promise<void> {
     const secrets = newSecrets();
     const now = new Date();
-    const place = triesKey('codes', network(from.address));
-    const user = await settle(store, [ownerKey(emailKey), place], (docs) => {
-      const refused = refusal(docs, [place], now);
-      if (refused) return { result: refused };
+    const quotas = limits.message({ purpose, target: emailKey }, from);
+    const user = await store.transact([ownerKey(emailKey), ...quotas.map(({ at }) => at)], (docs) => {
       const { holder, user } = holderOf(docs, purpose, emailKey);
       const wanted = user && change(user);
-      const write = [...sending(docs, { purpose, holder, target: emailKey }, secrets, now), putFailed(docs, 'codes', place, now)];
+      const write = sending(docs, { purpose, holder, target: emailKey }, secrets, quotas, now);
       return { write, events: wanted?.events ?? [], result: wanted && user };
     });
     if (user) mailLink(purpose, user, secrets);
