@@ -20,7 +20,7 @@ export const Settings = z.object({
   OIDC_PROVIDERS: z.string().default('[]').transform(json).pipe(ProviderList),
   /** Where the index of users is kept: `file:<folder>`, `mongodb://<hosts>/<database>` or, for tests, `memory:`. */
   DOCUMENTS_URL: z.string().min(1),
-  /** The admin who is made at the first start; later starts leave the account alone. */
+  /** The admin who is created at the first start; later starts create none. */
   ADMIN_EMAIL: Email,
   ADMIN_PASSWORD: Password,
   /** What hashing a password costs with Argon2id: KiB of memory, and passes over it. The defaults are what OWASP recommends. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createVerifier, JwkSet } from '@sidecart/chassis/auth';
 import { openDocuments } from '@sidecart/chassis/documents';
-import { put } from '@sidecart/chassis/state';
+import { put, remove } from '@sidecart/chassis/state';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
 import { startApp } from '@sidecart/testing/app';
-import { ensureAdmin } from '../src/accounts/admin.js';
+import { bootstrapKey, ensureAdmin } from '../src/accounts/admin.js';
 import { createApp } from '../src/app.js';
 import { createPasswords } from '../src/passwords/hashing.js';
 import { ownerKey, userByEmail, userKey } from '../src/store.js';
@@ -234,6 +234,40 @@ describe('the admin', () => {
     } finally {
       await app.close();
     }
+  });
+
+  describe('does not come back at a restart', () => {
+    const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
+    const restart = (ADMIN_EMAIL = 'admin@shop.example') =>
+      ensureAdmin({ settings: someSettings({ ADMIN_EMAIL }), store: identity.store }, passwords);
+    let other: { accessToken: string; id: string };
+
+    beforeAll(async () => {
+      const email = 'other@shop.example';
+      const { body } = await identity.register(email);
+      await identity.prove(email);
+      const { accessToken } = (await identity.login('admin@shop.example', 'only for tests')).body;
+      await identity.withToken(accessToken, 'PATCH', `/api/users/${body.user.id}`, { role: 'admin' });
+      other = { accessToken: (await identity.login(email)).body.accessToken, id: body.user.id };
+    });
+
+    test('under another address', async () => {
+      expect(await restart('renamed@shop.example')).toBe(false);
+      expect(await userByEmail(identity.store, 'renamed@shop.example')).toBeUndefined();
+    });
+
+    test('in a state with admins that an earlier version made', async () => {
+      await identity.store.transact([bootstrapKey], () => ({ write: [remove(bootstrapKey)], result: undefined }));
+      expect(await restart('renamed@shop.example')).toBe(false);
+      expect(await identity.store.read(bootstrapKey)).toBeDefined();
+    });
+
+    test('after it was deleted', async () => {
+      const admin = await userByEmail(identity.store, 'admin@shop.example');
+      expect((await identity.withToken(other.accessToken, 'DELETE', `/api/users/${admin?.id}`)).status).toBe(204);
+      expect(await restart()).toBe(false);
+      expect((await identity.login('admin@shop.example', 'only for tests')).status).toBe(401);
+    });
   });
 
   test('does not take over an account that is there', async () => {

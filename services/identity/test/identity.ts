@@ -38,6 +38,8 @@ export interface Identity extends TestApp {
   mailed(template: (Mail | Sms)['template'], to: string): Promise<Mail | Sms>;
   /** Registers and signs in. */
   register(email: string, headers?: Record<string, string>): Promise<Answer>;
+  /** Proves the address with the code that was mailed when it registered. */
+  prove(email: string): Promise<void>;
   login(email: string, password?: string, headers?: Record<string, string>): Promise<Answer>;
   refresh(refreshToken: string): Promise<Answer>;
   /** A request with this access token. */
@@ -52,11 +54,18 @@ export async function startIdentity(change?: Record<string, string>): Promise<Id
   );
   const login: Identity['login'] = (email, password = PASSWORD, headers = {}) =>
     app.request('POST', '/api/auth/login', { email, password }, { headers });
+  const mailed: Identity['mailed'] = (template, to) =>
+    until(`${template} is mailed to ${to}`, 5, async () => mails.findLast((mail) => mail.template === template && mail.to === to));
   return {
     ...app,
     mails,
-    mailed: (template, to) =>
-      until(`${template} is mailed to ${to}`, 5, async () => mails.findLast((mail) => mail.template === template && mail.to === to)),
+    mailed,
+    async prove(email) {
+      const mail = await mailed('verify-email', email);
+      const code = 'code' in mail ? mail.code : '';
+      const { status } = await app.request('POST', '/api/auth/email-verification/confirm', { email, code });
+      if (status !== 200) throw new Error(`${email} is not proved: ${status}`);
+    },
     async register(email, headers) {
       const answer = await app.request(
         'POST',

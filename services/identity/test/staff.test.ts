@@ -4,9 +4,11 @@ import { openDocuments, type Documents } from '@sidecart/chassis/documents';
 import { createLogger } from '@sidecart/chassis/logger';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
+import { put } from '@sidecart/chassis/state';
 import { startApp } from '@sidecart/testing/app';
 import { beforePut, sharedDocuments } from '@sidecart/testing/documents';
 import { aUser } from '@sidecart/testing/tokens';
+import jwt from 'jsonwebtoken';
 import { createApp } from '../src/app.js';
 import { register } from '../src/accounts/user.js';
 import { changeMember, memberKeys } from '../src/staff/change.js';
@@ -39,11 +41,20 @@ async function someone(change?: object): Promise<Someone> {
   const email = `${randomUUID()}@example.com`;
   const { body } = await identity.register(email);
   if (!change) return signedIn(email);
+  await identity.prove(email);
   expect((await as(admin, 'PATCH', `/api/users/${body.user.id}`, change)).status).toBe(200);
   return signedIn(email);
 }
 
+/** Somebody who has proved their address. */
+async function aVerified(): Promise<Someone> {
+  const person = await someone();
+  await identity.prove(person.email);
+  return person;
+}
+
 const as = ({ accessToken }: Someone, method: string, path: string, body?: unknown) => identity.withToken(accessToken, method, path, body);
+const claims = ({ accessToken }: Pick<Someone, 'accessToken'>) => jwt.decode(accessToken, { json: true });
 const usersStaff = () => someone({ role: 'staff', permissions: ['users'] });
 const slug = ({ body }: { body: { type?: string } }) => body.type?.split('/').at(-1);
 
@@ -172,14 +183,42 @@ describe('who may look after accounts', () => {
 });
 
 describe('a new role', () => {
-  test('is in the next access token, with its permissions', async () => {
-    const { id, refreshToken } = await someone();
-    const { body } = await as(admin, 'PATCH', `/api/users/${id}`, { role: 'staff', permissions: ['catalog', 'orders'] });
+  test('is in the access token of the next sign-in, with its permissions', async () => {
+    const person = await aVerified();
+    const { body } = await as(admin, 'PATCH', `/api/users/${person.id}`, { role: 'staff', permissions: ['catalog', 'orders'] });
     expect(body).toMatchObject({ role: 'staff', permissions: ['catalog', 'orders'] });
-    const { accessToken } = (await identity.refresh(refreshToken)).body;
-    const claims = JSON.parse(Buffer.from(accessToken.split('.')[1], 'base64url').toString());
-    expect(claims).toMatchObject({ role: 'staff', permissions: ['catalog', 'orders'] });
+    expect((await identity.refresh(person.refreshToken)).status).toBe(401);
+    expect(claims(await signedIn(person.email))).toMatchObject({ role: 'staff', permissions: ['catalog', 'orders'] });
   });
+
+  test.each([
+    ['customer to staff', undefined, { role: 'staff' }, 401],
+    ['customer to admin', undefined, { role: 'admin' }, 401],
+    ['staff to admin', { role: 'staff', permissions: ['orders'] }, { role: 'admin' }, 401],
+    ['one more permission', { role: 'staff', permissions: ['orders'] }, { permissions: ['orders', 'catalog'] }, 401],
+    ['another permission', { role: 'staff', permissions: ['orders'] }, { permissions: ['catalog'] }, 401],
+    ['one permission less', { role: 'staff', permissions: ['orders', 'catalog'] }, { permissions: ['catalog'] }, 200],
+    ['staff to customer', { role: 'staff', permissions: ['orders'] }, { role: 'customer' }, 200],
+    ['admin to staff', { role: 'admin' }, { role: 'staff', permissions: ['orders'] }, 200],
+    ['nothing new', { role: 'staff', permissions: ['orders'] }, { role: 'staff', permissions: ['orders'] }, 200],
+  ])('ends the sessions if it gives more rights: %s', async (_what, before, after, refreshed) => {
+    const person = before ? await someone(before) : await aVerified();
+    expect((await as(admin, 'PATCH', `/api/users/${person.id}`, after)).status).toBe(200);
+    expect((await identity.refresh(person.refreshToken)).status).toBe(refreshed);
+    expect(claims(await signedIn(person.email))).toMatchObject(after);
+    await as(admin, 'DELETE', `/api/users/${person.id}`);
+  });
+
+  test.each([{ role: 'staff' }, { role: 'admin' }, { role: 'staff', permissions: ['users'] }])(
+    'is refused for an address that is not proved: %j',
+    async (change) => {
+      const person = await someone();
+      const answer = await as(admin, 'PATCH', `/api/users/${person.id}`, change);
+      expect([answer.status, slug(answer)]).toEqual([409, 'address-not-verified']);
+      expect((await as(admin, 'GET', `/api/users/${person.id}`)).body).toMatchObject({ role: 'customer', permissions: [] });
+      expect((await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'suspended' })).status).toBe(200);
+    },
+  );
 
   test('takes the permissions away that go with staff', async () => {
     const { id } = await someone({ role: 'staff', permissions: ['catalog'] });
@@ -198,6 +237,84 @@ describe('a new role', () => {
   ])('is refused as %j', async (change, field) => {
     const { status, body } = await as(admin, 'PATCH', `/api/users/${admin.id}`, change);
     expect([status, body.errors[0].field]).toEqual([400, field]);
+  });
+});
+
+describe('an invitation of staff', () => {
+  const invite = async () => {
+    const email = `${randomUUID()}@example.com`;
+    const { body } = await as(admin, 'POST', '/api/users', { email, name: 'Sam', role: 'staff', permissions: ['users'] });
+    return { email, id: String(body.id), body };
+  };
+
+  test('counts once its owner has set a password, which proves the address', async () => {
+    const { email, body } = await invite();
+    expect(body).toMatchObject({ role: 'staff', permissions: ['users'], verified: false });
+    await identity.request('POST', '/api/auth/password-reset', { email });
+    const mail = await identity.mailed('reset-password', email);
+    const code = 'code' in mail ? mail.code : '';
+    await identity.request('POST', '/api/auth/password-reset/confirm', { email, code, password: PASSWORD });
+    const sam = await signedIn(email);
+    expect(claims(sam)).toMatchObject({ role: 'staff', permissions: ['users'], verified: true });
+    expect((await as(sam, 'GET', '/api/users')).status).toBe(200);
+  });
+
+  test('can be made smaller, and not larger, before that', async () => {
+    const { id } = await invite();
+    const more = await as(admin, 'PATCH', `/api/users/${id}`, { permissions: ['users', 'orders'] });
+    expect([more.status, slug(more)]).toEqual([409, 'address-not-verified']);
+    expect((await as(admin, 'PATCH', `/api/users/${id}`, { permissions: [] })).body.permissions).toEqual([]);
+    expect((await as(admin, 'PATCH', `/api/users/${id}`, { role: 'customer' })).body.role).toBe('customer');
+  });
+});
+
+/** Earlier versions gave rights to accounts whose address was not proved. */
+describe('staff whose address is not proved', () => {
+  async function unproved(): Promise<Someone> {
+    const person = await someone();
+    const key = userKey(person.id);
+    await identity.store.transact([key], (docs) => {
+      const user = docs.get(key);
+      return { write: user ? [put(key, { ...user, role: 'staff' as const, permissions: ['users' as const] })] : [], result: undefined };
+    });
+    return signedIn(person.email);
+  }
+
+  test('have the rights of a customer', async () => {
+    const person = await unproved();
+    expect(claims(person)).toMatchObject({ role: 'customer', permissions: [], verified: false });
+    expect((await as(person, 'GET', '/api/users')).status).toBe(403);
+    const refreshed = (await identity.refresh(person.refreshToken)).body;
+    expect(claims(refreshed)).toMatchObject({ role: 'customer', permissions: [] });
+    const { body } = await identity.request('POST', '/api/auth/token/verify', { accessToken: refreshed.accessToken });
+    expect(body.role).toBe('customer');
+  });
+
+  test('cannot act with a token from before', async () => {
+    const [person, customer] = [await unproved(), await someone()];
+    const key = userKey(person.id);
+    const caller = aUser({ id: person.id, role: 'staff', permissions: ['users'] });
+    const deed = { caller, from: { address: '', agent: '' }, at: new Date() };
+    const suspending = identity.store.transact([...memberKeys(caller, customer.id), key], (docs) =>
+      changeMember(docs, customer.id, { status: 'suspended' }, deed),
+    );
+    await expect(suspending).rejects.toMatchObject({ kind: 'forbidden' });
+  });
+
+  test('have them from the next sign-in once the address is proved', async () => {
+    const person = await unproved();
+    await identity.prove(person.email);
+    expect((await identity.refresh(person.refreshToken)).status).toBe(401);
+    expect(claims(await signedIn(person.email))).toMatchObject({ role: 'staff', permissions: ['users'] });
+  });
+
+  test('cannot prove another address instead', async () => {
+    const person = await unproved();
+    const email = `${randomUUID()}@example.com`;
+    await as(person, 'POST', '/api/users/me/email', { email, password: PASSWORD });
+    const mail = await identity.mailed('change-email', email);
+    const answer = await as(person, 'POST', '/api/users/me/email/confirm', { code: 'code' in mail ? mail.code : '' });
+    expect([answer.status, slug(answer)]).toEqual([409, 'address-not-verified']);
   });
 });
 
@@ -268,7 +385,7 @@ describe('the last active admin', () => {
 
 describe('the audit trail', () => {
   test('names who did what, when, from where, and what it was before', async () => {
-    const person = await someone();
+    const person = await aVerified();
     const start = Date.now();
     await as(admin, 'PATCH', `/api/users/${person.id}`, { role: 'staff', permissions: ['catalog'] });
     await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'suspended' });

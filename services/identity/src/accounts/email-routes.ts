@@ -13,7 +13,7 @@ import { settle } from '../settle.js';
 import type { ConfirmPassword } from '../sign-in/guard.js';
 import { ownerKey, userKey } from '../store.js';
 import type { Limits } from '../throttle/limits.js';
-import { emailKeyOf, owner, Profile, profile, withEmail } from './user.js';
+import { emailKeyOf, notVerified, owner, Profile, profile, withEmail } from './user.js';
 
 export interface EmailRoutesOptions {
   store: Store;
@@ -62,7 +62,7 @@ export function emailRoutes({ store, confirmPassword, post, limits }: EmailRoute
       reply: Profile,
       problems: {
         400: 'The code is wrong, was used, or is over.',
-        409: 'Meanwhile the address has an account.',
+        409: 'Meanwhile the address has an account; or you are staff and have not proved your present address.',
         429: 'Too many wrong codes: see Retry-After.',
       },
     },
@@ -72,6 +72,8 @@ export function emailRoutes({ store, confirmPassword, post, limits }: EmailRoute
         const { code, write } = redeem(docs, { purpose: 'change-email', holder: id, proof: { digits }, from: clientOf(req) }, now);
         if (code instanceof DomainError) return { write, result: code };
         const before = found(docs.get(userKey(id)), 'Your account');
+        if (!before.verified && before.role !== 'customer')
+          return { write, result: notVerified('Prove the present address of your account first.') };
         const user = withEmail(before, code.target);
         const [from, to] = [ownerKey(before.emailKey), ownerKey(user.emailKey)];
         const ownerId = docs.get(to);

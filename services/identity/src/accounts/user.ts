@@ -1,4 +1,5 @@
 import { Permission } from '@sidecart/chassis/auth';
+import { DomainError } from '@sidecart/chassis/errors';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserUpdated } from '@sidecart/contracts/identity';
 import { Instant, UserId } from '@sidecart/contracts/common';
@@ -126,6 +127,13 @@ export const withEmail = (user: User, email: string): User => ({
 
 /** With a number that was just proved, or without one. */
 export const withPhone = (user: User, phone: string | null): User => ({ ...user, phone, version: user.version + 1 });
+
+/** The rights that count: those of a customer until the address is proved, because anyone can register anyone's address. */
+export const rights = ({ role, permissions, verified }: User): Pick<User, 'role' | 'permissions'> =>
+  verified ? { role, permissions } : { role: 'customer', permissions: [] };
+
+export const notVerified = (detail: string) =>
+  new DomainError('conflict', 'address-not-verified', `${detail} Only proved addresses have a role or permissions.`);
 
 /** Whom a notice about the account goes to. */
 export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
-import type { User } from '../accounts/user.js';
+import { rights, type User } from '../accounts/user.js';
 
 const PrivateKey = z
   .looseObject({ kid: z.string().min(1), kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string(), d: z.string() })
@@ -32,8 +32,9 @@ export function createKeys(first: SigningKeySet, { leadMs } = KEY_TIMES, now = (
     return keys.find(({ since }) => at - since >= leadMs) ?? before ?? newest;
   }
 
-  function accessToken({ id, role, permissions, email, name, verified }: User, sessionId: string): string {
-    const claims = { role, permissions, email, name, verified, sid: sessionId };
+  function accessToken(user: User, sessionId: string): string {
+    const { id, email, name, verified } = user;
+    const claims = { ...rights(user), email, name, verified, sid: sessionId };
     const { kid, key } = signing();
     return jwt.sign(claims, key, {
       algorithm: 'ES256',

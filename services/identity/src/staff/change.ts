@@ -3,12 +3,12 @@ import type { User as Caller } from '@sidecart/chassis/auth';
 import { may } from '@sidecart/chassis/auth';
 import type { Change, Docs, Key } from '@sidecart/chassis/state';
 import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
-import { owner, updated, type User } from '../accounts/user.js';
+import { owner, rights, updated, type User } from '../accounts/user.js';
 import { changes, noteAct, trailKeys, type Act } from '../audit/trail.js';
 import type { Client } from '../client.js';
 import { endSessions, sessionsKey } from '../sessions/store.js';
 import { account, adminsKey, putMember, userKey } from '../store.js';
-import { change, type MemberChange } from './member.js';
+import { change, gains, type MemberChange } from './member.js';
 
 /** Who does something to an account of somebody else, from where, and when. */
 export interface Deed {
@@ -25,10 +25,11 @@ export const memberKeys = (caller: Caller, userId: string): Key<unknown>[] => [
   ...trailKeys(userId),
 ];
 
-/** The account of whoever does something, as it is now: the token may be older. Throws `forbidden` where it may do nothing any more. */
+/** Returns the caller's account as it is now, which the token may not tell. Throws `forbidden` if it may not look after accounts any more. */
 export function actor(docs: Docs, { id }: Caller): User {
   const user = docs.get(userKey(id));
-  if (user?.status !== 'active' || !may(user, 'users')) throw new DomainError('forbidden', 'forbidden', 'You may not do this any more.');
+  if (user?.status !== 'active' || !may(rights(user), 'users'))
+    throw new DomainError('forbidden', 'forbidden', 'You may not do this any more.');
   return user;
 }
 
@@ -41,7 +42,7 @@ export const act = (what: Act['what'], { caller, from, at }: Deed, before: User 
   changes: changes(before, after),
 });
 
-/** Gives or takes a role, permissions, or the right to be here. Whoever is suspended is signed out. */
+/** Changes role, permissions or status. An account that is suspended or gets more rights is signed out: whoever holds a session proves anew who they are. */
 export function changeMember(docs: Docs, userId: string, body: MemberChange, deed: Deed): Change<User> {
   const before = account(docs, userId, 'The account');
   const user = change(actor(docs, deed.caller), before, body);
@@ -50,7 +51,7 @@ export function changeMember(docs: Docs, userId: string, body: MemberChange, dee
   return {
     write: [
       ...putMember(docs, user),
-      ...(suspended ? endSessions(docs, userId) : []),
+      ...(suspended || gains(before, user) ? endSessions(docs, userId) : []),
       ...noteAct(docs, act('user.changed', deed, before, user)),
     ],
     events: [

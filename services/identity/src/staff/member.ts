@@ -1,7 +1,7 @@
-import { Permission } from '@sidecart/chassis/auth';
+import { may, Permission } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { z } from 'zod';
-import type { User } from '../accounts/user.js';
+import { notVerified, type User } from '../accounts/user.js';
 
 export const Role = z.enum(['customer', 'staff', 'admin']);
 
@@ -24,14 +24,22 @@ export function mayTouch(actor: User, user: User): void {
   if (actor.role !== 'admin' && user.role !== 'customer') throw onlyAdmins();
 }
 
-/** The account as `actor` changes it. Throws `forbidden` or `invalid`. */
+/** Returns the account as `actor` changes it. Throws `forbidden`, `invalid`, or `conflict` for more rights before the address is proved. */
 export function change(actor: User, user: User, { role = user.role, permissions, status }: MemberChange): User {
   mayTouch(actor, user);
   if (actor.role !== 'admin' && (role !== user.role || permissions !== undefined)) throw onlyAdmins();
   const held = role === 'staff' ? (permissions ?? user.permissions) : [];
   if (permissions?.some((permission) => !held.includes(permission))) throw onlyStaff();
-  return { ...user, role, permissions: held, status: status ?? user.status, version: user.version + 1 };
+  const changed = { ...user, role, permissions: held, status: status ?? user.status, version: user.version + 1 };
+  if (!user.verified && gains(user, changed)) throw notVerified('The owner of this account has not proved the address yet.');
+  return changed;
 }
+
+const RANK = { customer: 0, staff: 1, admin: 2 };
+
+/** Whether the account has rights after a change that it had not before. */
+export const gains = (before: User, after: User): boolean =>
+  RANK[after.role] > RANK[before.role] || after.permissions.some((permission) => !may(before, permission));
 
 export const onlyAdmins = () => new DomainError('forbidden', 'only-admins', 'Only an admin gives roles and permissions, or reaches staff.');
 

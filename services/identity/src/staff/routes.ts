@@ -49,6 +49,7 @@ const NewMember = z.strictObject({
 
 const missing = { 404: 'There is no such account.' };
 const refused = { ...missing, 403: 'You may not do this to this account.', 409: 'It is the last active admin.' };
+const unproved = { 409: 'It is the last active admin, or its address is not proved and it would get more rights.' };
 const access = { staff: 'users' } as const;
 
 export interface StaffOptions {
@@ -85,7 +86,8 @@ export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes
   users.post(
     '/api/users',
     {
-      summary: 'Makes an account for somebody, who sets a password by POST /api/auth/password-reset.',
+      summary:
+        'Creates an account for someone, who sets a password with POST /api/auth/password-reset. Rights count from then on, since this proves the address.',
       access,
       rows: [13],
       body: NewMember,
@@ -117,13 +119,13 @@ export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes
   users.patch(
     '/api/users/:id',
     {
-      summary: 'Changes role, permissions or status. Whoever is suspended is signed out.',
+      summary: 'Changes role, permissions or status. An account that is suspended or gets more rights is signed out.',
       access,
       rows: [9],
       params: ById,
       body: MemberChange,
       reply: Member,
-      problems: refused,
+      problems: { ...refused, ...unproved },
     },
     async ({ params: { id }, body, user: caller, req }) => {
       const doing = deed(caller, req);

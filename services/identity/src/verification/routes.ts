@@ -8,6 +8,7 @@ import { emailKeyOf, owner, Profile, profile, proved } from '../accounts/user.js
 import { clientOf } from '../client.js';
 import { redeem } from '../codes/store.js';
 import { Email } from '../fields.js';
+import { endSessions } from '../sessions/store.js';
 import { settle } from '../settle.js';
 import { userKey } from '../store.js';
 import { isOneProof, ONE_PROOF, ownersNamed, proofFields, shown } from './proof.js';
@@ -56,7 +57,9 @@ export function verificationRoutes({ store, codes }: { store: Store; codes: Code
           return { write, result: new DomainError('missing', 'not-found', 'The account was not found.') };
         const verified = proved(user);
         const events = [UserVerified(user.id, verified.version, owner(verified))];
-        return { write: [...write, put(userKey(user.id), verified)], events, result: profile(verified) };
+        // The rights of staff count from now on, and not in sessions from before.
+        const ended = user.role === 'customer' ? [] : endSessions(docs, user.id);
+        return { write: [...write, put(userKey(user.id), verified), ...ended], events, result: profile(verified) };
       });
     },
   );
