@@ -137,6 +137,16 @@ describe('signing in with two factors', () => {
     expect((await verify(await challenged(email), code, 'email')).status).toBe(400);
   });
 
+  test('takes a code by mail for the sign-in that asked for it, and for no other', async () => {
+    const { email } = await careful();
+    const [asked, other] = [await challenged(email), await challenged(email)];
+    await identity.request('POST', '/api/auth/2fa/email', { token: asked });
+    const mail = await identity.mailed('second-factor', email);
+    const code = 'code' in mail ? mail.code : '';
+    expect((await verify(other, code, 'email')).status).toBe(400);
+    expect((await verify(asked, code, 'email')).status).toBe(200);
+  });
+
   test('ends after five wrong codes, and slows down whoever begins anew with each', async () => {
     const { email, secret } = await careful();
     const token = await challenged(email);

@@ -77,6 +77,11 @@ export function asked(wanted: Mail): Content {
         'If you did not ask for it, ignore this mail.',
       );
     case 'second-factor':
-      return mail('Your code to sign in', wanted, `your code is ${wanted.code}. ${LIFE}`, NOT_YOU);
+      return mail(
+        'Your code to sign in',
+        wanted,
+        `your code is ${wanted.code}. It works once, for this sign-in, within 10 minutes.`,
+        NOT_YOU,
+      );
   }
 }

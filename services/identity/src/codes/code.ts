@@ -12,7 +12,7 @@ export interface Code {
   purpose: Purpose;
   /** Whose it is: an account's id, or a name for an address without one. */
   holder: string;
-  /** The address that it was sent to. */
+  /** The address or number that it was sent to; of a second factor, the sign-in that asked for it. */
   target: string;
   salt: string;
   digitsHash: string;

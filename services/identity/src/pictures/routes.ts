@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { found } from '@sidecart/chassis/errors';
 import type { Files } from '@sidecart/chassis/files';
 import type { Logger } from '@sidecart/chassis/logger';
@@ -13,7 +13,7 @@ import { portrait } from './image.js';
 import { createUpload, MAX_BYTES } from './upload.js';
 
 const MAX_AGE_SECONDS = 24 * 60 * 60;
-/** Random, so that nobody finds one who was not given its address. */
+/** Random, 144 bits: only someone who was given a picture's address finds it. */
 const ByName = z.strictObject({
   name: z
     .string()
@@ -62,7 +62,7 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
     },
     async ({ user, req, res }) => {
       const picture = await upload(user.id, req, res);
-      const name = `${randomUUID()}.webp`;
+      const name = `${randomBytes(18).toString('hex')}.webp`;
       await files.put(pictureFile(name), picture);
       return show(user.id, name).catch(async (error: unknown) => {
         await forget(name);

@@ -112,20 +112,22 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
       } = await settle(store, [challengeKey(id)], (docs) => {
         const opened = open(docs, id, secret, now);
         if (opened instanceof DomainError) return { result: opened };
-        const { user } = opened;
-        const about = { purpose: 'second-factor', holder: user.id, target: user.emailKey } as const;
-        return { write: sending(docs, about, secrets, limits.message(about, clientOf(req)), now), result: user };
+        const { user, challenge } = opened;
+        const quotas = limits.message({ purpose: 'second-factor', target: user.emailKey }, clientOf(req));
+        const about = { purpose: 'second-factor', holder: user.id, target: challenge.id } as const;
+        return { write: sending(docs, about, secrets, quotas, now), result: user };
       });
       post({ template: 'second-factor', to, name, userId, code: secrets.digits });
     },
   );
 
   /** What must be written for the factor that is shown, and why it is not taken. */
-  function take(docs: Docs, { method, code }: Shown, { userId, methods }: Challenge, { from, iv, now }: At): Taken {
+  function take(docs: Docs, { method, code }: Shown, { id, userId, methods }: Challenge, { from, iv, now }: At): Taken {
     if (!methods.includes(method)) return { write: [], refused: wrong() };
     if (method === 'email') {
       const redeemed = redeem(docs, { purpose: 'second-factor', holder: userId, proof: { digits: code }, from }, now);
-      return redeemed.code instanceof DomainError ? { write: redeemed.write, refused: redeemed.code } : { write: redeemed.write };
+      if (redeemed.code instanceof DomainError) return { write: redeemed.write, refused: redeemed.code };
+      return redeemed.code.target === id ? { write: redeemed.write } : { write: [], refused: wrong() }; // of another sign-in
     }
     const factor = docs.get(twoFactorKey(userId));
     const left = factor && (method === 'totp' ? appCodes.take({ userId, iv }, factor, code, now) : takeRecovery(factor, code));
