@@ -10,8 +10,8 @@ import { emailKeyOf, register } from './user.js';
 export const bootstrapKey: Key<string> = key('bootstrap');
 
 /**
- * Creates the admin of the settings at the first start and returns whether it did; one of several replicas does. Later starts create none,
- * even if that admin was deleted or has another address by then: only an admin makes admins. Nor does a start on a state that has admins.
+ * Creates the admin of the settings at the first start. Returns whether it did; of several replicas, one does. Later starts create none,
+ * even if that admin was deleted or has another address by then. A state that has admins from an earlier version counts as started.
  */
 export async function ensureAdmin({ settings, store }: Pick<Deps<Settings>, 'settings' | 'store'>, passwords: Passwords): Promise<boolean> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = settings;
