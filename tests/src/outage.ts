@@ -14,10 +14,10 @@ import { ledgerOf, someGoods, stockOf } from './goods.js';
 
 export interface Outage {
   options?: Partial<ShopOptions>;
-  cut(shop: Shop): Promise<void>;
-  mend(shop: Shop): Promise<void>;
+  cut: (shop: Shop) => Promise<void>;
+  mend: (shop: Shop) => Promise<void>;
   /** Runs when the shop has stopped. */
-  close?(): Promise<void>;
+  close?: () => Promise<void>;
 }
 
 export interface Aftermath {
@@ -48,7 +48,7 @@ const Mails = z.object({ data: z.array(z.object({ subject: z.string(), text: z.s
 /** Lets customers buy for ten seconds, through an outage of some minutes, and until every order has an end. */
 export async function sufferOutage({ options, cut, mend, close }: Outage, minutes: number): Promise<Aftermath> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-outage-'));
-  const shop = await startShop({ folder, ...options, env: { MAX_UNPAID_ORDERS: '100000', PAYMENT_MINUTES: '60', ...options?.env } });
+  const shop = await startShop({ folder, ...options, env: { MAX_UNPAID_ORDERS: '1000', PAYMENT_MINUTES: '60', ...options?.env } });
   try {
     const admin = await signIn(shop.edge, shop.system.admin);
     const goods = await someGoods(admin, 'OUTAGE', LOADED);

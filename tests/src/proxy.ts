@@ -6,9 +6,9 @@ import { listen } from '@sidecart/runner/listen';
 export interface Proxy {
   port: number;
   /** Resets all connections and refuses new ones. */
-  cut(): Promise<void>;
+  cut: () => Promise<void>;
   /** Takes connections again. */
-  mend(): Promise<void>;
+  mend: () => Promise<void>;
 }
 
 export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
