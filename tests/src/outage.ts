@@ -9,7 +9,7 @@ import { startShop, type Shop, type ShopOptions } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { connectTo } from '@sidecart/streams/streams';
 import { z } from 'zod';
-import { aCustomer, insist, signIn, type Ask, type Customer } from './api.js';
+import { aCustomer, client, insist, signIn, type Ask, type Customer } from './api.js';
 import { ledgerOf, someGoods, stockOf } from './goods.js';
 
 export interface Outage {
@@ -38,17 +38,22 @@ export interface Aftermath {
 
 const LOADED = 100_000;
 const CUSTOMERS = 3;
-const PACE_MS = 1_500;
+const PACE_MS = 3_000;
 const BEFORE_MS = 10_000;
 /** A sidecar looks for its broker once a minute, a message is tried again after a minute or two. */
 const RECOVERY_SECONDS = 240;
 
 const Mails = z.object({ data: z.array(z.object({ subject: z.string(), text: z.string() })) });
 
-/** Lets customers buy for ten seconds, through an outage of some minutes, and until every order has an end. */
-export async function sufferOutage({ options, cut, mend, close }: Outage, minutes: number): Promise<Aftermath> {
+/** Starts a shop that can lose what the outage is about. */
+export async function openShop({ options }: Outage): Promise<Shop & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-outage-'));
-  const shop = await startShop({ folder, ...options, env: { MAX_UNPAID_ORDERS: '1000', PAYMENT_MINUTES: '60', ...options?.env } });
+  const env = { MAX_UNPAID_ORDERS: '1000', PAYMENT_MINUTES: '60', ...options?.env };
+  return { ...(await startShop({ folder, ...options, env })), folder };
+}
+
+/** Lets customers buy for ten seconds, through an outage of some minutes, and until every order has an end. Stops the shop. */
+export async function sufferOutage(shop: Shop & { folder: string }, { cut, mend, close }: Outage, minutes: number): Promise<Aftermath> {
   try {
     const admin = await signIn(shop.edge, shop.system.admin);
     const goods = await someGoods(admin, 'OUTAGE', LOADED);
@@ -70,7 +75,7 @@ export async function sufferOutage({ options, cut, mend, close }: Outage, minute
   } finally {
     await shop.stop();
     await close?.();
-    await rm(folder, { recursive: true, force: true });
+    await rm(shop.folder, { recursive: true, force: true });
   }
 }
 
@@ -92,9 +97,8 @@ async function buyUntil(over: AbortSignal, { ask }: Customer, productId: string)
 /** Registers someone during the outage, and returns the address. */
 async function registerLate({ edge }: Shop): Promise<string> {
   const email = `late-${crypto.randomUUID()}@example.com`;
-  const body = JSON.stringify({ email, password: 'seven green bicycles', name: 'Late' });
-  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(30_000) };
-  await insist(async () => ({ status: (await fetch(`${edge}/api/auth/register`, init)).status, body: undefined }), 600);
+  const body = { email, password: 'seven green bicycles', name: 'Late' };
+  await insist(() => client(edge)('POST', '/api/auth/register', body), 600);
   return email;
 }
 

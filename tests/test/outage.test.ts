@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { serverOf } from '@sidecart/runner/combination';
 import { ownDatabase } from '@sidecart/runner/databases';
 import { freePorts } from '@sidecart/runner/ports';
-import { sufferOutage, type Aftermath, type Outage } from '../src/outage.js';
+import { openShop, sufferOutage, type Aftermath, type Outage } from '../src/outage.js';
 import { startProxy } from '../src/proxy.js';
 
 const MINUTES = Number(process.env['OUTAGE_MINUTES'] ?? 5);
@@ -43,13 +43,15 @@ async function database(url: string): Promise<Outage> {
 const server = serverOf('postgresql');
 if (!server) console.warn('an outage of the state store: skipped, TEST_POSTGRES_URL names no server');
 
-/** All at the same time: each takes minutes. */
+/** All at the same time, because each takes minutes; started one after another, because each takes free ports. */
 const aftermaths = new Map<string, Promise<Aftermath>>();
 beforeAll(async () => {
-  aftermaths.set('broker', sufferOutage(broker, MINUTES));
-  aftermaths.set('mail server', sufferOutage(await mailServer(), MINUTES));
-  if (server) aftermaths.set('state store', sufferOutage(await database(server), MINUTES));
-});
+  const outages = { broker, 'mail server': await mailServer(), ...(server && { 'state store': await database(server) }) };
+  for (const [what, outage] of Object.entries(outages)) {
+    const shop = await openShop(outage);
+    aftermaths.set(what, sufferOutage(shop, outage, MINUTES));
+  }
+}, 180_000);
 afterAll(() => Promise.allSettled(aftermaths.values()), LIMIT_MS);
 
 test.each(['broker', 'mail server', ...(server ? ['state store'] : [])])(

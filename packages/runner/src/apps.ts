@@ -5,7 +5,7 @@ import type { ComponentFolder } from './components.js';
 import type { Tokens } from './keys.js';
 import { sidecarFlags, type App, type Plan } from './plan.js';
 import { isReady, untilReady } from './ready.js';
-import { supervise, type Supervised } from './supervised.js';
+import { killOnExit, supervise, type Supervised } from './supervised.js';
 import { until } from './until.js';
 
 export interface Launch {
@@ -46,10 +46,12 @@ export async function startApps(launch: Launch): Promise<Apps> {
   await mkdir(logs, { recursive: true });
   const all = new Map(plan.apps.map((app) => [app, start(launch, app)]));
 
+  const forget = killOnExit([...all.values()].flatMap(({ app, sidecar }) => [app, sidecar]));
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= stopAll());
   async function stopAll(): Promise<void> {
     for (const part of ['app', 'sidecar'] as const) await Promise.all([...all.values()].map((parts) => parts[part].stop()));
+    forget();
   }
 
   function find(appId: string): { app: App; parts: Parts } {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectTo, makeStreams, type Topics } from '@sidecart/streams/streams';
 import { token } from './keys.js';
-import { supervise } from './supervised.js';
+import { killOnExit, supervise } from './supervised.js';
 import { tool } from './tools.js';
 import { until } from './until.js';
 
@@ -36,6 +36,9 @@ export async function startBroker(folder: string, port: number, topics: Topics, 
   const logFile = join(folder, 'nats.log');
   const server = supervise({ name: 'NATS', program, args: ['-c', config], cwd: folder, env: process.env, logFile }, say);
 
+  const forget = killOnExit([server]);
+  const stop = () => server.stop().finally(forget);
+
   async function untilOpen(): Promise<void> {
     await until(`an answer of NATS on port ${port}; see ${logFile}`, 20, async () => {
       if (server.pid() === undefined) throw new Error(`NATS has ended; see ${logFile}`);
@@ -48,12 +51,12 @@ export async function startBroker(folder: string, port: number, topics: Topics, 
   }
 
   await untilOpen().catch(async (error: unknown) => {
-    await server.stop();
+    await stop();
     throw error;
   });
   return {
     url,
-    stop: server.stop,
+    stop,
     kill: server.kill,
     async restart() {
       server.keepUp();

@@ -33,8 +33,9 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
   let timer: NodeJS.Timeout | undefined;
   /** Whether an end is to be followed by a new start. */
   let isKept = false;
-  const killNow = () => child?.pid && signal(-child.pid, 'SIGKILL');
-  process.on('exit', killNow);
+  const killNow = () => {
+    if (child?.pid) signal(-child.pid, 'SIGKILL');
+  };
 
   function start(): void {
     if (child) return;
@@ -69,12 +70,6 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     clearTimeout(force);
   }
 
-  /** Asks the process to end, forces it after 25 seconds, and forgets it. */
-  async function stop(): Promise<void> {
-    await end('SIGTERM');
-    process.removeListener('exit', killNow);
-  }
-
   start();
   return {
     name,
@@ -87,6 +82,15 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     },
     /** Ends the process as a crash would. It stays down until `keepUp`. */
     kill: () => end('SIGKILL'),
-    stop,
+    /** Asks the process to end, and forces it after 25 seconds. */
+    stop: () => end('SIGTERM'),
+    killNow,
   };
+}
+
+/** Leaves nothing running when this program ends without stopping them. Returns how to call that off. */
+export function killOnExit(all: readonly Pick<Supervised, 'killNow'>[]): () => void {
+  const killAll = () => all.forEach(({ killNow }) => killNow());
+  process.on('exit', killAll);
+  return () => void process.removeListener('exit', killAll);
 }
