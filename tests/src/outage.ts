@@ -37,7 +37,7 @@ export interface Aftermath {
 }
 
 const LOADED = 100_000;
-const CUSTOMERS = 3;
+const CUSTOMERS = 2;
 const PACE_MS = 3_000;
 const BEFORE_MS = 10_000;
 /** A sidecar looks for its broker once a minute, a message is tried again after a minute or two. */
