@@ -1,6 +1,6 @@
 # One image per service: docker build --build-arg SERVICE=orders -t sidecart/orders .
-# BASE_IMAGE is any image with Node 20 and npm. Nothing is written to the root file system at run time.
-ARG BASE_IMAGE=node:20-bookworm-slim
+# BASE_IMAGE is any image with Node 24 and npm. Nothing is written to the root file system at run time.
+ARG BASE_IMAGE=node:24-bookworm-slim
 
 # All services, compiled once: the images of the others find this stage in the cache.
 FROM ${BASE_IMAGE} AS build

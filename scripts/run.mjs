@@ -1,6 +1,8 @@
-// Runs a command of the project: brings node_modules and dist up to date first. Needs nothing but Node.
-import { spawnSync } from 'node:child_process';
+// Runs a command of the project: brings node_modules and dist up to date first. Needs nothing but Node 20 or newer; from there on
+// it runs on the Node 24 that npm has installed, if this one is older.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -19,18 +21,38 @@ const ENTRIES = {
 const [command = ''] = process.argv.splice(2, 1);
 if (!Object.hasOwn(ENTRIES, command)) refuse(`Usage: node scripts/run.mjs ${Object.keys(ENTRIES).join('|')}`);
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) refuse(`Node 20.19 or newer is needed; this is ${process.version}. See https://nodejs.org`);
+const WANTED = 24;
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 20) refuse(`Node 20 or newer is needed to begin with; this is ${process.version}. See https://nodejs.org`);
 
 if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
+if (major < WANTED) await continueOn(installedNode());
+// What is started from here, `node` in dapr.yaml for one, is this Node.
+process.env.PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
 run('Compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
 
 const entry = ENTRIES[command]();
 if (!existsSync(entry)) refuse(`There is no ${entry}.`);
 if (command === 'start' && process.env.OTEL_EXPORTER_OTLP_ENDPOINT) await import('../packages/chassis/dist/src/telemetry.js'); // for the edge, which runs in here
 await import(new URL(`../${entry}`, import.meta.url).href);
+
+/** The platform package of Node that npm has chosen. */
+function installedNode() {
+  const node = resolve('node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  if (existsSync(node)) return node;
+  return refuse(`npm has no Node ${WANTED} for ${process.platform} on ${process.arch}: install it, see https://nodejs.org`);
+}
+
+/** Runs this program again, as if it had been started by that Node, and ends as it ends. */
+function continueOn(node) {
+  const args = [fileURLToPath(import.meta.url), command, ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: 'inherit', shell: process.platform === 'win32' });
+  // A terminal sends Ctrl-C to both; other programs signal this one alone.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  return new Promise(() => child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0))));
+}
 
 function isOlder(made, source) {
   return !existsSync(made) || statSync(made).mtimeMs < statSync(source).mtimeMs;

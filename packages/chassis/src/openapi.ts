@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Documented, Routes } from './routes.js';
 
 const Problem = z
@@ -29,7 +29,7 @@ const Problem = z
   });
 
 /** The OpenAPI 3.1 document of a service's public routes. */
-export function openApi(service: string, routes: readonly Routes[]): oas31.OpenAPIObject {
+export function openApi(service: string, routes: readonly Routes[]): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints).filter(({ access }) => access !== 'internal')) {
     const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');

@@ -15,8 +15,9 @@ interface Routed extends IncomingMessage {
 }
 
 if (endpoint) {
-  const [{ NodeSDK, resources }, { HttpInstrumentation }, { getRPCMetadata, RPCType }, { context }] = await Promise.all([
+  const [{ NodeSDK }, resources, { HttpInstrumentation }, { getRPCMetadata, RPCType }, { context }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/resources'),
     import('@opentelemetry/instrumentation-http'),
     import('@opentelemetry/core'),
     import('@opentelemetry/api'),
@@ -37,7 +38,7 @@ if (endpoint) {
     });
   };
   const sdk = new NodeSDK({
-    // The Dapr CLI names its apps; what is none is the edge. In a cluster OTEL_SERVICE_NAME does.
+    // `npm start` sets APP_ID for each service, and not for the edge. In a cluster it is OTEL_SERVICE_NAME.
     serviceName: process.env.OTEL_SERVICE_NAME ?? process.env.APP_ID ?? 'edge',
     resource: resources
       .defaultResource()

@@ -1,11 +1,12 @@
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { context, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api';
-import { NodeSDK, tracing } from '@opentelemetry/sdk-node';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { batched } from '../src/batched.js';
 import { contextOf, shared, traceHeaders, traceparent } from '../src/trace.js';
 
-const exporter = new tracing.InMemorySpanExporter();
-const sdk = new NodeSDK({ spanProcessors: [new tracing.SimpleSpanProcessor(exporter)], metricReaders: [], autoDetectResources: false });
+const exporter = new InMemorySpanExporter();
+const sdk = new NodeSDK({ spanProcessors: [new SimpleSpanProcessor({ exporter })], metricReaders: [], autoDetectResources: false });
 sdk.start();
 
 beforeEach(() => exporter.reset());

@@ -43,7 +43,7 @@ export async function startOidcProvider(name: string, publicUrl: string): Promis
     claims: { email: ['email', 'email_verified'], profile: ['name'] },
     cookies: { keys: [randomUUID()] },
     jwks: { keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
-    pkce: { required: () => true, methods: ['S256'] },
+    pkce: { required: () => true },
     ttl: { Interaction: 60, Session: 60, Grant: 60, AccessToken: 60, IdToken: 60 },
   });
   quiet.mockRestore();

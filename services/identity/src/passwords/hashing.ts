@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { DomainError } from '@sidecart/chassis/errors';
-import { hash, verify } from '@node-rs/argon2';
+import { hash, verify } from 'argon2';
 import { createTurns } from '../turns.js';
 
 export interface PasswordOptions {
@@ -41,8 +41,8 @@ export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = thread
 
     /** Whether it was made when hashes cost less. */
     isOutdated(passwordHash: string): boolean {
-      const [, memory, times] = /m=(\d+),t=(\d+)/.exec(passwordHash) ?? [];
-      return Number(memory) < memoryKiB || Number(times) < passes;
+      const cost = (name: 'm' | 't') => Number(new RegExp(`[$,]${name}=(\\d+)`).exec(passwordHash)?.[1]);
+      return cost('m') < memoryKiB || cost('t') < passes;
     },
   };
 }
