@@ -220,8 +220,8 @@ function missing(name: ToolName, wanted: Tool, unfit: string[]): string {
     `${name}${wanted.found ? ` ${wanted.found.wanted}` : ''} is not here, and there is no Go to build it with.`,
     ...unfit.map((found) => `Found, but not usable: ${found}.`),
     ...(direct.length > 0
-      ? ['Install it:', ...direct, 'or install Go 1.21 or newer, and it is built from tools/:']
-      : ['Install Go 1.21 or newer:']),
+      ? ['Install it:', ...direct, 'or install Go 1.26 or newer, and it is built from tools/:']
+      : ['Install Go 1.26 or newer:']),
     ...go,
   ].join('\n');
 }

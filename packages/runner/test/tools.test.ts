@@ -75,5 +75,5 @@ test.each([
   const old = await install(`bin/${name}`, `v${version}`);
   const refusal = tool(name, env);
   await expect(refusal).rejects.toThrow(`${old} is ${version}`);
-  await expect(refusal).rejects.toThrow(/Linux[^]*macOS[^]*Windows[^]*Go 1.21/);
+  await expect(refusal).rejects.toThrow(/Linux[^]*macOS[^]*Windows[^]*Go 1.26/);
 });
