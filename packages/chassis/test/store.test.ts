@@ -11,8 +11,8 @@ import { key, put, remove } from '../src/state.js';
 import { openStore, type Store } from '../src/store.js';
 import { count, increment, isNamed, made, openBench, startListener, type Bench } from './harness.js';
 
-if (!serverOf('postgresql')) console.warn('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');
-if (!serverOf('mysql')) console.warn('store on MariaDB: skipped, TEST_MARIADB_URL names no server');
+if (!serverOf('postgresql')) console.info('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');
+if (!serverOf('mysql')) console.info('store on MariaDB: skipped, TEST_MARIADB_URL names no server');
 
 describe.each(contractStates())('the store on %s', (provider) => {
   let bench: Bench;

@@ -26,7 +26,7 @@ export async function suites(what: string, args: string[], env: Record<string, s
   const file = join(folder, 'report.json');
   console.log(`\n${what}`);
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  spawnSync(process.execPath, [...jest, '--json', `--outputFile=${file}`, '--passWithNoTests', ...args], {
+  const { status } = spawnSync(process.execPath, [...jest, '--json', `--outputFile=${file}`, '--passWithNoTests', ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...env },
   });
@@ -40,5 +40,7 @@ export async function suites(what: string, args: string[], env: Record<string, s
     const pending = assertionResults.filter(({ status }) => status === 'pending').map(({ fullName }) => fullName);
     return pending.map((test) => `${relative(root, name).replace('/dist/', '/')}: ${test}`);
   });
-  return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites, skipped };
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  // Jest also fails a run in which every test passed, for example one that prints after its end.
+  return { passed: report.numPassedTests, failed: failed || (status === 0 ? 0 : 1), skipped };
 }

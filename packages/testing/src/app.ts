@@ -7,12 +7,12 @@ import type { User } from '@sidecart/chassis/auth';
 import { createVerifier } from '@sidecart/chassis/auth';
 import { createDapr } from '@sidecart/chassis/dapr';
 import { createHttp } from '@sidecart/chassis/http';
-import { createLogger } from '@sidecart/chassis/logger';
 import type { App, Deps } from '@sidecart/chassis/service';
 import { openStore, type Store } from '@sidecart/chassis/store';
 import type { CallType } from '@sidecart/contracts/call';
 import type { Envelope, NewEvent } from '@sidecart/contracts/event';
 import { startSidecar, testComponents } from '@sidecart/runner/sidecar';
+import { createTestLogger } from './logger.js';
 import { createTokens } from './tokens.js';
 
 export interface Answer {
@@ -68,8 +68,7 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
     },
   };
   const store = await openStore({ dapr, app: name, replica: 'test' });
-  const logger = createLogger(name);
-  logger.level = process.env.LOG_LEVEL ?? 'silent';
+  const logger = createTestLogger(name);
   const app = await createApp({ settings, dapr, store, logger });
   const tokens = createTokens();
   const verify = app.verify ?? createVerifier({ keySet: async () => tokens.keySet });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { AUDIENCE, ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
 import jwt from 'jsonwebtoken';
 import { startApp, type TestApp } from '../src/app.js';
+import { expectWarning } from '../src/noise.js';
 import { aUser, createTokens } from '../src/tokens.js';
 import { createDemo, Double, Rung } from './demo.js';
 
@@ -74,6 +75,7 @@ test('no token is 401, the wrong role 403, an unknown route 404', async () => {
 });
 
 test('an unexpected error says nothing of itself, a busy service when to come back', async () => {
+  expectWarning(/a secret detail/);
   const broken = await app.request('GET', '/api/broken');
   expect([broken.status, JSON.stringify(broken.body).includes('secret')]).toEqual([500, false]);
   const busy = await app.request('GET', '/api/busy');

@@ -8,11 +8,11 @@ import { createVerifier, JwkSet, type Verify } from '@sidecart/chassis/auth';
 import { createDapr, type Dapr } from '@sidecart/chassis/dapr';
 import { openDocuments } from '@sidecart/chassis/documents';
 import { createHttp } from '@sidecart/chassis/http';
-import { createLogger } from '@sidecart/chassis/logger';
 import type { App } from '@sidecart/chassis/service';
 import { openStore, type Store } from '@sidecart/chassis/store';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { until } from '@sidecart/runner/until';
+import { createTestLogger } from '@sidecart/testing/logger';
 import jwt from 'jsonwebtoken';
 import { createApp } from '../src/app.js';
 import { aKey, someSettings } from './identity.js';
@@ -64,8 +64,7 @@ beforeAll(async () => {
   identity = await start('identity', { appPort: port });
   const dapr: Dapr = createDapr({ port: identity.httpPort, apiToken: undefined });
   store = await openStore({ dapr, app: 'identity', replica: 'test' });
-  const logger = createLogger('identity');
-  logger.level = 'silent';
+  const logger = createTestLogger('identity');
   const settings = someSettings({ SIGNING_KEYS: keySet(older) });
   const documents = await openDocuments({ url: 'memory:' });
   app = await createApp({

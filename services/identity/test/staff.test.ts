@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDocuments, type Documents } from '@sidecart/chassis/documents';
-import { createLogger } from '@sidecart/chassis/logger';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
 import { put } from '@sidecart/chassis/state';
 import { startApp } from '@sidecart/testing/app';
 import { beforePut, sharedDocuments } from '@sidecart/testing/documents';
+import { createTestLogger } from '@sidecart/testing/logger';
 import { aUser } from '@sidecart/testing/tokens';
 import jwt from 'jsonwebtoken';
 import { createApp } from '../src/app.js';
@@ -107,7 +107,7 @@ describe('the list of accounts', () => {
   test('is made anew where the index is lost', async () => {
     const { id } = await someone();
     const documents = await openDocuments({ url: 'memory:' });
-    const index = await createUserIndex({ documents, store: identity.store, logger: createLogger('test') });
+    const index = await createUserIndex({ documents, store: identity.store, logger: createTestLogger('test') });
     await index.ensure();
     const { items, total } = await index.list({ text: undefined, role: undefined, status: undefined, page: 1, limit: 100 });
     expect(items.map(({ _id }) => _id)).toContain(id);
@@ -118,7 +118,7 @@ describe('the list of accounts', () => {
   test('has everyone when two replicas start at once, though one is killed when it has begun', async () => {
     const { id } = await someone();
     const shared = await sharedDocuments();
-    const start = (documents: Documents) => createUserIndex({ documents, store: identity.store, logger: createLogger('test') });
+    const start = (documents: Documents) => createUserIndex({ documents, store: identity.store, logger: createTestLogger('test') });
     const second = await start(beforePut(shared, () => Promise.reject(new Error('killed'))));
     const startSecond = () => expect(second.ensure()).rejects.toThrow('killed');
     const first = await start(beforePut(shared, async (name) => name === 'users-made' && startSecond()));

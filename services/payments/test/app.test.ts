@@ -8,6 +8,7 @@ import { OrderCancelled } from '@sidecart/contracts/orders';
 import { CloseBill } from '@sidecart/contracts/payments';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Answer, type TestApp } from '@sidecart/testing/app';
+import { expectWarning } from '@sidecart/testing/noise';
 import { aUser } from '@sidecart/testing/tokens';
 import { Stripe } from 'stripe';
 import { createApp } from '../src/app.js';
@@ -324,6 +325,7 @@ describe('after a crash', () => {
   });
 
   test('between the answer and saving it, a second click finds out', async () => {
+    expectWarning(/crashed/);
     crashAt = 2;
     expect((await pay()).status).toBe(500);
     expect(succeededCharges()).toHaveLength(1);
@@ -332,6 +334,7 @@ describe('after a crash', () => {
   });
 
   test('between the answer and saving it, the deadline finds out, once', async () => {
+    expectWarning(/crashed/);
     await lookAfter(0);
     crashAt = 2;
     expect((await pay()).status).toBe(500);

@@ -1,0 +1,74 @@
+/** Jest's Node environment, with one more rule: a test that prints an unexpected warning or error fails. */
+import { format } from 'node:util';
+import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
+import type { Circus } from '@jest/types';
+import { TestEnvironment } from 'jest-environment-node';
+
+/** Jest runs ES modules by an experimental flag of Node. */
+const IGNORED = new Set(['ExperimentalWarning']);
+
+const STREAMS = [process.stdout, process.stderr];
+
+export default class QuietEnvironment extends TestEnvironment {
+  readonly #suite: string;
+  readonly #keptListeners = STREAMS.map((stream) => stream.listeners('error'));
+  /** What was printed since the last test ended. */
+  #printed: Error[] = [];
+  #ended = false;
+
+  constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
+    super(config, context);
+    this.#suite = context.testPath;
+  }
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    process.on('warning', this.#warned);
+    for (const level of ['warn', 'error'] as const) {
+      const printed = (...args: unknown[]) => this.#note(format(...args), printed);
+      this.global.console[level] = printed;
+    }
+  }
+
+  override async teardown(): Promise<void> {
+    this.#ended = true;
+    process.off('warning', this.#warned);
+    // A suite loads its own copy of each module but shares these streams with other suites: roarr, which the Dapr SDK brings, would add
+    // one listener per suite.
+    STREAMS.forEach((stream, index) => {
+      const added = (listener: unknown): listener is () => void => !this.#keptListeners[index]?.some((kept) => kept === listener);
+      for (const listener of stream.listeners('error').filter(added)) stream.off('error', listener);
+    });
+    await super.teardown();
+  }
+
+  async handleTestEvent(event: Circus.Event, state: Circus.State): Promise<void> {
+    if (event.name === 'test_start') this.global.expectedWarnings = [];
+    if (event.name === 'test_done') event.test.errors.push(...this.#unexpected());
+    if (event.name === 'run_finish') state.unhandledErrors.push(...this.#unexpected());
+  }
+
+  readonly #warned = (warning: Error) => {
+    if (!IGNORED.has(warning.name)) this.#printed.push(new Error(`Unexpected ${warning.stack ?? warning.message}`));
+  };
+
+  #note(text: string, printed: () => void): void {
+    // The reporter fails the run by this line.
+    if (this.#ended) return void process.stderr.write(`Printed after the end of ${this.#suite}: ${text}\n`);
+    const error = new Error(`Unexpected output: ${text}`);
+    Error.captureStackTrace(error, printed);
+    this.#printed.push(error);
+  }
+
+  /** Takes what was printed, and returns an error for each line that no `expectWarning` announced and each that did not come. */
+  #unexpected(): Error[] {
+    const printed = this.#printed.splice(0);
+    const expected: RegExp[] = this.global.expectedWarnings ?? [];
+    this.global.expectedWarnings = [];
+    const missing = expected.filter((pattern) => !printed.some(({ message }) => pattern.test(message)));
+    return [
+      ...printed.filter(({ message }) => !expected.some((pattern) => pattern.test(message))),
+      ...missing.map((pattern) => new Error(`Expected a warning that matches ${pattern}, and none was printed`)),
+    ];
+  }
+}

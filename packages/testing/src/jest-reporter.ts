@@ -1,0 +1,24 @@
+/** Fails a run in which a suite prints something after its end, when its environment can no longer fail it. */
+import type { Reporter } from '@jest/reporters';
+
+const LATE = /^.*(Printed after the end of|after the Jest environment has been torn down|failed to exit gracefully).*$/m;
+
+export default class LateOutputReporter implements Pick<Reporter, 'getLastError'> {
+  #late: string | undefined;
+
+  /** Jest pipes what its workers print into this process's stderr. Its default reporter, made later, keeps and restores this function. */
+  constructor() {
+    const { stderr } = process;
+    const write = stderr.write.bind(stderr);
+    stderr.write = (chunk: string | Uint8Array, ...rest: []) => {
+      this.#late ??= LATE.exec(Buffer.from(chunk).toString())?.[0];
+      // The run may be over by now, so that nobody asks for the last error.
+      if (this.#late !== undefined) process.exitCode = 1;
+      return write(chunk, ...rest);
+    };
+  }
+
+  getLastError(): Error | undefined {
+    return this.#late === undefined ? undefined : new Error(this.#late);
+  }
+}
