@@ -74,6 +74,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await step('/internal is not reached through the ingress', () => refusedOutside(url));
   await step('a forged call to /internal from another pod is stopped by policy', () => stoppedByPolicy(cluster));
   await step('where policy lets it through, it is refused without the token', () => refusedWithoutToken(cluster));
+  await step('orders refuses the app token of catalog', () => refusedWithOtherToken(cluster));
   await step('catalog may not ask what only others may', () => refusedByAccessControl(cluster));
   await step('catalog may not read what is published for others, or secrets of others', () => refusedByScopes(cluster));
 
@@ -172,9 +173,9 @@ async function refusedOutside(url: string): Promise<string> {
 }
 
 /** Prints the status, or what goes wrong for ten seconds: a new pod is let through the policies a moment after it starts. */
-const FORGERY = `
+const forgery = (token: string) => `
 const body = JSON.stringify({ inputs: [{ orderId: 'x' }] });
-const headers = { 'content-type': 'application/json', 'dapr-api-token': 'guessed' };
+const headers = { 'content-type': 'application/json', 'dapr-api-token': '${token}' };
 let seen;
 for (let tries = 20; tries > 0 && typeof seen !== 'number'; tries--) {
   if (seen) await new Promise((resolve) => setTimeout(resolve, 500));
@@ -188,14 +189,23 @@ async function shopImage({ kubectl }: Cluster): Promise<string> {
 }
 
 async function stoppedByPolicy(cluster: Cluster): Promise<string> {
-  const seen = await inStrangersPod(cluster, await shopImage(cluster), 'app=stranger', FORGERY);
+  const seen = await inStrangersPod(cluster, await shopImage(cluster), 'app=stranger', forgery('guessed'));
   if (!/TimeoutError|ECONNREFUSED|ETIMEDOUT/.test(seen)) throw new Error(`answered: ${seen}`);
   return seen;
 }
 
 async function refusedWithoutToken(cluster: Cluster): Promise<string> {
+  return refusedWith(cluster, 'guessed');
+}
+
+async function refusedWithOtherToken(cluster: Cluster): Promise<string> {
+  const token = await cluster.kubectl('get', 'secret', 'sidecart-catalog-app-token', '-o', 'jsonpath={.data.token}');
+  return refusedWith(cluster, Buffer.from(token, 'base64').toString());
+}
+
+async function refusedWith(cluster: Cluster, token: string): Promise<string> {
   const labels = `app.kubernetes.io/component=test,app.kubernetes.io/part-of=sidecart,app.kubernetes.io/instance=${RELEASE}`;
-  const seen = await inStrangersPod(cluster, await shopImage(cluster), labels, FORGERY);
+  const seen = await inStrangersPod(cluster, await shopImage(cluster), labels, forgery(token));
   if (!/^40[134]$/.test(seen)) throw new Error(`answered: ${seen}`);
   return seen;
 }

@@ -1,6 +1,8 @@
 /** The chart as Helm renders it, and what is checked about any manifest. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { root } from '@sidecart/runner/root';
 import { tool } from '@sidecart/runner/tools';
 import { parseAllDocuments } from 'yaml';
@@ -29,14 +31,14 @@ export interface Ran {
 /** The newest Kubernetes that is checked against: `tests/schemas/`. */
 const TARGET = ['--namespace', NAMESPACE, '--kube-version', '1.34.0'];
 
-/** `helm template` on these values, which come over the chart's own. */
-export async function template(values: Values, chart = CHART): Promise<Ran> {
-  return run(await tool('helm'), ['template', 'sidecart', chart, ...TARGET, '--values', '-'], JSON.stringify(values));
+/** Runs `helm template` on these values, which override the chart's own; `flags` are added. */
+export async function template(values: Values, chart = CHART, flags: string[] = []): Promise<Ran> {
+  return run(await tool('helm'), ['template', 'sidecart', chart, ...TARGET, ...flags, '--values', '-'], JSON.stringify(values));
 }
 
 /** The chart as it is published: one file in this folder. */
 export async function packaged(folder: string): Promise<string> {
-  const { out, err } = run(await tool('helm'), ['package', CHART, '--destination', folder], '');
+  const { out, err } = await run(await tool('helm'), ['package', CHART, '--destination', folder], '');
   return /saved it to: (.+)/.exec(out)?.[1] ?? refuse(err);
 }
 
@@ -57,7 +59,7 @@ export async function kustomize(folder: string): Promise<Ran> {
 /** What `kubeconform` finds, as `Deployment orders: at '/spec': ...`; also kinds that `tests/schemas/` does not have. */
 export async function invalid(manifest: string): Promise<string[]> {
   const schemas = join(root, 'tests', 'schemas', '{{.ResourceKind}}{{.KindSuffix}}.json');
-  const { out, err } = run(await tool('kubeconform'), ['-strict', '-output', 'json', '-schema-location', schemas, '-'], manifest);
+  const { out, err } = await run(await tool('kubeconform'), ['-strict', '-output', 'json', '-schema-location', schemas, '-'], manifest);
   const Report = z.object({ resources: z.array(z.object({ kind: z.string(), name: z.string(), msg: z.string() })).nullish() });
   if (!out) throw new Error(err);
   return (Report.parse(JSON.parse(out)).resources ?? []).map(({ kind, name, msg }) => `${kind} ${name}: ${msg}`);
@@ -72,9 +74,9 @@ export function resources(manifest: string): Resource[] {
   });
 }
 
-/** The chart's objects on these values. @throws what Helm says where it refuses them */
-export async function rendered(values: Values): Promise<Resource[]> {
-  const { ok, out, err } = await template(values);
+/** Returns the chart's objects on these values. Throws Helm's refusal. */
+export async function rendered(values: Values, flags: string[] = []): Promise<Resource[]> {
+  const { ok, out, err } = await template(values, CHART, flags);
   return ok ? resources(out) : refuse(err);
 }
 
@@ -85,8 +87,10 @@ export function named(all: Resource[], kind: string, name: string): Resource {
   return found;
 }
 
-function run(program: string, args: string[], input: string): Ran {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  if (error) throw error;
-  return { ok: status === 0, out: stdout, err: stderr };
+async function run(program: string, args: string[], input: string): Promise<Ran> {
+  const child = spawn(program, args);
+  const ended = once(child, 'close');
+  child.stdin.on('error', () => {}).end(input); // a program may refuse its arguments before it reads
+  const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { ok: status === 0, out, err };
 }

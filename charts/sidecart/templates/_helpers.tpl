@@ -48,25 +48,6 @@ items:
 {{- end }}
 {{- end -}}
 
-{{/* The keys of Secret `sidecart` that the chosen components refer to, as { keys: [...] } */}}
-{{- define "sidecart.connectionKeys" -}}
-{{- $keys := list -}}
-{{- range (include "sidecart.components" . | fromYaml).items -}}
-{{- range .spec.metadata -}}
-{{- if .secretKeyRef -}}{{- $keys = append $keys .secretKeyRef.key -}}{{- end -}}
-{{- end -}}
-{{- end -}}
-keys: {{ $keys | uniq | sortAlpha | toJson }}
-{{- end -}}
-
-{{/* The settings that a service does not start without, as { keys: [...] }. Input: its name */}}
-{{- define "sidecart.neededSettings" -}}
-keys: {{ get (dict
-  "identity" (list "SIGNING_KEYS" "TWO_FACTOR_KEYS" "ADMIN_EMAIL" "ADMIN_PASSWORD" "DOCUMENTS_URL")
-  "catalog" (list "DOCUMENTS_URL")
-  "payments" (list "PAYMENT_WEBHOOK_SECRET")) . | default list | toJson }}
-{{- end -}}
-
 {{/* The port on which a component's server usually listens. Input: the provider */}}
 {{- define "sidecart.port" -}}
 {{- get (dict "postgresql" 5432 "mysql" 3306 "jetstream" 4222 "redis" 6379 "rabbitmq" 5672 "kafka" 9092 "vault" 8200 "s3" 443) . -}}
