@@ -28,6 +28,7 @@ interface Container {
 
 export interface PodSpec {
   automountServiceAccountToken?: boolean;
+  enableServiceLinks?: boolean;
   hostNetwork?: boolean;
   hostPID?: boolean;
   hostIPC?: boolean;
@@ -68,6 +69,7 @@ function podViolations(pod: PodSpec): string[] {
   return said({
     'runs as root': runAsUser === 0,
     'mounts the API token into every container': pod.automountServiceAccountToken !== false,
+    'gets the address of every Service in its environment': pod.enableServiceLinks !== false,
     'shares the network of its node': pod.hostNetwork === true,
     'shares the processes of its node': pod.hostPID === true || pod.hostIPC === true,
     'mounts a folder of its node': (pod.volumes ?? []).some((volume) => 'hostPath' in volume),
