@@ -21,6 +21,13 @@ const EVERY_MS = 400;
 /** How long people buy after a pod was killed. */
 const KILLED_MS = 8_000;
 const WAIT = '--timeout=5m';
+/** Replicas of identity cannot share a local volume. Its pictures go to a bucket that nobody uses here, so that it rolls like the others. */
+const TWO_REPLICAS = [
+  'serviceDefaults.replicas=2',
+  'components.files=s3',
+  'connections.filesEndpoint=https://s3.invalid',
+  ...['Bucket', 'Region', 'AccessKey', 'SecretKey'].map((name) => `connections.files${name}=unused`),
+].flatMap((pair) => ['--set', pair]);
 
 export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   const { kubectl, helm } = cluster;
@@ -79,7 +86,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await step('catalog may not read what is published for others, or secrets of others', () => refusedByScopes(cluster));
 
   await release('two replicas of each, under a trickle of purchases', () =>
-    underTrickle(() => upgrade('--set', 'serviceDefaults.replicas=2')),
+    underTrickle(() => upgrade(...TWO_REPLICAS)),
   );
   await release('everything restarted, under a trickle of purchases', () =>
     underTrickle(async () => {
@@ -90,7 +97,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     }),
   );
   await release('upgraded, under a trickle of purchases', () =>
-    underTrickle(() => upgrade('--set', 'serviceDefaults.replicas=2', '--set', 'env.LOG_LEVEL=warn')),
+    underTrickle(() => upgrade(...TWO_REPLICAS, '--set', 'env.LOG_LEVEL=warn')),
   );
   await release('pods killed, every order is paid all the same', async () => {
     const people = await trickle(url, goods.productId, EVERY_MS);

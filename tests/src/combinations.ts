@@ -54,7 +54,13 @@ const ways: [string, Values][] = [
   ['no documentation', { docs: { enabled: false } }],
   ['no network policies', { networkPolicy: { enabled: false } }],
   ['network policies with more ways out', { networkPolicy: { egress: [{ ports: [{ port: 8125, protocol: 'UDP' }] }] } }],
-  ['autoscaling', { serviceDefaults: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 10, cpu: 70 } } }],
+  [
+    'autoscaling',
+    {
+      serviceDefaults: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 10, cpu: 70 } },
+      files: { accessMode: 'ReadWriteMany' },
+    },
+  ],
   ['autoscaling of orders alone', { services: { orders: { autoscaling: { enabled: true } } } }],
   ['existing Secrets', { existingSecrets: true, connections: null, settings: null }],
   ['secrets in Vault', { components: { secrets: 'vault' }, connections: { pubsubConnection: 'nats://token@nats:4222' }, settings: null }],

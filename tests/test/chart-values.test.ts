@@ -62,6 +62,19 @@ const REFUSED: [string, Values, string][] = [
   ['more traces than all', { telemetry: { sampling: 2 } }, 'maximum: got 2, want 1'],
   ['a size that is none', { files: { size: 'big' } }, "'/files/size': 'big' does not match"],
   ['an access mode that is none', { files: { accessMode: 'RWO' } }, "value must be one of 'ReadWriteOnce'"],
+  [
+    'several pods on a volume that one node mounts',
+    { serviceDefaults: { replicas: 3 } },
+    'identity: up to 3 pods would share the volume claim "files", which is ReadWriteOnce. Set components.files to s3, files.accessMode to ReadWriteMany, or services.identity.replicas to 1',
+  ],
+  [
+    'an autoscaler on a volume that one pod mounts',
+    {
+      services: { identity: { autoscaling: { enabled: true, minReplicas: 1, maxReplicas: 4 } } },
+      files: { accessMode: 'ReadWriteOncePod' },
+    },
+    'identity: up to 4 pods would share the volume claim "files", which is ReadWriteOncePod',
+  ],
   ['half of the pods', { podDisruptionBudget: { maxUnavailable: 'half' } }, "'half' does not match pattern"],
 ];
 

@@ -27,6 +27,7 @@ interface Container {
 }
 interface Deployment {
   replicas?: number;
+  strategy: object;
   selector: { matchLabels: Record<string, string> };
   template: {
     metadata: { labels: Record<string, string>; annotations: Record<string, string> };
@@ -47,6 +48,18 @@ function appOf(all: Resource[], app: string): Container {
 
 const envOf = (all: Resource[], app: string) =>
   Object.fromEntries(appOf(all, app).env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
+
+const S3 = {
+  components: { files: 's3' },
+  connections: {
+    ...(NEEDED['connections'] as object),
+    filesBucket: 'x',
+    filesRegion: 'x',
+    filesEndpoint: 'x',
+    filesAccessKey: 'x',
+    filesSecretKey: 'x',
+  },
+};
 
 let defaults: Resource[] = [];
 beforeAll(async () => {
@@ -195,6 +208,7 @@ test('what a service says comes over what all have', async () => {
   const all = await render({
     env: { LOG_LEVEL: 'debug', CURRENCY: 'CHF' },
     serviceDefaults: { replicas: 2, env: { LOG_LEVEL: 'warn', A: '1' }, sidecar: { logLevel: 'error' } },
+    files: { accessMode: 'ReadWriteMany' },
     services: {
       orders: { replicas: 5, env: { A: '2' }, sidecar: { memoryLimit: '1Gi' }, podAnnotations: { team: 'sales' } },
     },
@@ -229,6 +243,16 @@ test('autoscaling takes the place of a number of replicas', async () => {
     maxReplicas: 9,
     metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } } }],
   });
+});
+
+test('a pod gives its volume up before the next one starts if they cannot share it', async () => {
+  const rolling = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  const strategyOf = async (values: Values) => deployment(await render(values), 'identity').strategy;
+  expect(await strategyOf({})).toEqual({ type: 'Recreate' });
+  expect(await strategyOf({ files: { accessMode: 'ReadWriteOncePod' } })).toEqual({ type: 'Recreate' });
+  expect(await strategyOf({ files: { accessMode: 'ReadWriteMany' }, serviceDefaults: { replicas: 3 } })).toEqual(rolling);
+  expect(await strategyOf({ ...S3, services: { identity: { replicas: 3 } } })).toEqual(rolling);
+  expect(deployment(defaults, 'orders').strategy).toEqual(rolling);
 });
 
 test('the Ingress has the host, class and certificate that are given, and there is none unless wanted', async () => {
