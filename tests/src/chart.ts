@@ -1,11 +1,13 @@
 /** The chart as Helm renders it, and what is checked about any manifest. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { root } from '@sidecart/runner/root';
 import { tool } from '@sidecart/runner/tools';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
 export const CHART = join(root, 'charts', 'sidecart');
@@ -34,6 +36,20 @@ const TARGET = ['--namespace', NAMESPACE, '--kube-version', '1.34.0'];
 /** Runs `helm template` on these values, which override the chart's own; `flags` are added. */
 export async function template(values: Values, chart = CHART, flags: string[] = []): Promise<Ran> {
   return run(await tool('helm'), ['template', 'sidecart', chart, ...TARGET, ...flags, '--values', '-'], JSON.stringify(values));
+}
+
+/** Returns what Helm prints after an install with these values. `helm template` leaves it out, so a copy of the chart puts it into an object. */
+export async function notes(values: Values): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
+  try {
+    await cp(CHART, folder, { recursive: true });
+    await cp(join(CHART, 'templates', 'NOTES.txt'), join(folder, 'notes.txt'));
+    await writeFile(join(folder, 'templates', 'notes.yaml'), `{ kind: Notes, text: {{ tpl (.Files.Get "notes.txt") . | quote }} }`);
+    const { ok, out, err } = await template(values, folder, ['--show-only', 'templates/notes.yaml']);
+    return ok ? z.object({ text: z.string() }).parse(parse(out)).text : refuse(err);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The chart as it is published: one file in this folder. */

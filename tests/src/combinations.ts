@@ -43,12 +43,15 @@ const components = Object.entries(STATE).flatMap(([state, stateSettings]) =>
   ),
 );
 
-const gateway = { enabled: true, parentRefs: [{ name: 'public', namespace: 'gateways' }], hostnames: ['shop.example.com'] };
+const listener = (sectionName: string) => [{ name: 'public', namespace: 'gateways', sectionName }];
+const gateway = { enabled: true, parentRefs: listener('https'), redirectFrom: listener('http'), hostnames: ['shop.example.com'] };
 const ingress = { enabled: true, host: 'shop.example.com', className: 'nginx', tls: { secretName: 'shop-tls' } };
 
 const ways: [string, Values][] = [
   ['no ingress', { ingress: { enabled: false } }],
   ['ingress with host and certificate', { ingress }],
+  ['ingress of Traefik that redirects', { ingress: { ...ingress, className: 'traefik' } }],
+  ['ingress that does not redirect', { ingress: { ...ingress, tls: { ...ingress.tls, redirect: false } } }],
   ['gateway instead of ingress', { ingress: { enabled: false }, gateway }],
   ['gateway and ingress', { ingress, gateway }],
   ['no documentation', { docs: { enabled: false } }],

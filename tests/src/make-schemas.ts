@@ -11,6 +11,7 @@ const MODULES = {
   kubernetes: 'k8s.io/kubernetes@v1.34.2',
   dapr: 'github.com/dapr/dapr@v1.18.2',
   gateway: 'sigs.k8s.io/gateway-api@v1.6.3',
+  traefik: 'github.com/traefik/traefik/v3@v3.6.0',
 };
 
 /** Kubernetes' own kinds, by where its API keeps them. */
@@ -29,6 +30,7 @@ const DEFINITIONS: [keyof typeof MODULES, string][] = [
   ['dapr', 'charts/dapr/crds/configuration.yaml'],
   ['dapr', 'charts/dapr/crds/resiliency.yaml'],
   ['gateway', 'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml'],
+  ['traefik', 'docs/content/reference/dynamic-configuration/traefik.io_middlewares.yaml'],
 ];
 
 interface Schema {

@@ -80,6 +80,11 @@ apps: {{ $callers | toJson }}
 {{- end -}}
 {{- end -}}
 
+{{/* Whether one of these references to a Gateway takes all of its listeners, plain HTTP too. Input: a list of parentRefs */}}
+{{- define "sidecart.anyListener" -}}
+{{- range . -}}{{- if not (or .sectionName .port) -}}true{{- end -}}{{- end -}}
+{{- end -}}
+
 {{/* A volume with what reads the Kubernetes API, for the container that may. */}}
 {{- define "sidecart.kubernetesApi" -}}
 - name: kubernetes-api
