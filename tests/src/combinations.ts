@@ -20,7 +20,7 @@ const PUBSUB: Record<string, Values> = {
   jetstream: { pubsubConnection: 'nats://token@nats:4222' },
   redis: { pubsubConnection: 'redis:6379', pubsubDatabase: '0', pubsubUsername: 'shop', pubsubPassword: 'secret' },
   rabbitmq: { pubsubConnection: 'amqp://shop:secret@rabbitmq:5672' },
-  kafka: { pubsubConnection: 'kafka-0:9092,kafka-1:9092', pubsubAuthType: 'password', pubsubUsername: 'shop', pubsubPassword: 'secret' },
+  kafka: { pubsubConnection: 'kafka:9092', pubsubAuthType: 'password', pubsubUsername: 'shop', pubsubPassword: 'secret' },
 };
 const FILES: Record<string, Values> = {
   local: {},
@@ -47,6 +47,24 @@ const listener = (sectionName: string) => [{ name: 'public', namespace: 'gateway
 const gateway = { enabled: true, parentRefs: listener('https'), redirectFrom: listener('http'), hostnames: ['shop.example.com'] };
 const ingress = { enabled: true, host: 'shop.example.com', className: 'nginx', tls: { secretName: 'shop-tls' } };
 
+const DESTINATIONS = [
+  'dns',
+  'dapr',
+  'kubernetes',
+  'vault',
+  'state',
+  'pubsub',
+  'documents',
+  'files',
+  'mail',
+  'signIn',
+  'paymentProvider',
+  'telemetry',
+];
+const everyDestination = (values: Values): Values => Object.fromEntries(DESTINATIONS.map((name) => [name, values]));
+/** Network policies for servers that are not those of `k8s/servers`. */
+export const elsewhere = { destinations: everyDestination({ to: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }) };
+
 const ways: [string, Values][] = [
   ['no ingress', { ingress: { enabled: false } }],
   ['ingress with host and certificate', { ingress }],
@@ -57,6 +75,7 @@ const ways: [string, Values][] = [
   ['no documentation', { docs: { enabled: false } }],
   ['no network policies', { networkPolicy: { enabled: false } }],
   ['network policies with more ways out', { networkPolicy: { egress: [{ ports: [{ port: 8125, protocol: 'UDP' }] }] } }],
+  ['every destination closed', { networkPolicy: { destinations: everyDestination({ enabled: false }) } }],
   [
     'autoscaling',
     {
@@ -65,11 +84,19 @@ const ways: [string, Values][] = [
     },
   ],
   ['autoscaling of orders alone', { services: { orders: { autoscaling: { enabled: true } } } }],
-  ['existing Secrets', { existingSecrets: true, connections: null, settings: null }],
-  ['secrets in Vault', { components: { secrets: 'vault' }, connections: { pubsubConnection: 'nats://token@nats:4222' }, settings: null }],
-  ['telemetry', { telemetry: { endpoint: 'http://collector.monitoring:4318', sampling: 0.1 } }],
+  ['existing Secrets', { existingSecrets: true, connections: null, settings: null, networkPolicy: elsewhere }],
+  [
+    'secrets in Vault',
+    {
+      components: { secrets: 'vault' },
+      connections: { pubsubConnection: 'nats://token@nats:4222' },
+      settings: null,
+      networkPolicy: elsewhere,
+    },
+  ],
+  ['telemetry', { telemetry: { endpoint: 'http://collector.monitoring:4318', sampling: 0.1 }, networkPolicy: elsewhere }],
   ['observability', { observability: { enabled: true } }],
-  ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com:443' } }],
+  ['telemetry over TLS', { telemetry: { endpoint: 'https://collector.example.com:443' }, networkPolicy: elsewhere }],
   [
     'high availability',
     {

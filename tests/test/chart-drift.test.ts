@@ -8,7 +8,7 @@ import { root } from '@sidecart/runner/root';
 import { readRoutes } from '@sidecart/runner/routes';
 import { parse } from 'yaml';
 import { CHART, named, rendered, type Resource } from '../src/chart.js';
-import { NEEDED } from '../src/combinations.js';
+import { elsewhere, NEEDED } from '../src/combinations.js';
 import { type Traffic, sorted, trafficOf } from '../src/traffic.js';
 
 const read = async <T>(...path: string[]): Promise<T> => parse(await readFile(join(...path), 'utf8'));
@@ -75,7 +75,7 @@ test.each(['jetstream', 'redis', 'rabbitmq', 'kafka'])(
   'on %s an app may publish and hear what it does in its code, on every lane',
   async (pubsub) => {
     const connections = { stateConnection: 'x', pubsubConnection: 'x' };
-    const all = await rendered({ ...NEEDED, components: { pubsub }, connections });
+    const all = await rendered({ ...NEEDED, components: { pubsub }, connections, networkPolicy: elsewhere });
     const file = await read<Component>(root, 'components', 'pubsub', `${pubsub}.yaml`);
     const lanes = all.filter(({ kind, metadata }) => kind === 'Component' && metadata.name.startsWith('pubsub')) as unknown as Component[];
     const wanted = Number(file.metadata.annotations?.['sidecart/lanes'] ?? 1);

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { APPS } from '@sidecart/contracts/topics';
 import { named, rendered, type Resource, type Values } from '../src/chart.js';
-import { NEEDED } from '../src/combinations.js';
+import { elsewhere, NEEDED } from '../src/combinations.js';
 import { secretsOf, withCluster, type Secret } from '../src/fake-cluster.js';
 
 const { connections, settings } = NEEDED as Record<'connections' | 'settings', Record<string, unknown>>;
@@ -51,7 +51,7 @@ test.each<[string, Values, readonly string[]]>([
   ['a connection', { connections: { ...connections, stateConnection: 'host=postgresql password=other' } }, APPS],
   ['a setting of catalog', { settings: { ...settings, catalog: { DOCUMENTS_URL: 'mongodb://mongodb/other' } } }, ['catalog']],
   ['a setting that orders did not have', { settings: { ...settings, orders: { ANY: 'x' } } }, ['orders']],
-  ['the broker', { components: { pubsub: 'rabbitmq' } }, APPS],
+  ['the broker', { components: { pubsub: 'rabbitmq' }, networkPolicy: elsewhere }, APPS],
 ])('an upgrade that changes %s restarts the services that read it, and no others', async (_, values, services) => {
   expect((await restarted(values)).toSorted()).toEqual([...services].toSorted());
 });
@@ -62,7 +62,7 @@ test('an upgrade that replaces a lost token restarts the service that had it', a
 
 test('pods carry no value of a Secret and nothing derived from one', async () => {
   const other = {
-    connections: { ...connections, stateConnection: 'host=elsewhere password=other', pubsubConnection: 'nats://other@nats:4222' },
+    connections: { ...connections, stateConnection: 'host=postgresql password=other', pubsubConnection: 'nats://other@nats:4222' },
     settings: {
       identity: { DOCUMENTS_URL: 'mongodb://mongodb/a', ADMIN_PASSWORD: 'another' },
       catalog: { DOCUMENTS_URL: 'mongodb://mongodb/b' },

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { APPS } from '@sidecart/contracts/topics';
 import { root } from '@sidecart/runner/root';
 import { named, packaged, rendered, template, type Resource, type Values } from '../src/chart.js';
-import { NEEDED } from '../src/combinations.js';
+import { elsewhere, NEEDED } from '../src/combinations.js';
 import { secretsOf } from '../src/fake-cluster.js';
 
 interface Probe {
@@ -158,21 +158,21 @@ test('what is secret is made once, differs at every rendering and between servic
 
 test('what the values say of a Secret comes over what is made', async () => {
   const settings = {
-    identity: { DOCUMENTS_URL: 'mongodb://x', ADMIN_PASSWORD: 'a long one', ADMIN_EMAIL: 'me@shop.example' },
-    catalog: { DOCUMENTS_URL: 'y' },
+    identity: { DOCUMENTS_URL: 'mongodb://mongodb/x', ADMIN_PASSWORD: 'a long one', ADMIN_EMAIL: 'me@shop.example' },
+    catalog: { DOCUMENTS_URL: 'mongodb://mongodb/y' },
   };
   const { stringData } = named(await render({ settings }), 'Secret', 'sidecart-identity') as unknown as { stringData: object };
   expect(stringData).toMatchObject({ ...settings.identity, SIGNING_KEYS: expect.any(String) });
 });
 
 test('makes no Secret where they exist', async () => {
-  const all = await render({ existingSecrets: true, connections: null, settings: null });
+  const all = await render({ existingSecrets: true, connections: null, settings: null, networkPolicy: elsewhere });
   expect(all.filter(({ kind }) => kind === 'Secret')).toEqual([]);
 });
 
 test('with Vault sidecars have its address and token, and the cluster keeps no settings', async () => {
   const connections = { pubsubConnection: 'nats://token@nats:4222' };
-  const all = await render({ components: { secrets: 'vault' }, connections, settings: null });
+  const all = await render({ components: { secrets: 'vault' }, connections, settings: null, networkPolicy: elsewhere });
   const { annotations } = deployment(all, 'orders').template.metadata;
   expect(annotations['dapr.io/env-from-secret']).toBe('VAULT_ADDR=sidecart-vault:address,VAULT_TOKEN=sidecart-vault:token');
   expect(annotations['dapr.io/volume-mounts']).toBeUndefined();
@@ -185,7 +185,7 @@ test.each([
   ['jetstream', 'NATS_URL'],
   ['rabbitmq', 'RABBITMQ_URL'],
 ])('on %s an init container makes what the broker must have', async (pubsub, address) => {
-  const { initContainers = [] } = deployment(await render({ components: { pubsub } }), 'orders').template.spec;
+  const { initContainers = [] } = deployment(await render({ components: { pubsub }, networkPolicy: elsewhere }), 'orders').template.spec;
   expect(initContainers).toMatchObject([{ name: 'streams' }]);
   expect(initContainers[0]?.env?.[0]).toEqual({
     name: address,
@@ -194,14 +194,17 @@ test.each([
 });
 
 test('on RabbitMQ the init container knows who subscribes to what', async () => {
-  const { initContainers = [] } = deployment(await render({ components: { pubsub: 'rabbitmq' } }), 'catalog').template.spec;
+  const { initContainers = [] } = deployment(await render({ components: { pubsub: 'rabbitmq' }, networkPolicy: elsewhere }), 'catalog')
+    .template.spec;
   const subscriptions = String(initContainers[0]?.env?.find(({ name }) => name === 'SUBSCRIPTIONS')?.value);
   expect(subscriptions.split(';')).toContain('payments=order.cancelled,user.suspended,user.reinstated,user.deleted');
   expect(subscriptions.split(';')).toHaveLength(APPS.length);
 });
 
 test('Redis needs nothing beforehand', async () => {
-  expect(deployment(await render({ components: { pubsub: 'redis' } }), 'orders').template.spec.initContainers).toBeUndefined();
+  expect(
+    deployment(await render({ components: { pubsub: 'redis' }, networkPolicy: elsewhere }), 'orders').template.spec.initContainers,
+  ).toBeUndefined();
 });
 
 test('what a service says comes over what all have', async () => {
@@ -305,7 +308,7 @@ test('a pod does not start without the settings that its service needs', async (
 
 test('the chart in one file, as it is published, renders the same', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
-  const values = { ...NEEDED, existingSecrets: true };
+  const values = { ...NEEDED, existingSecrets: true, networkPolicy: elsewhere };
   const published = await template(values, await packaged(folder));
   await rm(folder, { recursive: true });
   expect(published.ok ? '' : published.err).toBe('');

@@ -48,11 +48,6 @@ items:
 {{- end }}
 {{- end -}}
 
-{{/* The port on which a component's server usually listens. Input: the provider */}}
-{{- define "sidecart.port" -}}
-{{- get (dict "postgresql" 5432 "mysql" 3306 "jetstream" 4222 "redis" 6379 "rabbitmq" 5672 "kafka" 9092 "vault" 8200 "s3" 443) . -}}
-{{- end -}}
-
 {{/* The services that call the one named. Input: { traffic, name }; answers { apps: [...] } */}}
 {{- define "sidecart.callers" -}}
 {{- $callers := list -}}
