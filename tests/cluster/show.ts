@@ -85,9 +85,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await step('catalog may not ask what only others may', () => refusedByAccessControl(cluster));
   await step('catalog may not read what is published for others, or secrets of others', () => refusedByScopes(cluster));
 
-  await release('two replicas of each, under a trickle of purchases', () =>
-    underTrickle(() => upgrade(...TWO_REPLICAS)),
-  );
+  await release('two replicas of each, under a trickle of purchases', () => underTrickle(() => upgrade(...TWO_REPLICAS)));
   await release('everything restarted, under a trickle of purchases', () =>
     underTrickle(async () => {
       for (const name of SERVICES) {
