@@ -16,7 +16,7 @@ function check(what: string, program: string, ...args: string[]): Count {
 }
 
 parseArgs({ strict: true });
-const needed: ToolName[] = ['daprd', 'nats-server', 'helm', 'kubeconform', 'kustomize', 'otelcol'];
+const needed: ToolName[] = ['daprd', 'nats-server', 'helm', 'kubeconform', 'kustomize', 'actionlint', 'otelcol'];
 for (const name of needed) await tool(name);
 if (!process.env['TEST_MONGODB_URL']) await tool('ferretdb').catch((error: Error) => console.log(error.message));
 

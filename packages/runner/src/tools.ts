@@ -19,7 +19,8 @@ interface Tool {
   takes: string;
 }
 
-const TOOLS = {
+/** By name; each version is the one that the module in `tools/` pins. */
+export const TOOLS = {
   daprd: {
     version: '1.18.2',
     found: { flag: '--version', accepts: (major, minor) => major === 1 && minor === 18, wanted: '1.18' },
@@ -69,6 +70,14 @@ const TOOLS = {
     package: 'sigs.k8s.io/kustomize/kustomize/v5',
     flags: ['-ldflags', '-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.2'],
     takes: '30 seconds',
+  },
+  actionlint: {
+    version: '1.7.12',
+    found: { flag: '-version', accepts: (major, minor) => major === 1 && minor >= 7, wanted: '1.7 or newer' },
+    module: 'actionlint',
+    package: 'github.com/rhysd/actionlint/cmd/actionlint',
+    flags: ['-ldflags', '-s -w -X github.com/rhysd/actionlint.version=1.7.12'],
+    takes: '20 seconds',
   },
 } satisfies Record<string, Tool>;
 
@@ -215,7 +224,12 @@ function missing(name: ToolName, wanted: Tool, unfit: string[]): string {
     `  macOS    brew install kustomize`,
     `  Windows  winget install Kubernetes.kustomize`,
   ];
-  const direct = { daprd: dapr, dapr, 'nats-server': nats, ferretdb: [], otelcol: [], helm, kubeconform, kustomize }[name];
+  const actionlint = [
+    `  Linux    https://github.com/rhysd/actionlint/releases (one file, put it on PATH)`,
+    `  macOS    brew install actionlint`,
+    `  Windows  winget install rhysd.actionlint`,
+  ];
+  const direct = { actionlint, daprd: dapr, dapr, 'nats-server': nats, ferretdb: [], otelcol: [], helm, kubeconform, kustomize }[name];
   return [
     `${name}${wanted.found ? ` ${wanted.found.wanted}` : ''} is not here, and there is no Go to build it with.`,
     ...unfit.map((found) => `Found, but not usable: ${found}.`),

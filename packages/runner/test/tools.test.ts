@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { tool } from '../src/tools.js';
+import { root } from '../src/root.js';
+import { tool, TOOLS } from '../src/tools.js';
 
 let folder = '';
 /** A machine of its own: nothing installed, nothing built. */
@@ -29,6 +30,7 @@ test.each([
   ['helm', 'bin/helm', 'version.BuildInfo{Version:"v3.14.0", GitCommit:"", GitTreeState:"clean", GoVersion:"go1.21.7"}'],
   ['kubeconform', 'bin/kubeconform', 'v0.7.0'],
   ['kustomize', 'bin/kustomize', 'v5.4.2'],
+  ['actionlint', 'bin/actionlint', '1.7.0'],
 ] as const)('finds %s at %s, version %s', async (name, path, version) => {
   const installed = await install(path, version);
   expect(await tool(name, env)).toBe(installed);
@@ -48,6 +50,11 @@ test.each([
   await install(`bin/${name}`, version);
   const fit = await install(`.dapr/bin/${name}`, FIT[name]);
   expect(await tool(name, env)).toBe(fit);
+});
+
+test.each(Object.entries(TOOLS))('%s has the version that its module in tools/ pins', async (_, { module, version }) => {
+  const mod = await readFile(join(root, 'tools', module, 'go.mod'), 'utf8');
+  expect(mod).toMatch(new RegExp(` v${version.replaceAll('.', '\\.')}( // indirect)?$`, 'm'));
 });
 
 test('takes what an earlier start has built', async () => {
