@@ -34,7 +34,7 @@ test('actionlint finds nothing wrong', async () => {
   await expect(promisify(execFile)(await tool('actionlint'), args, { cwd: root })).resolves.toEqual({ stdout: '', stderr: '' });
 }, 180_000);
 
-test('a job that pushes packages waits until the environment `release` is approved', () => {
+test('a job that pushes packages waits until the environment release is approved', () => {
   const publishing = workflows.flatMap(({ jobs }) =>
     Object.keys(jobs)
       .filter((name) => jobs[name]?.permissions['packages'] === 'write')
