@@ -228,6 +228,18 @@ test('nothing inside is reached through the edge or without the app token', asyn
   }
 });
 
+test('the app token of one service opens no internal route of another', async () => {
+  const statusOf = async (url: string, token: string | undefined) => {
+    const headers = { 'content-type': 'application/json', 'dapr-api-token': token ?? '' };
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ inputs: [] }) })).status;
+  };
+  const { urls, tokens } = shop.system;
+  for (const app of Object.keys(tokens).filter((app) => app !== 'inventory')) {
+    expect([app, await statusOf(`${urls['inventory']}/internal/stock`, tokens[app]?.APP_API_TOKEN)]).toEqual([app, 404]);
+  }
+  expect(await statusOf(`${urls['inventory']}/internal/stock`, tokens['inventory']?.APP_API_TOKEN)).not.toBe(404);
+});
+
 test('an order that nobody pays is cancelled after its deadline, and its stock is free again', async () => {
   await becomes(ann, forgotten.orderId, 'cancelled', 200);
   await counts('FORGOTTEN', 5, 0);
