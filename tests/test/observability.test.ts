@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { APPS } from '@sidecart/contracts/topics';
 import { root } from '@sidecart/runner/root';
 import { CHART, named, rendered, type Resource, type Values } from '../src/chart.js';
-import { NEEDED } from '../src/combinations.js';
+import { elsewhere, NEEDED } from '../src/combinations.js';
 
 const render = (values: Values) => rendered({ ...NEEDED, ...values });
 const parts = (all: Resource[]) =>
@@ -18,9 +18,14 @@ test('services and sidecars send to the Collector of the release, unless another
     expect(named(all, 'Configuration', app)['spec']).toMatchObject({
       tracing: { otel: { endpointAddress: 'collector:4318', protocol: 'http' } },
     });
-    expect(JSON.stringify(named(all, 'NetworkPolicy', app)['spec'])).toContain('{"ports":[{"port":4318}]}');
+    expect(named(all, 'NetworkPolicy', app)['spec']).toMatchObject({
+      egress: expect.arrayContaining([
+        { ports: [{ port: 4318 }], to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'collector' } } }] },
+      ]),
+    });
   }
-  const other = await render({ observability: { enabled: true }, telemetry: { endpoint: 'http://elsewhere:4318' } });
+  const telemetry = { endpoint: 'http://elsewhere:4318' };
+  const other = await render({ observability: { enabled: true }, telemetry, networkPolicy: elsewhere });
   expect(JSON.stringify(named(other, 'Deployment', 'orders'))).toContain('"value":"http://elsewhere:4318"');
   expect(parts(await render({}))).toEqual([]);
 });
