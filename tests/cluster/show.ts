@@ -21,7 +21,7 @@ const EVERY_MS = 400;
 /** How long people buy after a pod was killed. */
 const KILLED_MS = 8_000;
 const WAIT = '--timeout=5m';
-/** Replicas of identity cannot share a local volume. Its pictures go to a bucket that nobody uses here, so that it rolls like the others. */
+/** Replicas of identity cannot share a local volume, so pictures go to a bucket that is never used. */
 const TWO_REPLICAS = [
   'serviceDefaults.replicas=2',
   'components.files=s3',

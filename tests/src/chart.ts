@@ -38,7 +38,10 @@ export async function template(values: Values, chart = CHART, flags: string[] = 
   return run(await tool('helm'), ['template', 'sidecart', chart, ...TARGET, ...flags, '--values', '-'], JSON.stringify(values));
 }
 
-/** Returns what Helm prints after an install with these values. `helm template` leaves it out, so a copy of the chart puts it into an object. */
+/**
+ * Returns what Helm prints after an install with these values. `helm template` leaves it out, so a
+ * copy of the chart puts it into an object.
+ */
 export async function notes(values: Values): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   try {

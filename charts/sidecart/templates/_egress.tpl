@@ -1,4 +1,4 @@
-{{/* What a service connects to outside the shop, as { names: [...] } of networkPolicy.destinations. Input: { root, name } */}}
+{{/* The destinations that a service connects to, as { names: [...] }. Input: { root, name } */}}
 {{- define "sidecart.destinationsOf" -}}
 {{- $values := .root.Values -}}
 {{- $names := list "dns" "dapr" (ternary "kubernetes" "vault" (eq $values.components.secrets "kubernetes")) "state" "pubsub" -}}
@@ -30,7 +30,8 @@ ports: {{ if $port }}[{ port: {{ $port }} }]{{ else }}[]{{ end }}
 {{- end -}}
 
 {{/*
-Where a destination is, unless the values say: as { peers: [...] }, or { unknown: true } for a server that is not the one of k8s/servers.
+The peers of a destination: those of the values, else those that the chart knows, as
+{ peers: [...] }. { unknown: true } for a server that is not the one of k8s/servers.
 Input: { root, name }
 */}}
 {{- define "sidecart.knownPeers" -}}
@@ -52,7 +53,10 @@ unknown: true
 {{- end -}}
 {{- end -}}
 
-{{/* The name of a destination's server in k8s/servers, if the connections that the chart knows lead there. Input: { root, name } */}}
+{{/*
+The name of a destination's server in k8s/servers if all known connections lead there, else empty.
+Input: { root, name }
+*/}}
 {{- define "sidecart.knownServer" -}}
 {{- $values := .root.Values -}}
 {{- $connections := $values.connections | default dict -}}

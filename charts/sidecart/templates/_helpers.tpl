@@ -75,7 +75,7 @@ apps: {{ $callers | toJson }}
 {{- end -}}
 {{- end -}}
 
-{{/* Whether one of these references to a Gateway takes all of its listeners, plain HTTP too. Input: a list of parentRefs */}}
+{{/* Not empty if one of these parentRefs takes all listeners of its Gateway, plain HTTP too. */}}
 {{- define "sidecart.anyListener" -}}
 {{- range . -}}{{- if not (or .sectionName .port) -}}true{{- end -}}{{- end -}}
 {{- end -}}

@@ -17,7 +17,10 @@ keys: {{ get (dict
   "payments" (list "PAYMENT_WEBHOOK_SECRET")) . | default list | toJson }}
 {{- end -}}
 
-{{/* The Secrets that a service and its sidecar read, as { names: [...] }. With Vault its settings are not in the cluster. Input: { root, name } */}}
+{{/*
+The Secrets that a service and its sidecar read, as { names: [...] }. With Vault the service's
+settings are not in the cluster. Input: { root, name }
+*/}}
 {{- define "sidecart.secretsOf" -}}
 {{- $names := list "sidecart" (printf "sidecart-%s-app-token" .name) (printf "sidecart-%s-api-token" .name) -}}
 {{- if eq .root.Values.components.secrets "kubernetes" -}}{{- $names = append $names (printf "sidecart-%s" .name) -}}{{- end -}}
@@ -25,9 +28,10 @@ names: {{ $names | toJson }}
 {{- end -}}
 
 {{/*
-A Secret that the chart makes, as { data, rollout }. Data that the values do not give is made once and kept: it is read from the cluster.
-`rollout` is the release's revision in which the data last changed. Pods carry it, so that a change restarts them, and it tells nothing of the
-data. Input: { root, name }
+A Secret that the chart makes, as { data, rollout }. Data that the values do not give is made once
+and kept: it is read from the cluster. `rollout` is the release's revision in which the data last
+changed. Pods carry it, so that a change restarts them, and it tells nothing of the data.
+Input: { root, name }
 */}}
 {{- define "sidecart.secret" -}}
 {{- $values := .root.Values -}}

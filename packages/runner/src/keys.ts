@@ -27,7 +27,7 @@ export async function serviceSecrets(folder: string, apps: string[]): Promise<Se
   return Object.fromEntries(names.map((name) => [name, { ...made[name], ...kept[name], ...places[name] }]));
 }
 
-/** What an app shows its sidecar, and what the sidecar shows its app. No other app or sidecar has either. */
+/** What an app and its sidecar show each other. No other app or sidecar has either token. */
 export interface Tokens {
   DAPR_API_TOKEN: string;
   APP_API_TOKEN: string;

@@ -11,7 +11,7 @@ const suites = fileURLToPath(new URL('../src/suites.js', import.meta.url));
 const folders: string[] = [];
 afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
 
-/** What `suites()` counts for one suite. In a process of its own: the output of what fails there is not this suite's. */
+/** Returns what `suites()` counts for one suite. In a separate process, so that it prints there. */
 async function countOf(suite: string): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   folders.push(folder);

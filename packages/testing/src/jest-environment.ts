@@ -1,10 +1,10 @@
-/** Jest's Node environment, with one more rule: a test that prints an unexpected warning or error fails. */
+/** Jest's Node environment with one more rule: an unexpected warning or error fails the test. */
 import { format } from 'node:util';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import type { Circus } from '@jest/types';
 import { TestEnvironment } from 'jest-environment-node';
 
-/** Jest runs ES modules by an experimental flag of Node. */
+/** Jest needs an experimental feature of Node to run ES modules. */
 const IGNORED = new Set(['ExperimentalWarning']);
 
 const STREAMS = [process.stdout, process.stderr];
@@ -33,8 +33,8 @@ export default class QuietEnvironment extends TestEnvironment {
   override async teardown(): Promise<void> {
     this.#ended = true;
     process.off('warning', this.#warned);
-    // A suite loads its own copy of each module but shares these streams with other suites: roarr, which the Dapr SDK brings, would add
-    // one listener per suite.
+    // A suite loads its own copy of each module but shares these streams with other suites.
+    // roarr, a dependency of the Dapr SDK, would add one listener per suite.
     STREAMS.forEach((stream, index) => {
       const added = (listener: unknown): listener is () => void => !this.#keptListeners[index]?.some((kept) => kept === listener);
       for (const listener of stream.listeners('error').filter(added)) stream.off('error', listener);
@@ -60,7 +60,7 @@ export default class QuietEnvironment extends TestEnvironment {
     this.#printed.push(error);
   }
 
-  /** Takes what was printed, and returns an error for each line that no `expectWarning` announced and each that did not come. */
+  /** Returns an error for each output that was not announced, and for each announced one that is missing. */
   #unexpected(): Error[] {
     const printed = this.#printed.splice(0);
     const expected: RegExp[] = this.global.expectedWarnings ?? [];

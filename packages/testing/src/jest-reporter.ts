@@ -1,4 +1,4 @@
-/** Fails a run in which a suite prints something after its end, when its environment can no longer fail it. */
+/** Fails a run in which a suite prints after its end, when its environment can no longer fail it. */
 import type { Reporter } from '@jest/reporters';
 
 const LATE = /^.*(Printed after the end of|after the Jest environment has been torn down|failed to exit gracefully).*$/m;
@@ -6,7 +6,10 @@ const LATE = /^.*(Printed after the end of|after the Jest environment has been t
 export default class LateOutputReporter implements Pick<Reporter, 'getLastError'> {
   #late: string | undefined;
 
-  /** Jest pipes what its workers print into this process's stderr. Its default reporter, made later, keeps and restores this function. */
+  /**
+   * Jest pipes what its workers print into this process's stderr. Its default reporter, which is
+   * made later, writes through this function and restores it at the end.
+   */
   constructor() {
     const { stderr } = process;
     const write = stderr.write.bind(stderr);
