@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
+import { ServiceHeartbeat } from '@sidecart/contracts/heartbeat';
 import { APPS } from '@sidecart/contracts/topics';
 import { readPlan } from '@sidecart/runner/plan';
 import { root } from '@sidecart/runner/root';
@@ -88,7 +89,7 @@ test.each(['jetstream', 'redis', 'rabbitmq', 'kafka'])(
       const scopes = (name: string) => topicsByApp(spec.metadata.find((each) => each.name === name)?.value ?? '');
       for (const app of APPS) {
         const { publishes = [], subscribes = [] } = traffic.get(app) ?? {};
-        expect(scopes('publishingScopes').get(app)).toEqual([...publishes, `dead-${app}`].toSorted());
+        expect(scopes('publishingScopes').get(app)).toEqual([...publishes, `dead-${app}`, ServiceHeartbeat.type].toSorted());
         expect(scopes('subscriptionScopes').get(app)).toEqual(subscribes);
       }
     }
