@@ -13,17 +13,10 @@ ${Object.entries(SETTINGS)
   .map(([name, setting]) => `  ${setting} names the server of ${name}`)
   .join('\n')}`;
 
-interface Row extends Count {
-  what: string;
-  minutes: number;
-}
-
-const rows: Row[] = [];
+const rows: Count[] = [];
 
 async function run(what: string, args: string[], env: Record<string, string>): Promise<void> {
-  const started = Date.now();
-  const count = await suites(what, args, env);
-  rows.push({ what, ...count, minutes: (Date.now() - started) / 60_000 });
+  rows.push(await suites(what, args, { env }));
 }
 
 /** @throws with the usage when the name is unknown, or the server of the one that is asked for is not named */
@@ -59,8 +52,8 @@ async function conform(): Promise<void> {
 function tell(): void {
   console.log();
   const width = Math.max(...rows.map(({ what }) => what.length));
-  for (const { what, passed, failed, minutes } of rows)
-    console.log(`${what.padEnd(width)}  ${passed} passed, ${failed} failed, ${minutes.toFixed(1)} minutes`);
+  for (const { what, passed, failed, seconds } of rows)
+    console.log(`${what.padEnd(width)}  ${passed} passed, ${failed} failed, ${(seconds / 60).toFixed(1)} minutes`);
   for (const name of [...STATES, ...PUBSUBS].filter((name) => !isThere(name)))
     console.log(`not run: ${name}, ${SETTINGS[name]} names no server`);
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);

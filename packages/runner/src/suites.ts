@@ -1,8 +1,10 @@
 /** Runs suites in Jest, and counts what passed. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { root } from './root.js';
 
@@ -14,33 +16,46 @@ const Report = z.object({
   testResults: z.array(z.object({ name: z.string(), assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })) })),
 });
 
+export interface SuiteOptions {
+  env?: Record<string, string>;
+  inBackground?: boolean;
+}
+
 export interface Count {
+  what: string;
+  seconds: number;
   passed: number;
   failed: number;
   skipped: string[];
 }
 
-/** Takes Jest's own arguments, and what to add to its environment. */
-export async function suites(what: string, args: string[], env: Record<string, string> = {}): Promise<Count> {
+/**
+ * Runs Jest with these arguments, and what to add to its environment. With `inBackground` its output is printed when it has ended.
+ */
+export async function suites(what: string, args: string[], { env = {}, inBackground = false }: SuiteOptions = {}): Promise<Count> {
+  const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const file = join(folder, 'report.json');
-  console.log(`\n${what}`);
+  if (!inBackground) console.log(`\n${what}`);
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  const { status } = spawnSync(process.execPath, [...jest, '--json', `--outputFile=${file}`, '--passWithNoTests', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [...jest, '--json', `--outputFile=${file}`, '--passWithNoTests', ...args], {
+    stdio: ['ignore', 'ignore', inBackground ? 'pipe' : 'inherit'],
     env: { ...process.env, ...env },
   });
+  const [output, [status]] = await Promise.all([child.stderr ? text(child.stderr) : '', once(child, 'exit')]);
+  if (inBackground) console.log(`\n${what}\n${output}`);
   const report = await readFile(file, 'utf8').then(
     (text) => Report.parse(JSON.parse(text)),
     () => undefined,
   );
   await rm(folder, { recursive: true });
-  if (!report) return { passed: 0, failed: 1, skipped: [] };
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  if (!report) return { what, seconds, passed: 0, failed: 1, skipped: [] };
   const skipped = report.testResults.flatMap(({ name, assertionResults }) => {
     const pending = assertionResults.filter(({ status }) => status === 'pending').map(({ fullName }) => fullName);
     return pending.map((test) => `${relative(root, name).replace('/dist/', '/')}: ${test}`);
   });
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
   // Jest also fails a run in which every test passed, for example one that prints after its end.
-  return { passed: report.numPassedTests, failed: failed || (status === 0 ? 0 : 1), skipped };
+  return { what, seconds, passed: report.numPassedTests, failed: failed || (status === 0 ? 0 : 1), skipped };
 }

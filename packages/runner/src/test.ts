@@ -10,27 +10,41 @@ import { tool, type ToolName } from './tools.js';
 const SERVERS = ['TEST_POSTGRES_URL', 'TEST_MARIADB_URL', 'TEST_REDIS_URL', 'TEST_RABBITMQ_URL', 'TEST_MONGODB_URL'];
 
 function check(what: string, program: string, ...args: string[]): Count {
+  const started = performance.now();
   console.log(`\n${what}`);
   const passed = spawnSync(process.execPath, [join('node_modules', program), ...args], { stdio: 'inherit' }).status === 0;
-  return passed ? { passed: 1, failed: 0, skipped: [] } : { passed: 0, failed: 1, skipped: [] };
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  return { what, seconds, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [] };
+}
+
+/** Builds these programs one after another, if they are missing. */
+async function build(names: ToolName[]): Promise<void> {
+  for (const name of names) await tool(name);
 }
 
 parseArgs({ strict: true });
-const needed: ToolName[] = ['daprd', 'nats-server', 'helm', 'kubeconform', 'kustomize', 'actionlint', 'otelcol'];
-for (const name of needed) await tool(name);
+await build(['daprd', 'nats-server']);
 if (!process.env['TEST_MONGODB_URL']) await tool('ferretdb').catch((error: Error) => console.log(error.message));
+const forCharts = build(['helm', 'kubeconform', 'kustomize', 'otelcol']);
+forCharts.catch(() => undefined); // thrown where it is awaited
 
-const counts = [
+const checks = [
   check('Lint', 'oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
   check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   check('Types', 'typescript/bin/tsc', '-b'),
-  await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}tests/`]),
-  await suites('System tests', ['--runInBand', `${root}tests/`]),
 ];
+// Minutes of waiting, and little work.
+const outages = suites('Outages of five minutes', [`${root}tests/dist/test/outage`], { inBackground: true });
+const units = await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}tests/`]);
+await forCharts;
+const system = await suites('System tests', ['--runInBand', '--testPathIgnorePatterns', '/node_modules/', 'outage', '--', `${root}tests/`]);
+const counts = [...checks, units, system, await outages];
 
 console.log();
 for (const name of SERVERS) console.log(`${name.padEnd(18)} ${process.env[name] ? 'is set' : 'is not set'}`);
 for (const skipped of counts.flatMap(({ skipped }) => skipped)) console.log(`skipped: ${skipped}`);
+
+for (const { what, seconds, passed, failed } of counts) console.log(`${what.padEnd(24)} ${passed} passed, ${failed} failed, ${seconds} s`);
 
 const failed = counts.reduce((sum, count) => sum + count.failed, 0);
 console.log(`${counts.reduce((sum, count) => sum + count.passed, 0)} passed, ${failed} failed`);
