@@ -39,7 +39,7 @@ async function filesOf(...path: string[]): Promise<string[]> {
 export async function trafficOf(service: string): Promise<Traffic> {
   const files = await filesOf('services', service, 'src');
   if (files.some((text) => text.includes('@sidecart/chassis/standing'))) {
-    files.push(await readFile(join(root, 'packages', 'chassis', 'src', 'standing.ts'), 'utf8'));
+    files.push(await readFile(join(root, 'packages', 'chassis', 'src', 'service', 'standing.ts'), 'utf8'));
   }
   // The chassis verifies tokens by identity's keys.
   const calls: Record<string, string[]> = service === 'identity' ? {} : { identity: ['keys'] };

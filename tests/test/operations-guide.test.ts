@@ -11,7 +11,7 @@ async function settingsIn(...path: string[]): Promise<string[]> {
 
 test('the operations guide has every setting of every service', async () => {
   const services = await readdir(join(root, 'services'));
-  const files = [['packages', 'chassis', 'src', 'config.ts'], ...services.map((name) => ['services', name, 'src', 'config.ts'])];
+  const files = [['packages', 'chassis', 'src', 'service', 'config.ts'], ...services.map((name) => ['services', name, 'src', 'config.ts'])];
   const names = (await Promise.all(files.map((path) => settingsIn(...path)))).flat();
   expect(names.length).toBeGreaterThan(25);
   const guide = await readFile(join(root, 'docs', 'operations.md'), 'utf8');

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { until } from '@sidecart/runner/until';
 import jwt from 'jsonwebtoken';
-import { AUDIENCE, createVerifier, ISSUER, TOKEN_TYPE, type JwkSet, type VerifierOptions } from '../src/auth.js';
+import { AUDIENCE, createVerifier, ISSUER, TOKEN_TYPE, type JwkSet, type VerifierOptions } from '../src/http/auth.js';
 
 /** Identity with these keys, which can go away. */
 function identityWith(...kids: string[]) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { batched } from '../src/batched.js';
+import { batched } from '../src/dapr/batched.js';
 
 /** A call that answers when told, and remembers what it was asked. */
 function slowCall() {

@@ -7,9 +7,9 @@ import { listen } from '@sidecart/runner/listen';
 import type { ComponentFolder } from '@sidecart/runner/components';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { z } from 'zod';
-import { caller } from '../src/calls.js';
-import { createDapr } from '../src/dapr.js';
-import { DomainError } from '../src/errors.js';
+import { caller } from '../src/dapr/calls.js';
+import { createDapr } from '../src/dapr/dapr.js';
+import { DomainError } from '../src/http/errors.js';
 
 const Echo = { app: 'echoer', name: 'echo', input: z.string(), output: z.string() };
 const Body = z.object({ inputs: z.array(z.string()) });

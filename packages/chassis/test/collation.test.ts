@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { ownDatabase } from '@sidecart/runner/databases';
 import { startSidecar, testComponents } from '@sidecart/runner/sidecar';
-import { createDapr } from '../src/dapr.js';
-import { refuseUnlessAtomic } from '../src/probe.js';
+import { createDapr } from '../src/dapr/dapr.js';
+import { refuseUnlessAtomic } from '../src/store/internal/probe.js';
 
 const server = process.env.TEST_MARIADB_URL;
 if (!server) console.info('refusal of a MariaDB schema that mixes keys up: skipped, TEST_MARIADB_URL names no server');

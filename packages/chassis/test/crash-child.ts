@@ -1,7 +1,7 @@
 // A replica that commits a change and never gets to publish its event: crash-child <dapr port> <replica>. Tells the event's id.
-import { createDapr, type Dapr } from '../src/dapr.js';
-import { key, put } from '../src/state.js';
-import { openStore } from '../src/store.js';
+import { createDapr, type Dapr } from '../src/dapr/dapr.js';
+import { key, put } from '../src/store/state.js';
+import { openStore } from '../src/store/store.js';
 
 const [port = '', replica = ''] = process.argv.slice(2);
 const dapr = createDapr({ port, apiToken: undefined });

@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openDocuments, search, words, type Collection, type Documents, type Filter, type Sort, type Versioned } from '../src/documents.js';
+import {
+  openDocuments,
+  search,
+  words,
+  type Collection,
+  type Documents,
+  type Filter,
+  type Sort,
+  type Versioned,
+} from '../src/documents/documents.js';
 import { startMongodb } from './mongodb.js';
 
 interface Product extends Versioned {

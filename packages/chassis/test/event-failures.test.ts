@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { DaprError } from '../src/dapr.js';
-import { DomainError, type Kind } from '../src/errors.js';
-import { createEventFailures } from '../src/event-failures.js';
+import { DaprError } from '../src/dapr/dapr.js';
+import { DomainError, type Kind } from '../src/http/errors.js';
+import { createEventFailures } from '../src/dapr/event-failures.js';
 
 const refusal = (kind: Kind) => new DomainError(kind, 'refused', 'No.');
 const away = new DaprError('state bulk get', 500, 'the database is away');

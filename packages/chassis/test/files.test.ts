@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
-import { createDapr, type Dapr, DaprError } from '../src/dapr.js';
-import { createFiles } from '../src/files.js';
+import { createDapr, type Dapr, DaprError } from '../src/dapr/dapr.js';
+import { createFiles } from '../src/dapr/files.js';
 
 let folder: string;
 let sidecar: Sidecar;

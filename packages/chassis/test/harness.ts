@@ -7,9 +7,9 @@ import { serverOf } from '@sidecart/runner/combination';
 import type { StateProvider } from '@sidecart/runner/components';
 import { ownDatabase } from '@sidecart/runner/databases';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
-import { createDapr, type Dapr } from '../src/dapr.js';
-import { key, put } from '../src/state.js';
-import type { Store } from '../src/store.js';
+import { createDapr, type Dapr } from '../src/dapr/dapr.js';
+import { key, put } from '../src/store/state.js';
+import type { Store } from '../src/store/store.js';
 
 export const count = (name: string) => key<{ n: number }>('count', name);
 export const made = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });

@@ -1,7 +1,7 @@
 // One replica that increments shared counters: increment-child <dapr port> <replica> <documents> <increments>
-import { createDapr } from '../src/dapr.js';
-import { key, put } from '../src/state.js';
-import { openStore } from '../src/store.js';
+import { createDapr } from '../src/dapr/dapr.js';
+import { key, put } from '../src/store/state.js';
+import { openStore } from '../src/store/store.js';
 
 const [port = '', replica = '', documents = '1', increments = '0'] = process.argv.slice(2);
 const store = await openStore({ dapr: createDapr({ port, apiToken: undefined }), app: 'shop', replica, patienceMs: 60_000 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createDeadlines } from '../src/deadlines.js';
-import { append, list, page, type List, type Page } from '../src/lists.js';
-import { openStore, type Store } from '../src/store.js';
+import { createDeadlines } from '../src/store/deadlines.js';
+import { append, list, page, type List, type Page } from '../src/store/lists.js';
+import { openStore, type Store } from '../src/store/store.js';
 import { openBench, type Bench } from './harness.js';
 
 let bench: Bench;

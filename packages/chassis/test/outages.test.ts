@@ -1,9 +1,9 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { until } from '@sidecart/runner/until';
-import { watchBroker } from '../src/broker-watch.js';
-import type { Published } from '../src/dapr.js';
-import { createLogger } from '../src/logger.js';
-import { watchOutage } from '../src/outage.js';
+import { watchBroker } from '../src/service/broker-watch.js';
+import type { Published } from '../src/dapr/dapr.js';
+import { createLogger } from '../src/service/logger.js';
+import { watchOutage } from '../src/service/outage.js';
 
 const logger = createLogger('test');
 logger.level = 'silent';

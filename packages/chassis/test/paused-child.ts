@@ -1,7 +1,7 @@
 // A replica that never gets to publish, and has no second heartbeat: paused-child <dapr port> <replica>. Increments a counter each
 // time it is told to, and tells the outcome.
-import { createDapr, type Dapr } from '../src/dapr.js';
-import { openStore } from '../src/store.js';
+import { createDapr, type Dapr } from '../src/dapr/dapr.js';
+import { openStore } from '../src/store/store.js';
 import { increment } from './harness.js';
 
 const [port = '', replica = ''] = process.argv.slice(2);

@@ -7,9 +7,9 @@ import { startBroker, type Broker } from '@sidecart/runner/broker';
 import type { ComponentFolder } from '@sidecart/runner/components';
 import { freePorts, startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { until } from '@sidecart/runner/until';
-import { createDapr, type Dapr } from '../src/dapr.js';
-import { key, put } from '../src/state.js';
-import { openStore, type Store } from '../src/store.js';
+import { createDapr, type Dapr } from '../src/dapr/dapr.js';
+import { key, put } from '../src/store/state.js';
+import { openStore, type Store } from '../src/store/store.js';
 import { startListener } from './harness.js';
 
 let folder: string;

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { startSidecar, testComponents } from '@sidecart/runner/sidecar';
-import { createDapr } from '../src/dapr.js';
-import { openStore } from '../src/store.js';
+import { createDapr } from '../src/dapr/dapr.js';
+import { openStore } from '../src/store/store.js';
 
 const server = process.env.TEST_REDIS_URL;
 if (!server) console.info('refusal of Redis as a state store: skipped, TEST_REDIS_URL names no server');

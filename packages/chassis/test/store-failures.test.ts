@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '@sidecart/runner/until';
 import type { Sidecar } from '@sidecart/runner/sidecar';
-import { DaprError, type Dapr } from '../src/dapr.js';
-import { key, put } from '../src/state.js';
-import { openStore, type StoreOptions } from '../src/store.js';
+import { DaprError, type Dapr } from '../src/dapr/dapr.js';
+import { key, put } from '../src/store/state.js';
+import { openStore, type StoreOptions } from '../src/store/store.js';
 import { count, increment, isNamed, openBench, startListener, type Bench } from './harness.js';
 
 let bench: Bench;

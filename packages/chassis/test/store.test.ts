@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contractStates, serverOf } from '@sidecart/runner/combination';
 import { until } from '@sidecart/runner/until';
 import type { Sidecar } from '@sidecart/runner/sidecar';
-import type { Dapr } from '../src/dapr.js';
-import { DomainError } from '../src/errors.js';
-import { refuseUnlessAtomic } from '../src/probe.js';
-import { key, put, remove } from '../src/state.js';
-import { openStore, type Store } from '../src/store.js';
+import type { Dapr } from '../src/dapr/dapr.js';
+import { DomainError } from '../src/http/errors.js';
+import { refuseUnlessAtomic } from '../src/store/internal/probe.js';
+import { key, put, remove } from '../src/store/state.js';
+import { openStore, type Store } from '../src/store/store.js';
 import { count, increment, isNamed, made, openBench, startListener, type Bench } from './harness.js';
 
 if (!serverOf('postgresql')) console.info('store on PostgreSQL: skipped, TEST_POSTGRES_URL names no server');

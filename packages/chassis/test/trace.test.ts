@@ -2,8 +2,8 @@ import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { context, ROOT_CONTEXT, trace, type Context } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
-import { batched } from '../src/batched.js';
-import { contextOf, shared, traceHeaders, traceparent } from '../src/trace.js';
+import { batched } from '../src/dapr/batched.js';
+import { contextOf, shared, traceHeaders, traceparent } from '../src/telemetry/trace.js';
 
 const exporter = new InMemorySpanExporter();
 const sdk = new NodeSDK({ spanProcessors: [new SimpleSpanProcessor({ exporter })], metricReaders: [], autoDetectResources: false });

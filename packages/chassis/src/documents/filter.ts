@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DomainError } from '../errors.js';
+import { DomainError } from '../http/errors.js';
 
 type Scalar = string | number | boolean;
 type In<V> = { $in: readonly V[]; $prefix?: never };

@@ -1,5 +1,5 @@
 import { MongoClient, MongoServerError } from 'mongodb';
-import type { Adapter, Table, Tombstone, Versioned } from '../documents.js';
+import type { Adapter, Table, Tombstone, Versioned } from './documents.js';
 
 const DUPLICATE_KEY = 11_000;
 const maxTimeMS = 5_000;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type nedb from '@seald-io/nedb';
-import type { Adapter, Table, Tombstone, Versioned } from '../documents.js';
+import type { Adapter, Table, Tombstone, Versioned } from './documents.js';
 
 // The package is CommonJS, its types describe an ES default export.
 const Datastore: typeof nedb.default = createRequire(import.meta.url)('@seald-io/nedb');

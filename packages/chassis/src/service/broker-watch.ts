@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceHeartbeat } from '@sidecart/contracts/heartbeat';
-import type { Dapr } from './dapr.js';
-import { DaprError } from './dapr.js';
+import type { Dapr } from '../dapr/dapr.js';
+import { DaprError } from '../dapr/dapr.js';
 import type { Logger } from './logger.js';
 
 const PROBE_MS = 30_000;

@@ -1,8 +1,8 @@
 import { UserDeleted, UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
-import { DomainError } from './errors.js';
-import { key, put, type Key } from './state.js';
-import type { Store } from './store.js';
-import type { Subscriptions } from './subscriptions.js';
+import { DomainError } from '../http/errors.js';
+import { key, put, type Key } from '../store/state.js';
+import type { Store } from '../store/store.js';
+import type { Subscriptions } from '../dapr/subscriptions.js';
 
 interface Known {
   barred: boolean;

@@ -1,5 +1,5 @@
 import type { Envelope } from '@sidecart/contracts/event';
-import { key, type Key } from './state.js';
+import { key, type Key } from '../state.js';
 
 /** The events of one transaction, written with it and kept until they are published. */
 export interface Sealed {

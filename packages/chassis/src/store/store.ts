@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
-import { batched } from './batched.js';
-import { DaprError, type Dapr } from './dapr.js';
-import { DomainError } from './errors.js';
-import { applyGroup, type Loaded, type Outcome, type Pending } from './group.js';
-import type { LaneOptions } from './lanes.js';
-import { committedEvents, storeRetries } from './metrics.js';
-import { Fenced, openOutbox, type Slot } from './outbox.js';
-import { refuseUnlessAtomic } from './probe.js';
+import { batched } from '../dapr/batched.js';
+import { DaprError, type Dapr } from '../dapr/dapr.js';
+import { DomainError } from '../http/errors.js';
+import { applyGroup, type Loaded, type Outcome, type Pending } from './internal/group.js';
+import type { LaneOptions } from './internal/lanes.js';
+import { committedEvents, storeRetries } from '../telemetry/metrics.js';
+import { Fenced, openOutbox, type Slot } from './internal/outbox.js';
+import { refuseUnlessAtomic } from './internal/probe.js';
 import { checkKeys, type Change, type Docs, type Key } from './state.js';
-import { shared } from './trace.js';
+import { shared } from '../telemetry/trace.js';
 
 export interface StoreOptions extends Pick<LaneOptions, 'beatMs' | 'silentMs'> {
   dapr: Dapr;

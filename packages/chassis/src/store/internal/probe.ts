@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Dapr, StateWrite } from './dapr.js';
+import type { Dapr, StateWrite } from '../../dapr/dapr.js';
 
 const TRIES = 10;
 

@@ -2,11 +2,11 @@
  * The query port: indexes that are built from state and events, guarded by version, and can be thrown away and rebuilt. An adapter does four plain
  * things (`Table`); versions, filters, order, cursors and bounds are the same for all.
  */
-import { both, isRefused, queryOf, type Filter, type Query } from './documents/filter.js';
-import { beyond, cursorOf, orderOf, type Sort } from './documents/order.js';
-import { DomainError } from './errors.js';
+import { both, isRefused, queryOf, type Filter, type Query } from './filter.js';
+import { beyond, cursorOf, orderOf, type Sort } from './sorting.js';
+import { DomainError } from '../http/errors.js';
 
-export { search, words } from './documents/words.js';
+export { search, words } from './words.js';
 export type { Filter, Sort };
 
 export const MAX_LIMIT = 100;
@@ -84,9 +84,9 @@ export async function openDocuments({ url }: { url: string }): Promise<Documents
 }
 
 async function openAdapter(url: string): Promise<Adapter> {
-  if (url === 'memory:') return (await import('./documents/nedb.js')).openNedb();
-  if (/^file:./.test(url)) return (await import('./documents/nedb.js')).openNedb(url.slice('file:'.length));
-  if (/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]/.test(url)) return (await import('./documents/mongodb.js')).openMongodb(url);
+  if (url === 'memory:') return (await import('./nedb.js')).openNedb();
+  if (/^file:./.test(url)) return (await import('./nedb.js')).openNedb(url.slice('file:'.length));
+  if (/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]/.test(url)) return (await import('./mongodb.js')).openMongodb(url);
   throw new TypeError('The url of the documents must be file:<folder>, memory: or mongodb://<hosts>/<database>.');
 }
 

@@ -1,5 +1,5 @@
 import { DaprError } from './dapr.js';
-import { DomainError } from './errors.js';
+import { DomainError } from '../http/errors.js';
 
 /** Long enough for whatever an event waits for: the event before it, or a document that is about to be written. */
 const EARLY_MS = 10 * 60_000;

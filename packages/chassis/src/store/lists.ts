@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DomainError } from './errors.js';
+import { DomainError } from '../http/errors.js';
 import { key, put, type Docs, type Key, type Write } from './state.js';
 import type { Store } from './store.js';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Dapr, Stored, StateWrite } from './dapr.js';
+import type { Dapr, Stored, StateWrite } from '../../dapr/dapr.js';
 import { SLOTS, slotKey, type Sealed } from './slots.js';
-import { key, type Key } from './state.js';
+import { key, type Key } from '../state.js';
 
 const KEYS_PER_CALL = 128;
 const UPDATE_TRIES = 20;

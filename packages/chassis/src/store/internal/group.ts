@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
-import type { StateWrite, Stored } from './dapr.js';
-import { DomainError } from './errors.js';
-import { checkKeys, type Change, type Docs, type Write } from './state.js';
-import { traceparent } from './trace.js';
+import type { StateWrite, Stored } from '../../dapr/dapr.js';
+import { DomainError } from '../../http/errors.js';
+import { checkKeys, type Change, type Docs, type Write } from '../state.js';
+import { traceparent } from '../../telemetry/trace.js';
 
 /** A change that waits for its commit. `run` returns what to call once it is committed. */
 export interface Pending {

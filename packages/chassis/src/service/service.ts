@@ -4,17 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import { Router } from 'express';
-import { createVerifier, JwkSet, type Verify } from './auth.js';
+import { createVerifier, JwkSet, type Verify } from '../http/auth.js';
 import { watchBroker } from './broker-watch.js';
 import { Common, settings } from './config.js';
-import { createDapr, type Dapr } from './dapr.js';
-import { createHttp } from './http.js';
+import { createDapr, type Dapr } from '../dapr/dapr.js';
+import { createHttp } from '../http/http.js';
 import { createLogger, type Logger } from './logger.js';
 import { watchOutage } from './outage.js';
-import type { Routes } from './routes.js';
-import { key } from './state.js';
-import { openStore, type Store } from './store.js';
-import type { Subscriptions } from './subscriptions.js';
+import type { Routes } from '../http/routes.js';
+import { key } from '../store/state.js';
+import { openStore, type Store } from '../store/store.js';
+import type { Subscriptions } from '../dapr/subscriptions.js';
 
 /** What a service's `createApp` gets. */
 export interface Deps<S> {

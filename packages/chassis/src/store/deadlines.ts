@@ -1,4 +1,4 @@
-import { deadlines } from './metrics.js';
+import { deadlines } from '../telemetry/metrics.js';
 import { append, chunkKeys, entries, list, type Head, type List } from './lists.js';
 import { key, put, remove, type Docs, type Key, type Write } from './state.js';
 import type { Store } from './store.js';

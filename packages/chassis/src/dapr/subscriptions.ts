@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import type { Envelope, EventType } from '@sidecart/contracts/event';
 import { createEventFailures, type EventFailures } from './event-failures.js';
-import type { Logger } from './logger.js';
-import { handledEvents } from './metrics.js';
+import type { Logger } from '../service/logger.js';
+import { handledEvents } from '../telemetry/metrics.js';
 
 export type Subscriptions = ReturnType<typeof subscriptions>;
 

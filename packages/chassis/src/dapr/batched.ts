@@ -1,6 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
-import { DomainError } from './errors.js';
-import { shared } from './trace.js';
+import { DomainError } from '../http/errors.js';
+import { shared } from '../telemetry/trace.js';
 
 export interface BatchOptions {
   /** At most this many inputs go in one call. */

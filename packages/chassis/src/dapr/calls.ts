@@ -2,9 +2,9 @@ import { MAX_INPUTS, type CallType } from '@sidecart/contracts/call';
 import { z } from 'zod';
 import { batched } from './batched.js';
 import { type Dapr, DaprError } from './dapr.js';
-import { DomainError } from './errors.js';
-import { refusals } from './metrics.js';
-import type { Routes } from './routes.js';
+import { DomainError } from '../http/errors.js';
+import { refusals } from '../telemetry/metrics.js';
+import type { Routes } from '../http/routes.js';
 
 const Refused = z.object({
   kind: z.enum(['invalid', 'unauthenticated', 'forbidden', 'missing', 'conflict', 'too-large', 'limited', 'unavailable']),

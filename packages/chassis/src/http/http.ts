@@ -4,8 +4,8 @@ import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import helmet from 'helmet';
 import { authenticate, type Verify } from './auth.js';
 import { DomainError, type Kind } from './errors.js';
-import type { Logger } from './logger.js';
-import { refusals } from './metrics.js';
+import type { Logger } from '../service/logger.js';
+import { refusals } from '../telemetry/metrics.js';
 import { openApi } from './openapi.js';
 import type { Routes } from './routes.js';
 

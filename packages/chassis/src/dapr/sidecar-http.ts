@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errors, Pool, type Dispatcher } from 'undici';
-import { traceHeaders } from './trace.js';
+import { traceHeaders } from '../telemetry/trace.js';
 
 /** A failed call to the sidecar. `status` is the sidecar's answer, or 0 if there was none (refused, reset, timed out). */
 export class DaprError extends Error {

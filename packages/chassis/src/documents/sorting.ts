@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DomainError } from '../errors.js';
+import { DomainError } from '../http/errors.js';
 import type { Query } from './filter.js';
 
 type Sortable<T> = { [K in keyof T & string]-?: undefined extends T[K] ? never : T[K] extends string | number ? K : never }[keyof T &

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObservableResult } from '@opentelemetry/api';
 import type { Envelope } from '@sidecart/contracts/event';
-import type { StateWrite } from './dapr.js';
-import { DomainError } from './errors.js';
+import type { StateWrite } from '../../dapr/dapr.js';
+import { DomainError } from '../../http/errors.js';
 import type { Loaded } from './group.js';
 import { createLanes, fenceKey, type LaneOptions } from './lanes.js';
-import { outboxAge, outboxSlots } from './metrics.js';
+import { outboxAge, outboxSlots } from '../../telemetry/metrics.js';
 import { SLOTS, slotKey, type Sealed } from './slots.js';
-import type { Key } from './state.js';
-import { contextOf, shared } from './trace.js';
+import type { Key } from '../state.js';
+import { contextOf, shared } from '../../telemetry/trace.js';
 
 /** One place in this replica's lane. */
 export interface Slot {
