@@ -525,7 +525,7 @@ describe('the url of documents', () => {
 
   test('decides which driver is loaded', async () => {
     const script = `
-      const { openDocuments } = await import(${JSON.stringify(new URL('../src/documents.js', import.meta.url).href)});
+      const { openDocuments } = await import(${JSON.stringify(new URL('../src/documents/documents.js', import.meta.url).href)});
       const { createRequire } = await import('node:module');
       const loaded = (name) => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes(name));
       const before = loaded('@seald-io');
