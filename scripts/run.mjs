@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const ENTRIES = {
-  start: () => 'packages/runner/dist/src/start.js',
-  seed: () => 'packages/runner/dist/src/seed-command.js',
-  keys: () => 'packages/runner/dist/src/keys-command.js',
-  test: () => 'packages/runner/dist/src/test.js',
+  start: () => 'packages/runner/dist/src/commands/start.js',
+  seed: () => 'packages/runner/dist/src/commands/seed-command.js',
+  keys: () => 'packages/runner/dist/src/commands/keys-command.js',
+  test: () => 'packages/runner/dist/src/commands/test.js',
   cluster: () => 'tests/dist/cluster/main.js',
-  conformance: () => 'packages/runner/dist/src/conformance.js',
+  conformance: () => 'packages/runner/dist/src/conformance/conformance.js',
   'chart-readme': () => 'tests/dist/src/chart-readme-command.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };
@@ -35,7 +35,7 @@ run('Compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
 
 const entry = ENTRIES[command]();
 if (!existsSync(entry)) refuse(`There is no ${entry}.`);
-if (command === 'start' && process.env.OTEL_EXPORTER_OTLP_ENDPOINT) await import('../packages/chassis/dist/src/telemetry.js'); // for the edge, which runs in here
+if (command === 'start' && process.env.OTEL_EXPORTER_OTLP_ENDPOINT) await import('../packages/chassis/dist/src/telemetry/telemetry.js'); // for the edge, which runs in here
 await import(new URL(`../${entry}`, import.meta.url).href);
 
 /** The platform package of Node that npm has chosen. */

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeQueues } from '@sidecart/streams/queues';
-import { startBroker } from '../src/broker.js';
-import { contractPubsubs, serverOf } from '../src/combination.js';
-import type { ComponentFolder, PubsubProvider } from '../src/components.js';
-import { listen } from '../src/listen.js';
-import { ownBroker, type OwnBroker } from '../src/own-brokers.js';
-import { freePorts, startSidecar, testComponents, type Sidecar } from '../src/sidecar.js';
-import { until } from '../src/until.js';
+import { startBroker } from '../src/shop/broker.js';
+import { contractPubsubs, serverOf } from '../src/conformance/combination.js';
+import type { ComponentFolder, PubsubProvider } from '../src/shop/components.js';
+import { listen } from '../src/tools/listen.js';
+import { ownBroker, type OwnBroker } from '../src/conformance/own-brokers.js';
+import { freePorts, startSidecar, testComponents, type Sidecar } from '../src/shop/sidecar.js';
+import { until } from '../src/tools/until.js';
 
 /** How many events of a topic an app has at a time, and on how many components. */
 const AT_ONCE = { jetstream: 8, redis: 50, rabbitmq: 50 };

@@ -6,10 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { startEdge } from '../src/edge.js';
-import { MAX_BODY } from '../src/forward.js';
-import { listen } from '../src/listen.js';
-import { freePorts } from '../src/ports.js';
+import { startEdge } from '../src/edge/edge.js';
+import { MAX_BODY } from '../src/edge/forward.js';
+import { listen } from '../src/tools/listen.js';
+import { freePorts } from '../src/shop/ports.js';
 
 const routesFile = fileURLToPath(new URL('../../../../charts/sidecart/routes.yaml', import.meta.url));
 const targets: Record<string, string> = {};

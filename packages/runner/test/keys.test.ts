@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { rotated, rotateIn, serviceSecrets } from '../src/keys.js';
+import { rotated, rotateIn, serviceSecrets } from '../src/shop/keys.js';
 
 const start = new Date('2030-01-01T12:00:00.000Z');
 const later = (minutes: number) => new Date(start.getTime() + minutes * 60_000);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createTransport, type Transporter } from 'nodemailer';
 import { z } from 'zod';
-import { startMailCatcher } from '../src/mail-catcher.js';
+import { startMailCatcher } from '../src/mail/mail-catcher.js';
 
 const Mails = z.object({
   data: z.array(

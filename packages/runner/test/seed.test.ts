@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { listen } from '../src/listen.js';
-import { readCatalogue, seed } from '../src/seed.js';
+import { listen } from '../src/tools/listen.js';
+import { readCatalogue, seed } from '../src/shop/seed.js';
 
 const Category = z.object({ slug: z.string(), parentId: z.string().nullable() });
 const Product = z.object({ sku: z.string(), status: z.literal('published'), categoryId: z.string(), price: z.object({ amount: z.int() }) });

@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { isFree } from '../src/ports.js';
-import { processes } from '../src/processes.js';
-import { startSidecar, testComponents } from '../src/sidecar.js';
+import { isFree } from '../src/shop/ports.js';
+import { processes } from '../src/shop/processes.js';
+import { startSidecar, testComponents } from '../src/shop/sidecar.js';
 
 const folders: string[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { startFlags } from '../src/start-flags.js';
+import { startFlags } from '../src/commands/start-flags.js';
 
 test('brings its own database and broker by default', () => {
   expect(startFlags([])).toMatchObject({ fresh: false, state: undefined, pubsub: undefined, ports: { '--port': 8080 } });

@@ -9,12 +9,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { APPS, TOPICS } from '@sidecart/contracts/topics';
 import { connect } from 'amqplib';
 import { connectTo } from '@sidecart/streams/streams';
-import { startBroker, type Broker } from '../src/broker.js';
-import { serverOf } from '../src/combination.js';
-import { ownBroker } from '../src/own-brokers.js';
-import { readPlan } from '../src/plan.js';
-import { freePorts } from '../src/ports.js';
-import { root } from '../src/root.js';
+import { startBroker, type Broker } from '../src/shop/broker.js';
+import { serverOf } from '../src/conformance/combination.js';
+import { ownBroker } from '../src/conformance/own-brokers.js';
+import { readPlan } from '../src/shop/plan.js';
+import { freePorts } from '../src/shop/ports.js';
+import { root } from '../src/tools/root.js';
 
 const DAY = 24 * 60 * 60 * 1e9;
 const MIB = 1024 * 1024;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
-import { root } from '../src/root.js';
+import { root } from '../src/tools/root.js';
 
-const suites = fileURLToPath(new URL('../src/suites.js', import.meta.url));
+const suites = fileURLToPath(new URL('../src/commands/suites.js', import.meta.url));
 const folders: string[] = [];
 afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
 

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { listen } from '../src/listen.js';
-import { readPlan } from '../src/plan.js';
-import { freePorts, isFree } from '../src/ports.js';
-import { processes } from '../src/processes.js';
-import { startSystem, type System, type SystemOptions } from '../src/system.js';
-import { until } from '../src/until.js';
+import { listen } from '../src/tools/listen.js';
+import { readPlan } from '../src/shop/plan.js';
+import { freePorts, isFree } from '../src/shop/ports.js';
+import { processes } from '../src/shop/processes.js';
+import { startSystem, type System, type SystemOptions } from '../src/shop/system.js';
+import { until } from '../src/tools/until.js';
 
 const trivialApp = fileURLToPath(new URL('trivial-app.js', import.meta.url));
 let folder = '';

@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { root } from '../src/root.js';
-import { tool, TOOLS } from '../src/tools.js';
+import { root } from '../src/tools/root.js';
+import { tool, TOOLS } from '../src/tools/tools.js';
 
 let folder = '';
 /** A machine of its own: nothing installed, nothing built. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { tracing } from '../src/tracing.js';
+import { tracing } from '../src/shop/tracing.js';
 
 test('sidecars send their traces to where the services do', () => {
   expect(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' })).toEqual({

@@ -1,6 +1,6 @@
 /** What suites run on: SQLite and our own NATS always, the others where a TEST_ setting names a server. */
-import type { PubsubChoice, PubsubProvider, StateChoice, StateProvider } from './components.js';
-import { ownDatabase } from './databases.js';
+import type { PubsubChoice, PubsubProvider, StateChoice, StateProvider } from '../shop/components.js';
+import { ownDatabase } from '../shop/databases.js';
 import { ownBroker } from './own-brokers.js';
 
 /** The setting that names the server of a provider; none where the shop brings it itself. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Launch, Parts } from './apps.js';
 import type { App } from './plan.js';
 import type { Supervised } from './supervised.js';
-import { until } from './until.js';
+import { until } from '../tools/until.js';
 
 /** Waits for every app of a launch, says which is ready, and throws as soon as a process has ended. */
 export async function untilReady({ logs, say, signal }: Launch, all: ReadonlyMap<App, Parts>): Promise<void> {

@@ -6,7 +6,7 @@ import type { Tokens } from './keys.js';
 import { sidecarFlags, type App, type Plan } from './plan.js';
 import { isReady, untilReady } from './ready.js';
 import { killOnExit, supervise, type Supervised } from './supervised.js';
-import { until } from './until.js';
+import { until } from '../tools/until.js';
 
 export interface Launch {
   /** The path of the sidecar's program. */

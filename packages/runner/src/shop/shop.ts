@@ -1,9 +1,9 @@
 /** The shop as a customer meets it: the system, the edge before it, and the mail catcher behind it. */
 import { join } from 'node:path';
-import { startEdge } from './edge.js';
-import { startMailCatcher } from './mail-catcher.js';
+import { startEdge } from '../edge/edge.js';
+import { startMailCatcher } from '../mail/mail-catcher.js';
 import { freePorts } from './ports.js';
-import { root } from './root.js';
+import { root } from '../tools/root.js';
 import { startSystem, type System, type SystemOptions } from './system.js';
 
 /** On one machine everybody comes from one place. */

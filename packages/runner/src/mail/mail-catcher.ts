@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-import { listen } from './listen.js';
+import { listen } from '../tools/listen.js';
 import { renderMails } from './mail-page.js';
 
 /** One caught mail: `from` and `to` are the envelope's, so blind copies are there too; `receivedAt` is ISO 8601. */

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { secretsFile } from './components.js';
-import { root } from './root.js';
-import { seed } from './seed.js';
+import { secretsFile } from '../shop/components.js';
+import { root } from '../tools/root.js';
+import { seed } from '../shop/seed.js';
 
 const Secrets = z.object({ 'sidecart-identity': z.object({ ADMIN_EMAIL: z.string(), ADMIN_PASSWORD: z.string() }) });
 const [api = 'http://localhost:8080'] = process.argv.slice(2);

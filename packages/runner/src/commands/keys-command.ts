@@ -1,8 +1,8 @@
 /** `npm run keys`: a new signing key for identity, in `.sidecart/`; with `-` from the key set on stdin to stdout, for a cluster's Secret. */
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { rotated, rotateIn } from './keys.js';
-import { root } from './root.js';
+import { rotated, rotateIn } from '../shop/keys.js';
+import { root } from '../tools/root.js';
 
 try {
   if (process.argv[2] === '-') process.stdout.write(rotated(await text(process.stdin), new Date()));

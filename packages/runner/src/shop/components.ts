@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { root } from './root.js';
+import { root } from '../tools/root.js';
 import type { Tracing } from './tracing.js';
 
 export type StateProvider = 'sqlite' | 'postgresql' | 'mysql';

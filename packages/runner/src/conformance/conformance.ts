@@ -1,9 +1,9 @@
 /** `npm run conformance`: the contract suites and a purchase with crashes, on every combination of state store and broker that is there. */
 import { parseArgs } from 'node:util';
 import { isThere, PUBSUBS, SETTINGS, STATES } from './combination.js';
-import { root } from './root.js';
-import { suites, type Count } from './suites.js';
-import { tool, type ToolName } from './tools.js';
+import { root } from '../tools/root.js';
+import { suites, type Count } from '../commands/suites.js';
+import { tool, type ToolName } from '../tools/tools.js';
 
 const USAGE = `Usage: npm run conformance -- [--state NAME] [--pubsub NAME]
   --state NAME     ${STATES.join(', ')}; all that are there unless told

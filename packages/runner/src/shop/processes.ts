@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { until } from './until.js';
+import { until } from '../tools/until.js';
 
 export interface Process {
   pid: number;

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { root } from './root.js';
-import { until } from './until.js';
+import { root } from '../tools/root.js';
+import { until } from '../tools/until.js';
 
 export interface SeedOptions {
   /** The shop's address, e.g. `http://localhost:8080`. */

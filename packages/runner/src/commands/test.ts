@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root } from './root.js';
+import { root } from '../tools/root.js';
 import { suites, type Count } from './suites.js';
-import { tool, type ToolName } from './tools.js';
+import { tool, type ToolName } from '../tools/tools.js';
 
 /** Servers that suites run against where they are named. */
 const SERVERS = ['TEST_POSTGRES_URL', 'TEST_MARIADB_URL', 'TEST_REDIS_URL', 'TEST_RABBITMQ_URL', 'TEST_MONGODB_URL'];

@@ -10,9 +10,9 @@ import { appTokens, serviceSecrets, type Tokens } from './keys.js';
 import { onFreePorts, portsOf, readPlan, type Plan } from './plan.js';
 import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
-import { root } from './root.js';
+import { root } from '../tools/root.js';
 import { readSubscriptions } from './subscriptions.js';
-import { tool } from './tools.js';
+import { tool } from '../tools/tools.js';
 import { tracing } from './tracing.js';
 
 export interface SystemOptions {

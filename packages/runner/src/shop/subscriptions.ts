@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { root } from './root.js';
+import { root } from '../tools/root.js';
 
 const Traffic = z.record(z.string(), z.looseObject({ subscribes: z.array(z.string()) }));
 

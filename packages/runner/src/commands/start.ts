@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { refuseTaken } from './ports.js';
-import { root } from './root.js';
-import { seed } from './seed.js';
-import { startShop, type Shop } from './shop.js';
+import { refuseTaken } from '../shop/ports.js';
+import { root } from '../tools/root.js';
+import { seed } from '../shop/seed.js';
+import { startShop, type Shop } from '../shop/shop.js';
 import { startFlags, USAGE } from './start-flags.js';
-import { refuseSecondStart } from './system.js';
-import { tool } from './tools.js';
+import { refuseSecondStart } from '../shop/system.js';
+import { tool } from '../tools/tools.js';
 
 const folder = join(root, '.sidecart');
 const giveUp = new AbortController();
@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   const { '--port': edge, '--mail-port': mails, '--smtp-port': smtp, '--nats-port': natsPort } = ports;
   await refuseTaken({ '--port': edge, '--mail-port': mails, '--smtp-port': smtp, ...(!pubsub && { '--nats-port': natsPort }) });
   if (fresh) await rm(folder, { recursive: true, force: true });
-  if (state) await (await import('./databases.js')).ensureDatabase(state.connection);
+  if (state) await (await import('../shop/databases.js')).ensureDatabase(state.connection);
 
   console.log('Starting the shop');
   const components = { ...(state && { state }), ...(pubsub && { pubsub }) };

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { documentPath, sendPage } from '@sidecart/docs/pages';
 import { Pool } from 'undici';
 import { forward, tunnel } from './forward.js';
-import { listen } from './listen.js';
+import { listen } from '../tools/listen.js';
 import { edgePages } from './pages.js';
 import { refuseUpgrade, sendProblem } from './problem.js';
 import { readRoutes } from './routes.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { connectTo, makeStreams, type Topics } from '@sidecart/streams/streams';
 import { token } from './keys.js';
 import { killOnExit, supervise } from './supervised.js';
-import { tool } from './tools.js';
-import { until } from './until.js';
+import { tool } from '../tools/tools.js';
+import { until } from '../tools/until.js';
 
 export interface Broker {
   /** `nats://`, with the token that it asks for. */

@@ -4,8 +4,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { secretsFile } from './components.js';
 import { freePorts } from './ports.js';
-import { tool } from './tools.js';
-import { until } from './until.js';
+import { tool } from '../tools/tools.js';
+import { until } from '../tools/until.js';
 
 export { testComponents } from './components.js';
 export { freePorts } from './ports.js';

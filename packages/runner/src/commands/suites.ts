@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { root } from './root.js';
+import { root } from '../tools/root.js';
 
 const Report = z.object({
   numPassedTests: z.number(),
