@@ -150,9 +150,10 @@ test('a checkout is one trace, from the edge through calls, events and the webho
 }, 120_000);
 
 test('of orders that are committed and published together, each stays in its own trace', async () => {
-  const ben = await aCustomer(shop.edge, 'ben');
+  // Two customers, because each may have ten unpaid orders.
+  const [ben, bea] = [await aCustomer(shop.edge, 'ben'), await aCustomer(shop.edge, 'bea')];
   const traces = Array.from({ length: 20 }, aTrace);
-  const answers = await Promise.all(traces.map(({ headers }) => buy(ben, headers)));
+  const answers = await Promise.all(traces.map(({ headers }, index) => buy(index < 10 ? ben : bea, headers)));
   expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 201));
   placed += traces.length;
   const told = ({ traceId }: { traceId: string }) =>
