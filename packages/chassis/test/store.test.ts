@@ -216,7 +216,7 @@ describe.each(contractStates())('the store on %s', (provider) => {
         await sidecar.dapr.commit(writes);
       },
     };
-    const alone = await openStore({ dapr: cut, app: 'shop', replica: 'cut', groupSize: 1 });
+    const alone = await openStore({ dapr: cut, app: 'shop', replica: 'cut', groupSize: 1, patienceMs: 60_000 });
     const results = await Promise.allSettled(Array.from({ length: 1_100 }, () => increment(alone, 'cut')));
     const refused = results.filter(({ status }) => status === 'rejected');
     const accepted = results.length - refused.length;

@@ -1,13 +1,48 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-/** Ports of 127.0.0.1 that nothing listens on, below the range from which systems take the ports of outgoing connections. */
+/** Holds a file for each port that some process has been given, with its process id. */
+const CLAIMS = join(tmpdir(), 'sidecart-ports');
+
+/**
+ * Returns ports of 127.0.0.1 that nothing listens on, below the range from which systems take the ports of outgoing connections.
+ * Until this process ends no other gets them: a program may listen on its port only seconds later.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) ports.add(port);
+    if (!ports.has(port) && (await isFree(port)) && claim(port)) ports.add(port);
   }
+  process.once('exit', () => ports.forEach(release));
   return [...ports];
+}
+
+function claim(port: number): boolean {
+  mkdirSync(CLAIMS, { recursive: true });
+  const file = join(CLAIMS, String(port));
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    if (!isAbandoned(file)) return false;
+    rmSync(file, { force: true });
+    return claim(port);
+  }
+}
+
+const release = (port: number) => rmSync(join(CLAIMS, String(port)), { force: true });
+
+/** Whether the process that claimed a port is gone. */
+function isAbandoned(file: string): boolean {
+  try {
+    process.kill(Number(readFileSync(file, 'utf8')), 0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 export function isFree(port: number): Promise<boolean> {
