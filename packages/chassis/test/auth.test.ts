@@ -145,3 +145,15 @@ test('forgets a key that identity has dropped', async () => {
   );
   expect((await verify(identity.token('two'))).id).toBe('ann');
 });
+
+test.each([
+  ['a payload that is not JSON', 'eyJ0eXAiOiJKV1QifQ.YQ.AA'],
+  ['a header that is not JSON', 'YQ.YQ.AA'],
+  ['a header that is null', 'bnVsbA.e30.AA'],
+  ['a key id that is not a string', `${Buffer.from('{"alg":"ES256","kid":{}}').toString('base64url')}.e30.AA`],
+  ['no signature algorithm', `${Buffer.from('{"alg":"none","kid":"one"}').toString('base64url')}.e30.`],
+  ['nothing', ''],
+  ['dots', '..'],
+])('refuses a token with %s', async (_what, token) => {
+  await expect(identityWith('one').verifier()(token)).rejects.toEqual(refused);
+});

@@ -12,7 +12,12 @@ export function internalRoutes({ shelves, index }: { shelves: Shelves; index: Se
 
   api.post(
     '/internal/reindex',
-    { summary: 'Makes lists and search anew from the state.', access: 'internal', reply: z.object({ products: z.int() }) },
+    {
+      summary: 'Makes lists and search anew from the state.',
+      access: 'internal',
+      body: z.strictObject({}),
+      reply: z.object({ products: z.int() }),
+    },
     async () => ({ products: await index.rebuild() }),
   );
 

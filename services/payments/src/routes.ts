@@ -16,6 +16,12 @@ const Signature = z
   .max(1_000)
   .meta({ examples: ['t=1769860800,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd'] });
 
+/** Read from the raw bytes once the signature fits. */
+const ProviderEvent = z.looseObject({}).meta({
+  description: 'An event of the provider.',
+  examples: [{ id: 'evt_1', object: 'event', type: 'payment_intent.succeeded', data: { object: { id: 'pi_1' } } }],
+});
+
 export interface RouteOptions {
   store: Store;
   cashier: Cashier;
@@ -87,6 +93,7 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       access: 'public',
       rows: [41],
       headers: z.object({ 'stripe-signature': Signature }),
+      body: ProviderEvent,
       reply: z.object({ received: z.literal(true) }),
     },
     async ({ req, headers }) => {

@@ -106,11 +106,19 @@ export function createVerifier({ keySet, reloadMs = 5_000, maxAgeMs = 60_000 }: 
   }
 
   return async (token) => {
-    const kid = jwt.decode(token, { complete: true })?.header.kid;
+    const kid = keyIdOf(token);
     if (kid === undefined) throw refused();
     const { sub, sid, ...rest } = claims(token, await keyFor(kid));
     return { id: sub, sessionId: sid, ...rest };
   };
+}
+
+function keyIdOf(token: string): string | undefined {
+  try {
+    return jwt.decode(token, { complete: true })?.header.kid;
+  } catch {
+    return undefined; // a payload that is not JSON
+  }
 }
 
 function claims(token: string, key: KeyObject): z.infer<typeof Claims> {
@@ -133,11 +141,11 @@ declare module 'express-serve-static-core' {
   }
 }
 
-/** Puts the caller on the request where there is a bearer token; a bad token is refused even where none is needed. */
+/** Sets `req.user` from the bearer token, if there is one. A bad token is refused even on a public route. */
 export function authenticate(verify: Verify): RequestHandler {
   return async (req, _res, next) => {
-    const [scheme, token] = req.headers.authorization?.split(' ') ?? [];
-    if (scheme?.toLowerCase() === 'bearer' && token) req.user = await verify(token);
+    const [scheme, token = ''] = req.headers.authorization?.split(' ') ?? [];
+    if (scheme?.toLowerCase() === 'bearer') req.user = await verify(token);
     next();
   };
 }

@@ -1,12 +1,13 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import cors from 'cors';
-import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { authenticate, type Verify } from './auth.js';
-import { DomainError, type Kind } from './errors.js';
+import { DomainError } from './errors.js';
 import type { Logger } from '../service/logger.js';
-import { refusals } from '../telemetry/metrics.js';
+import { JSON_TYPES } from './media.js';
 import { openApi } from './openapi.js';
+import { problem } from './problem.js';
 import type { Routes } from './routes.js';
 
 export interface HttpOptions {
@@ -24,19 +25,6 @@ export interface HttpOptions {
   bodyLimit?: string;
 }
 
-const STATUS: Record<Kind, number> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  missing: 404,
-  conflict: 409,
-  'too-large': 413,
-  limited: 429,
-  unavailable: 503,
-};
-
-const PROBLEMS = 'https://sidecart.dev/problems';
-
 /** The Express app of a service: what every request passes on its way in, the routes, and one form of error on the way out. */
 export function createHttp({ service, logger, verify, routes, sidecar, appToken, origins = [], bodyLimit = '256kb' }: HttpOptions) {
   const app = express();
@@ -45,12 +33,8 @@ export function createHttp({ service, logger, verify, routes, sidecar, appToken,
   app.set('trust proxy', 1); // the ingress
   app.use(requestId, logRequests(logger));
   app.get('/openapi.json', (_req, res) => void res.json(openApi(service, routes)));
-  const json = express.json({ limit: bodyLimit, type: ['json', 'application/*+json'], verify: keepRawBody });
-  app.use(
-    ['/internal', '/events', '/dapr', '/cron'],
-    onlySidecar(appToken),
-    express.json({ limit: '4mb', type: ['json', 'application/*+json'] }),
-  );
+  const json = express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody });
+  app.use(['/internal', '/events', '/dapr', '/cron'], onlySidecar(appToken), express.json({ limit: '4mb', type: JSON_TYPES }));
   for (const router of sidecar) app.use(router);
   app.use(
     helmet(),
@@ -100,43 +84,3 @@ function sameText(a: string, b: string): boolean {
   const [x, y] = [Buffer.from(a), Buffer.from(b)];
   return x.length === y.length && timingSafeEqual(x, y);
 }
-
-function problem(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
-    const known = asDomainError(error);
-    if (!known) logger.error({ err: error, requestId: req.id }, 'unexpected error');
-    else if (known.cause) logger.warn({ err: known.cause, requestId: req.id }, known.message);
-    const { kind, slug, message, extras } = known ?? {
-      kind: undefined,
-      slug: 'internal',
-      message: 'Something went wrong here.',
-      extras: {},
-    };
-    if (known) refusals.add(1, { slug, route: String(req.route?.path ?? '') });
-    const { retryAfter, ...members } = extras;
-    const status = kind ? STATUS[kind] : 500;
-    if (retryAfter !== undefined) res.setHeader('retry-after', retryAfter);
-    if (status === 401) res.setHeader('www-authenticate', 'Bearer');
-    const body = {
-      type: `${PROBLEMS}/${slug}`,
-      title: title(slug),
-      status,
-      detail: message,
-      instance: req.originalUrl.split('?')[0],
-      ...members,
-      requestId: req.id,
-    };
-    res.status(status).type('application/problem+json').send(JSON.stringify(body));
-  };
-}
-
-/** Refusals of body parsing are known too: they carry a status and a type of their own. */
-function asDomainError(error: unknown): DomainError | undefined {
-  if (error instanceof DomainError) return error;
-  if (!(error instanceof Error) || !('type' in error)) return undefined;
-  if (error.type === 'entity.too.large') return new DomainError('too-large', 'body-too-large', 'The body is too large.');
-  if (error.type === 'entity.parse.failed') return new DomainError('invalid', 'malformed-json', 'The body is not JSON.');
-  return 'status' in error && error.status === 415 ? new DomainError('invalid', 'unsupported-media-type', error.message) : undefined;
-}
-
-const title = (slug: string) => slug.charAt(0).toUpperCase() + slug.slice(1).replaceAll('-', ' ');

@@ -2,6 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { permitted, signedIn, type Permission, type User } from './auth.js';
 import { DomainError, type FieldError } from './errors.js';
+import { checkBody } from './media.js';
 
 /** Who may call: anyone, whoever is signed in, staff with a permission and admins, admins only, or other services through their sidecars. */
 export type Access = 'public' | 'customer' | { staff: Permission } | 'admin' | 'internal';
@@ -12,6 +13,7 @@ export interface Endpoint<A extends Access, P, Q, H, B, R> {
   access: A;
   /** Rows of the capability table that this route serves. */
   rows?: number[];
+  /** An object schema with one field per `:name` of the path. */
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
   /** Header names in lower case; others are ignored. */
@@ -67,10 +69,12 @@ export function routes(tag: string) {
       endpoint: Endpoint<A, P, Q, H, B, R>,
       handle: (input: Input<A, P, Q, H, B>) => Promise<R> | R,
     ) => {
+      checkParams(method, path, endpoint.params);
       endpoints.push({ ...endpoint, method, path, tag });
       const status = endpoint.status ?? (endpoint.reply ? 200 : 204);
       router[method](path, async (req, res) => {
         const user = admitted(endpoint.access, req.user);
+        checkBody(endpoint, req);
         const input = { ...parseInput(endpoint, req), user, req, res };
         const result = await handle(input as Input<A, P, Q, H, B>);
         if (!res.headersSent) res.status(status).json(result);
@@ -90,7 +94,16 @@ function admitted(access: Access, user: User | undefined): User | undefined {
   return caller;
 }
 
+/** Throws unless the schema names every parameter of the path and no other, so that no handler sees one unchecked. */
+function checkParams(method: Method, path: string, params: z.ZodType | undefined): void {
+  const names = Array.from(path.matchAll(/[:*](\w+)/g), ([, name = '']) => name);
+  const declared = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
+  if (names.toSorted().join() === declared.toSorted().join()) return;
+  throw new TypeError(`${method.toUpperCase()} ${path}: its params schema must name exactly: ${names.join(', ') || 'nothing'}`);
+}
+
 const Nothing = z.strictObject({});
+const Ignored = z.object({});
 
 function parseInput(endpoint: Pick<Documented, 'params' | 'query' | 'headers' | 'body'>, req: Request) {
   const errors: FieldError[] = [];
@@ -100,9 +113,9 @@ function parseInput(endpoint: Pick<Documented, 'params' | 'query' | 'headers' | 
     return data;
   }
   const input = {
-    params: parse(endpoint.params ?? z.unknown(), req.params),
+    params: parse(endpoint.params ?? Nothing, req.params),
     query: parse(endpoint.query ?? Nothing, req.query),
-    headers: parse(endpoint.headers ?? z.unknown(), req.headers),
+    headers: parse(endpoint.headers ?? Ignored, req.headers),
     body: endpoint.body ? parse(endpoint.body, req.body ?? {}) : undefined,
   };
   if (errors.length > 0)

@@ -1,0 +1,22 @@
+import type { Request } from 'express';
+import { HttpError } from './problem.js';
+import type { Documented } from './routes.js';
+
+/** The media types that count as JSON, as `type-is` writes them. */
+export const JSON_TYPES = ['json', 'application/*+json'];
+
+/** Throws 415 for a body of a type that the route does not take, and 400 for a body on a route that takes none. An empty body passes. */
+export function checkBody({ body, upload }: Pick<Documented, 'body' | 'upload'>, req: Request): void {
+  if (!hasContent(req)) return;
+  if (upload !== undefined) return expectType(req, 'multipart/form-data', ['multipart/form-data']);
+  if (body) return expectType(req, 'application/json', JSON_TYPES);
+  throw new HttpError(400, 'unexpected-body', 'This route takes no body.');
+}
+
+function expectType(req: Request, name: string, types: string[]): void {
+  if (req.is(types)) return;
+  throw new HttpError(415, 'unsupported-media-type', `This route takes a body of type ${name}.`, { accept: name });
+}
+
+/** The length of a chunked body is not known yet, so it counts as content. */
+const hasContent = ({ headers }: Request) => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

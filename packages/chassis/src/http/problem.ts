@@ -1,0 +1,109 @@
+import type { ErrorRequestHandler } from 'express';
+import { DaprError } from '../dapr/dapr.js';
+import { DomainError, type Extras, type Kind } from './errors.js';
+import type { Logger } from '../service/logger.js';
+import { refusals } from '../telemetry/metrics.js';
+
+/** A request that HTTP itself rules out. Only the HTTP layer throws it; a rule of the domain throws a `DomainError`. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    readonly slug: string,
+    detail: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(detail);
+    this.name = 'HttpError';
+  }
+}
+
+const STATUS: Record<Kind, number> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  missing: 404,
+  conflict: 409,
+  'too-large': 413,
+  limited: 429,
+  unavailable: 503,
+};
+
+const PROBLEMS = 'https://sidecart.dev/problems';
+
+interface Problem {
+  status: number;
+  slug: string;
+  detail: string;
+  extras?: Extras;
+  headers?: Record<string, string>;
+  /** For the log, never for the caller. */
+  cause?: unknown;
+}
+
+/** Answers every error with a problem (RFC 9457). An error that nobody foresaw is a 500 and goes to the log, as does the cause of a known one. */
+export function problem(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const known = knownProblem(error);
+    if (!known) logger.error({ err: error, requestId: req.id }, 'unexpected error');
+    else if (known.cause) logger.warn({ err: known.cause, requestId: req.id }, known.detail);
+    if (res.headersSent) return void res.destroy();
+    const { status, slug, detail, extras = {}, headers = {} } = known ?? UNEXPECTED;
+    if (known) refusals.add(1, { slug, route: String(req.route?.path ?? '') });
+    const { retryAfter, ...members } = extras;
+    res.set(headers);
+    if (retryAfter !== undefined) res.setHeader('retry-after', retryAfter);
+    if (status === 401) res.setHeader('www-authenticate', 'Bearer');
+    const body = {
+      type: `${PROBLEMS}/${slug}`,
+      title: title(slug),
+      status,
+      detail,
+      instance: req.originalUrl.split('?')[0],
+      ...members,
+      requestId: req.id,
+    };
+    res.status(status).type('application/problem+json').send(JSON.stringify(body));
+  };
+}
+
+const UNEXPECTED: Problem = { status: 500, slug: 'internal', detail: 'Something went wrong here.' };
+
+function knownProblem(error: unknown): Problem | undefined {
+  if (error instanceof DomainError) {
+    const { kind, slug, message: detail, extras, cause } = error;
+    return { status: STATUS[kind], slug, detail, extras, cause };
+  }
+  if (error instanceof HttpError) return { status: error.status, slug: error.slug, detail: error.message, headers: error.headers };
+  if (error instanceof DaprError) return { ...UNAVAILABLE, cause: error };
+  return isRefusal(error) ? refusal(error) : undefined;
+}
+
+/** The sidecar or what stands behind it is away. Its own words may name hosts, tables and users. */
+const UNAVAILABLE: Problem = {
+  status: 503,
+  slug: 'unavailable',
+  detail: 'The service cannot reach its data at the moment. Try again shortly.',
+  extras: { retryAfter: 1 },
+};
+
+interface LibraryRefusal extends Error {
+  status: number;
+  type?: unknown;
+}
+
+/** Whether Express or its body parser refused the request: their errors carry a status and may be shown, or tell of a malformed path. */
+function isRefusal(error: unknown): error is LibraryRefusal {
+  if (!(error instanceof Error && 'status' in error && typeof error.status === 'number')) return false;
+  const shown = 'expose' in error && error.expose === true;
+  return error.status >= 400 && error.status < 500 && (shown || error instanceof URIError);
+}
+
+function refusal({ status, type }: LibraryRefusal): Problem {
+  if (status === 413) return { status, slug: 'body-too-large', detail: 'The body is too large.' };
+  if (status === 415)
+    return { status, slug: 'unsupported-media-type', detail: 'The charset or content encoding of the body is not supported.' };
+  if (type === 'entity.parse.failed') return { status: 400, slug: 'malformed-json', detail: 'The body is not a JSON object or array.' };
+  return { status: 400, slug: 'malformed-request', detail: 'The path or the body of the request is malformed.' };
+}
+
+const title = (slug: string) => slug.charAt(0).toUpperCase() + slug.slice(1).replaceAll('-', ' ');
