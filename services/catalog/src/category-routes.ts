@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { found } from '@sidecart/chassis/errors';
 import { routes } from '@sidecart/chassis/routes';
+import { Id } from '@sidecart/contracts/common';
 import { z } from 'zod';
 import { add, ancestors, drop, edit, named, nested } from './category.js';
 import { Branch, ByCategory, Category, CategoryBody, Node } from './schemas.js';
@@ -11,10 +12,7 @@ export function categoryRoutes({ shelves, index }: { shelves: Shelves; index: Se
   const api = routes('categories');
   const Trees = z.object({ data: z.array(Node) });
   const ByIdOrSlug = z.object({
-    id: z
-      .string()
-      .max(64)
-      .meta({ description: 'Id or slug.', examples: ['instruments'] }),
+    id: Id.meta({ description: 'Id or slug.', examples: ['instruments'] }),
   });
   const conflicts = { 409: 'The slug is taken, or the tree would be too deep, too large or a circle.' };
 

@@ -37,9 +37,10 @@ export const Locale = z
   .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'a language tag such as en or de-AT')
   .meta({ examples: ['en'] });
 
+/** Of a sign-in provider: in the settings and in paths. */
 export const ProviderName = z
   .string()
-  .max(31)
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and -, 31 at the most')
   .meta({ examples: ['google'] });
 
 /** The guest cart that whoever signs in brings along. */

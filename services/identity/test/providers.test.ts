@@ -395,6 +395,16 @@ describe('linking', () => {
     expect((await signIn(second.subject)).body.user.id).not.toBe(body.user.id);
   });
 
+  test.each([
+    ['__proto__', 400],
+    ['toString', 400],
+    ['constructor', 204],
+  ])('cannot be ended for a name that every object has: %s', async (name, status) => {
+    const { body } = await signIn(someone().subject);
+    expect((await identity.withToken(body.accessToken, 'DELETE', `/api/auth/${name}/link`)).status).toBe(status);
+    expect((await identity.withToken(body.accessToken, 'PATCH', '/api/users/me', { name: 'Bea' })).status).toBe(200);
+  });
+
   test('needs an access token', async () => {
     expect((await identity.request('POST', '/api/auth/acme/link', {})).status).toBe(401);
     expect((await identity.request('DELETE', '/api/auth/acme/link')).status).toBe(401);

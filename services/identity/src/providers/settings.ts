@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ProviderName } from '../fields.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -7,7 +8,7 @@ const Issuer = z.url({ protocol: /^https?$/ }).refine(isPrivate, 'https, or http
 
 const Provider = z.strictObject({
   /** Stands in the paths: `/api/auth/<name>`. */
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  name: ProviderName,
   issuer: Issuer,
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),

@@ -124,7 +124,9 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
   /** Ends the link of an account with a provider, if there is one. */
   async function unlink(userId: string, provider: string): Promise<void> {
     await store.transact([linksKey(userId)], (docs) => {
-      const { [provider]: identity, ...others } = docs.get(linksKey(userId)) ?? {};
+      const links = docs.get(linksKey(userId)) ?? {};
+      const identity = linkedTo(links, provider);
+      const { [provider]: _ended, ...others } = links;
       return { write: identity === undefined ? [] : [remove(identity), put(linksKey(userId), others)], result: undefined };
     });
   }
@@ -139,10 +141,14 @@ function knownTo(docs: Docs, ids: (string | undefined)[]) {
   return { linked, linkTo, owner };
 }
 
+/** The identity linked with the provider, if any. A name such as `constructor` is no link just because every object has it. */
+const linkedTo = (links: Readonly<Record<string, Key<string>>>, provider: string): Key<string> | undefined =>
+  Object.hasOwn(links, provider) ? links[provider] : undefined;
+
 /** One identity per account and provider: an earlier one goes. */
 function linking(docs: Docs, { id }: User, provider: string, identity: Key<string>): Write[] {
   const links = docs.get(linksKey(id)) ?? {};
-  const earlier = links[provider];
+  const earlier = linkedTo(links, provider);
   return [...(earlier === undefined ? [] : [remove(earlier)]), put(identity, id), put(linksKey(id), { ...links, [provider]: identity })];
 }
 
