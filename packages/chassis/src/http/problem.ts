@@ -82,7 +82,7 @@ function knownProblem(error: unknown): Problem | undefined {
 const UNAVAILABLE: Problem = {
   status: 503,
   slug: 'unavailable',
-  detail: 'The service cannot reach its data at the moment. Try again shortly.',
+  detail: 'The data cannot be reached at the moment. Try again shortly.',
   extras: { retryAfter: 1 },
 };
 
