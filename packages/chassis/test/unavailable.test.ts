@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { DaprError, type Dapr } from '../src/dapr.js';
-import { routes } from '../src/routes.js';
-import { key, put } from '../src/state.js';
-import { openStore, type Store } from '../src/store.js';
+import { DaprError, type Dapr } from '../src/dapr/dapr.js';
+import { routes } from '../src/http/routes.js';
+import { key, put } from '../src/store/state.js';
+import { openStore, type Store } from '../src/store/store.js';
 import { openBench, type Bench } from './harness.js';
 import { serve, type Reply, type Served } from './serve.js';
 

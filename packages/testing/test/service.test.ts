@@ -97,3 +97,21 @@ test('finishes a cron turn on SIGTERM, and leaves nothing of it in the outbox', 
   await dapr.stop();
   expect(lanes?.value).toEqual({});
 }, 60_000);
+
+test('limits requests as its settings say, and health checks never', async () => {
+  const [port = 0] = await freePorts(1);
+  const limits = { RATE_LIMIT_PER_ADDRESS: '2', TRUSTED_PROXIES: 'loopback' };
+  const service = start({ APP_PORT: String(port), APP_API_TOKEN: 'a-token-that-is-long-enough', TIMES: '1', ...limits });
+  const status = (path: string, address: string) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers: { 'x-forwarded-for': address } }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await until('the service is ready', 30, async () => (await status('/health/ready', '203.0.113.7')) === 200);
+  const statuses: number[] = [];
+  for (const address of ['203.0.113.7', '203.0.113.7', '203.0.113.7', '203.0.113.8']) statuses.push(await status('/api/nothing', address));
+  expect(statuses).toEqual([404, 404, 429, 404]);
+  for (let n = 0; n < 50; n++) expect(await status('/health/live', '203.0.113.7')).toBe(200);
+  service.kill('SIGTERM');
+  expect((await once(service, 'exit'))[0]).toBe(0);
+}, 60_000);

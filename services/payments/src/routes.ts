@@ -94,6 +94,7 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       rows: [41],
       headers: z.object({ 'stripe-signature': Signature }),
       body: ProviderEvent,
+      limit: 'network',
       reply: z.object({ received: z.literal(true) }),
     },
     async ({ req, headers }) => {

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
 import { DomainError } from './errors.js';
@@ -142,12 +142,9 @@ declare module 'express-serve-static-core' {
 }
 
 /** Sets `req.user` from the bearer token, if there is one. A bad token is refused even on a public route. */
-export function authenticate(verify: Verify): RequestHandler {
-  return async (req, _res, next) => {
-    const [scheme, token = ''] = req.headers.authorization?.split(' ') ?? [];
-    if (scheme?.toLowerCase() === 'bearer') req.user = await verify(token);
-    next();
-  };
+export async function authenticate(req: Request, verify: Verify): Promise<void> {
+  const [scheme, token = ''] = req.headers.authorization?.split(' ') ?? [];
+  if (scheme?.toLowerCase() === 'bearer') req.user = await verify(token);
 }
 
 /** Whether the caller is an admin, or staff with this permission. */

@@ -5,9 +5,11 @@ import helmet from 'helmet';
 import { authenticate, type Verify } from './auth.js';
 import { DomainError } from './errors.js';
 import type { Logger } from '../service/logger.js';
+import { limitCaller, limitNetwork, type Limits } from './limits.js';
 import { JSON_TYPES } from './media.js';
 import { openApi } from './openapi.js';
 import { problem } from './problem.js';
+import { bareAddresses, LOCAL_NETWORK, type TrustedProxies } from './proxies.js';
 import type { Routes } from './routes.js';
 
 export interface HttpOptions {
@@ -15,39 +17,79 @@ export interface HttpOptions {
   logger: Logger;
   verify: Verify;
   routes: readonly Routes[];
-  /** Routes that only the sidecar may call: subscriptions and bindings. */
+  /** Routes that only the sidecar may call, beside the internal ones of `routes`: subscriptions and bindings. */
   sidecar: readonly express.Router[];
   /** `APP_API_TOKEN`: what the sidecar sends with every call, and nobody else knows. */
-  appToken: string | undefined;
-  /** Browser origins that may call; none unless told. */
+  appToken: string;
+  /** Browser origins that may call; none by default. */
   origins?: string[];
-  /** Bodies above this are refused. */
+  /** Larger bodies are refused. */
   bodyLimit?: string;
+  /** Proxies whose `X-Forwarded-For` is believed; by default those of the local network. */
+  trustedProxies?: TrustedProxies;
+  /** No limits by default. */
+  limits?: Limits;
 }
 
-/** The Express app of a service: what every request passes on its way in, the routes, and one form of error on the way out. */
-export function createHttp({ service, logger, verify, routes, sidecar, appToken, origins = [], bodyLimit = '256kb' }: HttpOptions) {
+const UNLIMITED: Limits = { perAddress: 0, perAccount: 0 };
+const EXPOSED = ['x-cart-session-id', 'x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
+
+/** Returns the Express app of a service: what every request passes on its way in, the routes, and one form of error on the way out. */
+export function createHttp({ service, logger, verify, routes, sidecar, appToken, ...options }: HttpOptions) {
+  const { origins = [], bodyLimit = '256kb', trustedProxies = LOCAL_NETWORK, limits = UNLIMITED } = options;
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.set('trust proxy', 1); // the ingress
-  app.use(requestId, logRequests(logger));
-  app.get('/openapi.json', (_req, res) => void res.json(openApi(service, routes)));
-  const json = express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody });
-  app.use(['/internal', '/events', '/dapr', '/cron'], onlySidecar(appToken), express.json({ limit: '4mb', type: JSON_TYPES }));
-  for (const router of sidecar) app.use(router);
-  app.use(
-    helmet(),
-    cors({ origin: origins, exposedHeaders: ['x-cart-session-id', 'x-request-id', 'retry-after'] }),
-    json,
-    authenticate(verify),
-  );
+  app.set('trust proxy', trustedProxies);
+  app.use(bareAddresses, requestId, logRequests(logger), onlyWith(appToken, inside(sidecar, routes)));
+  app.use(helmet(), cors({ origin: origins, exposedHeaders: EXPOSED }), limitNetwork(limits));
+  app.use(identify(verify, limitCaller(limits, calledByMachines(routes))));
+  app.use(readLater(express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody })));
+  let document: ReturnType<typeof openApi> | undefined;
+  app.get('/openapi.json', (_req, res) => void res.json((document ??= openApi(service, routes))));
   for (const { router } of routes) app.use(router);
   app.use((req) => {
     throw new DomainError('missing', 'no-such-route', `${req.method} ${req.path} is not a route.`);
   });
   app.use(problem(logger));
   return app;
+}
+
+/** What the sidecar may call. */
+function inside(sidecar: readonly express.Router[], routes: readonly Routes[]): express.Router {
+  const router = express.Router().use(express.json({ limit: '4mb', type: JSON_TYPES }));
+  for (const each of [...sidecar, ...routes.map(({ internal }) => internal)]) router.use(each);
+  return router;
+}
+
+/** Whoever does not have the token passes by, as if the routes were not there. */
+const onlyWith =
+  (token: string, router: express.Router): RequestHandler =>
+  (req, res, next) =>
+    sameText(req.header('dapr-api-token') ?? '', token) ? router(req, res, next) : next();
+
+/** Sets `req.user`. A request with a bad token counts too, so that tokens cannot be guessed any faster than routes are called. */
+function identify(verify: Verify, limit: RequestHandler): RequestHandler {
+  return async (req, res, next) => {
+    const refused = await authenticate(req, verify).catch((error: unknown) => error);
+    await limit(req, res, (limited?: unknown) => next(limited ?? refused));
+  };
+}
+
+/** Whether a request is for a route whose callers are not told apart. Such routes have no parameters. */
+function calledByMachines(routes: readonly Routes[]): (req: express.Request) => boolean {
+  const exempt = routes.flatMap(({ endpoints }) => endpoints.filter(({ limit }) => limit === 'network'));
+  const names = new Set(exempt.map(({ method, path }) => `${method.toUpperCase()} ${path}`));
+  return ({ method, path }) => names.has(`${method} ${path}`);
+}
+
+/** Leaves the body alone until a route that takes one has admitted the caller. */
+function readLater(json: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    req.readJson = () =>
+      new Promise((resolve, reject) => json(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error))));
+    next();
+  };
 }
 
 function keepRawBody(req: express.Request, _res: unknown, body: Buffer): void {
@@ -70,13 +112,6 @@ function logRequests(logger: Logger): RequestHandler {
       logger.info({ method: req.method, path, status: res.statusCode, ms, requestId: req.id });
     });
     next();
-  };
-}
-
-function onlySidecar(token: string | undefined): RequestHandler {
-  return (req, _res, next) => {
-    if (token === undefined || sameText(req.header('dapr-api-token') ?? '', token)) return next();
-    throw new DomainError('missing', 'no-such-route', `${req.method} ${req.path} is not a route.`);
   };
 }
 

@@ -45,15 +45,6 @@ export function openApi(service: string, routes: readonly Routes[]): ReturnType<
 
 function operation(endpoint: Documented) {
   const { summary, tag, rows, access } = endpoint;
-  const problems = {
-    ...statusOfAccess(access),
-    ...(takesInput(endpoint) ? { 400: 'A field is missing, malformed or unknown.' } : {}),
-    ...endpoint.problems,
-  };
-  const answers = Object.entries(problems).map(([code, description]) => [
-    code,
-    { description, content: { 'application/problem+json': { schema: Problem } } },
-  ]);
   return {
     summary,
     tags: [tag],
@@ -61,7 +52,7 @@ function operation(endpoint: Documented) {
     ...(access === 'public' ? {} : { security: [{ bearer: [] }] }),
     requestParams: parameters(endpoint),
     ...requestBody(endpoint),
-    responses: { ...success(endpoint), ...Object.fromEntries(answers) },
+    responses: { ...success(endpoint), ...problems(endpoint) },
   };
 }
 
@@ -87,12 +78,36 @@ function parameters({ params, query, headers }: Documented) {
   };
 }
 
-const takesInput = ({ params, query, headers, body, upload }: Documented) =>
-  [params, query, headers, body, upload].some((schema) => schema !== undefined);
+const BUSY = new Set([429, 503]);
+const RetryAfter = z.object({
+  'retry-after': z.int().meta({ description: 'Seconds to wait.', examples: [1] }),
+});
 
-function statusOfAccess(access: Documented['access']): Record<number, string> {
-  if (access === 'public') return {};
-  const signedIn = { 401: 'There is no valid access token.' };
-  if (typeof access === 'object') return { ...signedIn, 403: `This needs an admin, or staff with the permission ${access.staff}.` };
-  return access === 'customer' ? signedIn : { ...signedIn, 403: 'This needs an admin.' };
+/** What may go wrong: with the request as such, with the access, and what the route adds, which is told last. */
+function problems(endpoint: Documented) {
+  const { access, body, upload, problems: own = {} } = endpoint;
+  const general: Record<number, string> = {
+    400: 'A field is missing, malformed or unknown.',
+    401: access === 'public' ? 'The access token is not valid; leave it out.' : 'There is no valid access token.',
+    ...forbidden(access),
+    ...(body || upload !== undefined ? { 413: 'The body is too large.', 415: 'The body is of another media type.' } : {}),
+    429: 'Too many requests: see Retry-After.',
+    503: 'The data cannot be reached at the moment: see Retry-After.',
+  };
+  const codes = new Set([...Object.keys(general), ...Object.keys(own)].map(Number));
+  return Object.fromEntries(
+    Array.from(codes, (code) => [
+      code,
+      {
+        description: [general[code], own[code]].filter(Boolean).join(' '),
+        ...(BUSY.has(code) ? { headers: RetryAfter } : {}),
+        content: { 'application/problem+json': { schema: Problem } },
+      },
+    ]),
+  );
+}
+
+function forbidden(access: Documented['access']): Record<number, string> {
+  if (typeof access === 'object') return { 403: `This needs an admin, or staff with the permission ${access.staff}.` };
+  return access === 'admin' ? { 403: 'This needs an admin.' } : {};
 }

@@ -24,6 +24,8 @@ export interface Endpoint<A extends Access, P, Q, H, B, R> {
   reply?: z.ZodType<R>;
   /** The media type of a reply that is not JSON; the handler sends it on `res`. */
   media?: string;
+  /** `network` for a route that a few machines call for everyone: only the limit of all requests from an address applies. */
+  limit?: 'network';
   /** Of a success; 200 unless told, 204 without `reply`. */
   status?: number;
   /** The problems it may answer beside those of its access and schemas: status -> when. */
@@ -45,6 +47,8 @@ declare module 'express-serve-static-core' {
     id: string;
     /** The body as it came, for signatures over it. */
     rawBody?: Buffer;
+    /** Parses the body into `body`, unless that was done on arrival. */
+    readJson?: () => Promise<void>;
   }
 }
 
@@ -58,9 +62,13 @@ export interface Documented extends Omit<Endpoint<Access, unknown, unknown, unkn
 
 export type Routes = ReturnType<typeof routes>;
 
-/** A router whose every route declares its schemas: they check what comes in and make the OpenAPI document. `tag` groups them there. */
+/**
+ * Returns routers whose every route declares its schemas: they check what comes in and make the OpenAPI document. `tag` groups them there.
+ * Routes with the access `internal` are on a router of their own, which only the sidecar reaches.
+ */
 export function routes(tag: string) {
   const router = Router();
+  const internal = Router();
   const endpoints: Documented[] = [];
 
   function add(method: Method) {
@@ -72,9 +80,11 @@ export function routes(tag: string) {
       checkParams(method, path, endpoint.params);
       endpoints.push({ ...endpoint, method, path, tag });
       const status = endpoint.status ?? (endpoint.reply ? 200 : 204);
-      router[method](path, async (req, res) => {
+      const target = endpoint.access === 'internal' ? internal : router;
+      target[method](path, async (req, res) => {
         const user = admitted(endpoint.access, req.user);
         checkBody(endpoint, req);
+        if (endpoint.body) await req.readJson?.();
         const input = { ...parseInput(endpoint, req), user, req, res };
         const result = await handle(input as Input<A, P, Q, H, B>);
         if (!res.headersSent) res.status(status).json(result);
@@ -82,7 +92,7 @@ export function routes(tag: string) {
     };
   }
 
-  return { router, endpoints, get: add('get'), post: add('post'), put: add('put'), patch: add('patch'), delete: add('delete') };
+  return { router, internal, endpoints, get: add('get'), post: add('post'), put: add('put'), patch: add('patch'), delete: add('delete') };
 }
 
 /** The caller, if there is one. Throws `unauthenticated` or `forbidden` where the access asks for more. */

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { LOCAL_NETWORK, TrustedProxies } from '../http/proxies.js';
+
+const RequestsPerMinute = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number of requests per minute, 0 for no limit')
+  .transform(Number);
 
 /** What every service needs to know beside its own settings. Source: the environment that daprd and the deployment give it. */
 export const Common = z.object({
@@ -12,6 +18,11 @@ export const Common = z.object({
   REPLICA: z.string().max(100).default('local'),
   /** Browser origins that may call the API, separated by spaces. */
   CORS_ORIGINS: z.string().default(''),
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  TRUSTED_PROXIES: TrustedProxies.default(LOCAL_NETWORK),
+  /** Limits of each replica: see `Limits`. */
+  RATE_LIMIT_PER_ADDRESS: RequestsPerMinute.default(600),
+  RATE_LIMIT_PER_ACCOUNT: RequestsPerMinute.default(600),
 });
 
 /** Thrown with one line for each setting that is missing or malformed. Values are not repeated. */

@@ -72,7 +72,9 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     const broker = watchBroker({ dapr, app: name, replica: common.REPLICA, logger });
     const origins = common.CORS_ORIGINS.split(' ').filter(Boolean);
     const { routes, bodyLimit = '256kb' } = app;
-    door.open(createHttp({ service: name, logger, verify, routes, sidecar, appToken: common.APP_API_TOKEN, origins, bodyLimit }), {
+    const limits = { perAddress: common.RATE_LIMIT_PER_ADDRESS, perAccount: common.RATE_LIMIT_PER_ACCOUNT };
+    const { APP_API_TOKEN: appToken, TRUSTED_PROXIES: trustedProxies } = common;
+    door.open(createHttp({ service: name, logger, verify, routes, sidecar, appToken, origins, bodyLimit, trustedProxies, limits }), {
       isReady: dapr.healthy,
       takesEvents: () => !outage.isAway(),
     });
