@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startShop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop } from '@sidecart/runner/shop';
 import { Pool } from 'undici';
 
 const SECONDS = 10;
@@ -14,7 +14,7 @@ const PACE_MS = 10;
 
 const folder = await mkdtemp(join(tmpdir(), 'sidecart-bench-'));
 console.log(`${cpus().length} cores (${cpus()[0]?.model}). Starting the shop ...`);
-const shop = await startShop({ folder });
+const shop = await startShop({ folder, env: HIGH_LIMITS });
 const identity = new Pool(shop.system.urls['identity'] ?? '', { connections: AT_ONCE + 64 });
 
 async function post(path: string, body: object, address: string): Promise<string> {

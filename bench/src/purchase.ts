@@ -6,7 +6,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '@sidecart/runner/processes';
-import { startShop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { OPERATIONS, Result, type Task } from './result.js';
 
@@ -20,7 +20,7 @@ const customers = process.argv.length > 2 ? process.argv.slice(2).map(Number) : 
 const folder = await mkdtemp(join(tmpdir(), 'sidecart-bench-'));
 console.log(`${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GB. Starting the shop ...`);
 const started = Date.now();
-const shop = await startShop({ folder, env: { MAX_UNPAID_ORDERS: '1000' } });
+const shop = await startShop({ folder, env: { ...HIGH_LIMITS, MAX_UNPAID_ORDERS: '1000' } });
 const { edge, system } = shop;
 const startSeconds = (Date.now() - started) / 1_000;
 

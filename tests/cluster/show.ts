@@ -28,6 +28,8 @@ const TWO_REPLICAS = [
   'connections.filesEndpoint=https://s3.invalid',
   ...['Bucket', 'Region', 'AccessKey', 'SecretKey'].map((name) => `connections.files${name}=unused`),
 ].flatMap((pair) => ['--set', pair]);
+/** All people here have one address. */
+const HIGH_LIMITS = ['--set', 'rateLimits.perAddress=1000000,rateLimits.perAccount=1000000'];
 
 export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   const { kubectl, helm } = cluster;
@@ -38,7 +40,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   let goods: Goods;
 
   const upgrade = (...more: string[]) =>
-    helm('upgrade', '--install', RELEASE, 'charts/sidecart', ...(flags ?? []), ...more, '--wait', WAIT);
+    helm('upgrade', '--install', RELEASE, 'charts/sidecart', ...(flags ?? []), ...HIGH_LIMITS, ...more, '--wait', WAIT);
   const rolledOut = () => Promise.all(SERVICES.map((name) => kubectl('rollout', 'status', `deploy/${name}`, WAIT)));
 
   /** Runs `act` while people buy. Fails where one of their requests does. */

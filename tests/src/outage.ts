@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { APPS } from '@sidecart/contracts/topics';
-import { startShop, type Shop, type ShopOptions } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop, type Shop, type ShopOptions } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { connectTo } from '@sidecart/streams/streams';
 import { z } from 'zod';
@@ -48,7 +48,7 @@ const Mails = z.object({ data: z.array(z.object({ subject: z.string(), text: z.s
 /** Starts a shop that can lose what the outage is about. */
 export async function openShop({ options }: Outage): Promise<Shop & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-outage-'));
-  const env = { MAX_UNPAID_ORDERS: '1000', PAYMENT_MINUTES: '60', ...options?.env };
+  const env = { ...HIGH_LIMITS, MAX_UNPAID_ORDERS: '1000', PAYMENT_MINUTES: '60', ...options?.env };
   return { ...(await startShop({ folder, ...options, env })), folder };
 }
 

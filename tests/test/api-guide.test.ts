@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { root } from '@sidecart/runner/root';
 import { readRoutes } from '@sidecart/runner/routes';
-import { startShop, type Shop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop, type Shop } from '@sidecart/runner/shop';
 import { capabilitiesOf, PIXEL, readGuide, routesOf, routesWithoutCurl, scriptOf } from '../src/guide.js';
 import { signIn } from '../src/api.js';
 import { readExamples } from '../src/examples.js';
@@ -23,7 +23,7 @@ let described: DescribedRoute[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-guide-'));
-  shop = await startShop({ folder });
+  shop = await startShop({ folder, env: HIGH_LIMITS });
   guide = await readGuide();
   const services = Object.keys(shop.system.urls);
   documents = Object.fromEntries(await Promise.all(services.map(async (service) => [service, await openApiOf(shop.edge, service)])));

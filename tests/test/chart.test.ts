@@ -118,6 +118,14 @@ test.each(APPS)('the sidecar of %s reads its own Secret and that of the componen
   expect(given.toSorted()).toEqual([`sidecart-${app}-api-token`, `sidecart-${app}-app-token`]);
 });
 
+test.each(APPS)('%s gets the rate limits and the trusted proxies', async (app) => {
+  const names = ['RATE_LIMIT_PER_ADDRESS', 'RATE_LIMIT_PER_ACCOUNT', 'TRUSTED_PROXIES'];
+  const limitsOf = (all: Resource[]) => names.map((name) => envOf(all, app)[name]);
+  expect(limitsOf(defaults)).toEqual(['600', '600', 'loopback linklocal uniquelocal']);
+  const given = { rateLimits: { perAddress: 1_000_000, perAccount: 0 }, trustedProxies: 2 };
+  expect(limitsOf(await rendered({ ...NEEDED, ...given }))).toEqual(['1000000', '0', '2']);
+});
+
 test('each component is for the services that use it, and every secret that it refers to is there', async () => {
   interface Component {
     metadata: { name: string };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ownCombination, type Combination } from '@sidecart/runner/combination';
-import { startShop, type Shop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop, type Shop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { aCustomer, insist, signIn, type Ask, type Customer } from '../src/api.js';
 import { ledgerOf, someGoods, stockOf } from '../src/goods.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   combination = await ownCombination();
   const { state, pubsub } = combination;
   // Until payment.succeeded arrives, an order counts as unpaid.
-  const env = { PAYMENT_MINUTES: '3', MAX_UNPAID_ORDERS: String(CHECKOUTS) };
+  const env = { ...HIGH_LIMITS, PAYMENT_MINUTES: '3', MAX_UNPAID_ORDERS: String(CHECKOUTS) };
   shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env });
   admin = await signIn(shop.edge, shop.system.admin);
 }, 180_000);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startShop, type Shop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop, type Shop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { aCustomer, insist, signIn } from '../src/api.js';
 import { someGoods, stockOf } from '../src/goods.js';
@@ -12,7 +12,7 @@ let shop: Shop;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-late-'));
-  shop = await startShop({ folder, env: { PAYMENT_MINUTES: '0.4' } });
+  shop = await startShop({ folder, env: { ...HIGH_LIMITS, PAYMENT_MINUTES: '0.4' } });
 }, 180_000);
 
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ownCombination, type Combination } from '@sidecart/runner/combination';
-import { startShop, type Shop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop, type Shop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { aCustomer, client, signIn, type Ask, type Customer } from '../src/api.js';
 import { ledgerOf, someGoods, stockOf, type Goods } from '../src/goods.js';
@@ -31,7 +31,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-shop-'));
   combination = await ownCombination();
   const { state, pubsub } = combination;
-  shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env: { PAYMENT_MINUTES, MAX_UNPAID_ORDERS } });
+  const env = { ...HIGH_LIMITS, PAYMENT_MINUTES, MAX_UNPAID_ORDERS };
+  shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env });
   admin = await signIn(shop.edge, shop.system.admin);
   ann = await aCustomer(shop.edge, 'ann');
   const goods = await someGoods(admin, 'FORGOTTEN', 5);

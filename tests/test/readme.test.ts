@@ -7,14 +7,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { root } from '@sidecart/runner/root';
 import { seed } from '@sidecart/runner/seed';
 import { client } from '../src/api.js';
-import { startShop, type Shop } from '@sidecart/runner/shop';
+import { HIGH_LIMITS, startShop, type Shop } from '@sidecart/runner/shop';
 
 let folder: string;
 let shop: Shop;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-readme-'));
-  shop = await startShop({ folder });
+  shop = await startShop({ folder, env: HIGH_LIMITS });
   await seed({ api: shop.edge, ...shop.system.admin, log: () => undefined });
 }, 180_000);
 

@@ -108,9 +108,12 @@ capabilities: { drop: [ALL] }
 {{/* A service's environment: what the chart knows, then `env`, then its own. Input: { root, name, own } */}}
 {{- define "sidecart.env" -}}
 {{- $url := include "sidecart.publicUrl" .root -}}
-{{- $known := dict -}}
-{{- if eq .name "identity" -}}{{- $known = dict "PUBLIC_URL" $url "ACCOUNT_PAGES" (printf "%s/account" $url) -}}{{- end -}}
-{{- if eq .name "payments" -}}{{- $known = dict "WEBHOOK_URL" "http://payments/api/payments/webhook" -}}{{- end -}}
+{{- $known := dict
+  "RATE_LIMIT_PER_ADDRESS" (.root.Values.rateLimits.perAddress | int | toString)
+  "RATE_LIMIT_PER_ACCOUNT" (.root.Values.rateLimits.perAccount | int | toString)
+  "TRUSTED_PROXIES" (toString .root.Values.trustedProxies) -}}
+{{- if eq .name "identity" -}}{{- $known = merge $known (dict "PUBLIC_URL" $url "ACCOUNT_PAGES" (printf "%s/account" $url)) -}}{{- end -}}
+{{- if eq .name "payments" -}}{{- $known = merge $known (dict "WEBHOOK_URL" "http://payments/api/payments/webhook") -}}{{- end -}}
 {{- with include "sidecart.telemetry" .root -}}
 {{- $known = merge $known (dict
   "OTEL_EXPORTER_OTLP_ENDPOINT" .

@@ -16,9 +16,12 @@ let products: Map<string, z.infer<typeof Product>>;
 let stocks: Map<string, number[]>;
 /** The shop refuses everything after so many products. */
 let failsAfter: number;
+/** So many requests are refused because too many came. */
+let limited: number;
 
 /** What the public API of the shop does, as far as seeding sees it; a stock record is there from the second look on. */
 function answer(method: string, path: string, authorization: string | undefined, key: unknown, body: unknown): [number, unknown] {
+  if (limited-- > 0) return [429, {}];
   if (path === '/api/auth/login') return [200, { accessToken: 'token' }];
   if (authorization !== 'Bearer token') return [401, {}];
   if (products.size >= failsAfter) return [503, {}];
@@ -50,11 +53,11 @@ const below = (parentId: string | null): object[] =>
   categories.filter((each) => each.parentId === parentId).map((each) => ({ ...each, children: below(each.id) }));
 
 beforeEach(async () => {
-  [categories, products, stocks, failsAfter] = [[], new Map(), new Map(), Number.POSITIVE_INFINITY];
+  [categories, products, stocks, failsAfter, limited] = [[], new Map(), new Map(), Number.POSITIVE_INFINITY, 0];
   server = createServer((req, res) => {
     const reply = (body: unknown) => {
       const [status, data] = answer(req.method ?? '', req.url ?? '', req.headers.authorization, req.headers['idempotency-key'], body);
-      res.writeHead(status).end(JSON.stringify(data));
+      res.writeHead(status, status === 429 ? { 'retry-after': '0' } : {}).end(JSON.stringify(data));
     };
     void json(req)
       .catch(() => undefined)
@@ -101,6 +104,12 @@ describe('seeding', () => {
     await run(lines);
     expect(lines).toEqual(['0 of 61 products added, in 8 categories']);
     expect([categories, products, stocks]).toEqual(before);
+  });
+
+  test('waits when the shop has had too many requests', async () => {
+    limited = 2;
+    await run();
+    expect([limited < 0, products.size]).toEqual([true, 61]);
   });
 
   test('goes on where it was interrupted', async () => {

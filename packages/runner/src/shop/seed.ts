@@ -1,6 +1,7 @@
 /** A small catalogue with stock, put in through the public API as an admin would. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { root } from '../tools/root.js';
@@ -124,13 +125,22 @@ interface Extras {
 }
 type Ask = (method: string, path: string, body?: object, extras?: Extras) => Promise<{ status: number; body: unknown }>;
 
+/** How often a request is sent that meets a rate limit. */
+const TRIES = 3;
+
 function client(api: string, given: Record<string, string>): Ask {
+  async function send(path: string, init: RequestInit, triesLeft = TRIES): Promise<Response> {
+    const answer = await fetch(api + path, { ...init, signal: AbortSignal.timeout(15_000) });
+    if (answer.status !== 429 || triesLeft === 1) return answer;
+    await delay(Number(answer.headers.get('retry-after')) * 1_000);
+    return send(path, init, triesLeft - 1);
+  }
+
   return async (method, path, body, { headers = {}, accept = [] } = {}) => {
-    const answer = await fetch(api + path, {
+    const answer = await send(path, {
       method,
       headers: { 'content-type': 'application/json', ...given, ...headers },
       ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(15_000),
     });
     const text = await answer.text();
     if (!answer.ok && !accept.includes(answer.status)) throw new Error(`${method} ${path} was refused: ${answer.status} ${text}`);
