@@ -22,7 +22,7 @@ export async function startMongodb(): Promise<{ name: 'MongoDB' | 'FerretDB'; ur
   return { name: 'MongoDB', url, stop };
 }
 
-async function startFerretdb(database: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startFerretdb(database: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const program = await tool('ferretdb');
   const [port = 0] = await freePorts(1);
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-ferretdb-'));

@@ -1,7 +1,9 @@
-import { MongoClient, MongoServerError } from 'mongodb';
+import { MongoClient, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import type { Adapter, Table, Tombstone, Versioned } from './documents.js';
+import { DomainError } from '../http/errors.js';
 
 const DUPLICATE_KEY = 11_000;
+const TIME_IS_OVER = 50;
 const maxTimeMS = 5_000;
 
 /** Documents in the database that the url names. */
@@ -25,12 +27,21 @@ export async function openMongodb(url: string): Promise<Adapter> {
     }
 
     return {
-      write,
-      find: (query, { sort, skip, limit }) => rows.find<T>(query, { sort, skip, limit, maxTimeMS }).toArray(),
-      count: (query) => rows.countDocuments(query, { maxTimeMS }),
-      delete: async (query) => void (await rows.deleteMany(query)),
+      write: (guard, row) => write(guard, row).catch(unlessAway),
+      find: (query, { sort, skip, limit }) => rows.find<T>(query, { sort, skip, limit, maxTimeMS }).toArray().catch(unlessAway),
+      count: (query) => rows.countDocuments(query, { maxTimeMS }).catch(unlessAway),
+      delete: async (query) => void (await rows.deleteMany(query).catch(unlessAway)),
     };
   }
 
   return { table, close: () => client.close() };
+}
+
+/** Throws `unavailable` for an error of a database that cannot be reached or is too slow, any other error as it is. */
+function unlessAway(error: unknown): never {
+  const isAway = error instanceof MongoNetworkError || error instanceof MongoServerSelectionError;
+  const isSlow = error instanceof MongoServerError && error.code === TIME_IS_OVER;
+  if (!isAway && !isSlow) throw error;
+  const detail = 'Lists and search cannot be reached at the moment. Try again shortly.';
+  throw new DomainError('unavailable', 'documents-unavailable', detail, { retryAfter: 1 }, { cause: error });
 }
