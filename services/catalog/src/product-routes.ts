@@ -34,10 +34,21 @@ export function productRoutes({ currency, shelves, index, availability }: Needs)
     return view(await product);
   }
 
-  api.get('/api/products', { summary: 'Lists products.', access: 'public', rows: [15], query: Listing, reply: Page }, ({ query, user }) => {
-    if (query.status !== 'published') permitted(user, 'catalog');
-    return page({ ...query, sort: SORTS[query.sort] });
-  });
+  api.get(
+    '/api/products',
+    {
+      summary: 'Lists products.',
+      access: 'public',
+      rows: [15],
+      query: Listing,
+      reply: Page,
+      problems: { 401: 'Products that are not published need a token.', 403: 'Products that are not published are for staff.' },
+    },
+    ({ query, user }) => {
+      if (query.status !== 'published') permitted(user, 'catalog');
+      return page({ ...query, sort: SORTS[query.sort] });
+    },
+  );
 
   api.get(
     '/api/products/search',

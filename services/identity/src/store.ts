@@ -21,6 +21,9 @@ export async function userByEmail(store: Store, emailKey: string): Promise<Reado
 /** The account, unless it was deleted. Throws `missing`. */
 export const account = (docs: Docs, id: string, what = 'Your account'): Readonly<User> => existing(docs.get(userKey(id)), what);
 
+/** The problem of routes for one's own account: access tokens outlive it for some minutes. */
+export const GONE = { 404: 'Your account was deleted.' };
+
 export const existing = (user: Readonly<User> | undefined, what: string): Readonly<User> =>
   found(user?.status === 'deleted' ? undefined : user, what);
 

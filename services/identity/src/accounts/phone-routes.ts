@@ -9,7 +9,7 @@ import { Digits, newSecrets } from '../codes/code.js';
 import { codeKey, redeem, sending, sentKey } from '../codes/store.js';
 import { TriedPassword } from '../fields.js';
 import { settle } from '../settle.js';
-import { account, userKey } from '../store.js';
+import { account, GONE, userKey } from '../store.js';
 import type { EmailRoutesOptions } from './email-routes.js';
 import { owner, Profile, profile, withPhone } from './user.js';
 
@@ -64,7 +64,7 @@ export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoute
 
   users.delete(
     '/api/users/me/phone',
-    { summary: 'Removes your phone number, if there is one.', access: 'customer', rows: [10] },
+    { summary: 'Removes your phone number, if there is one.', access: 'customer', rows: [10], problems: GONE },
     async ({ user: { id } }) => {
       await store.transact([userKey(id)], (docs) =>
         account(docs, id).phone === null ? { result: undefined } : { ...changed(docs, id, null), result: undefined },

@@ -3,7 +3,7 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { Locale, Name } from '../fields.js';
-import { account, existing, userKey } from '../store.js';
+import { account, existing, GONE, userKey } from '../store.js';
 import { edit, Profile, profile, updated } from './user.js';
 
 const Changes = z.strictObject({ name: Name.optional(), locale: Locale.optional() });
@@ -11,13 +11,15 @@ const Changes = z.strictObject({ name: Name.optional(), locale: Locale.optional(
 export function userRoutes(store: Store): Routes {
   const users = routes('users');
 
-  users.get('/api/users/me', { summary: 'Your own profile.', access: 'customer', rows: [10], reply: Profile }, async ({ user: { id } }) =>
-    profile(existing(await store.read(userKey(id)), 'Your account')),
+  users.get(
+    '/api/users/me',
+    { summary: 'Your own profile.', access: 'customer', rows: [10], reply: Profile, problems: GONE },
+    async ({ user: { id } }) => profile(existing(await store.read(userKey(id)), 'Your account')),
   );
 
   users.patch(
     '/api/users/me',
-    { summary: 'Changes your name or language.', access: 'customer', rows: [10], body: Changes, reply: Profile },
+    { summary: 'Changes your name or language.', access: 'customer', rows: [10], body: Changes, reply: Profile, problems: GONE },
     ({ body, user: { id } }) =>
       store.transact([userKey(id)], (docs) => {
         const user = edit(account(docs, id), body);

@@ -3,7 +3,7 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { key, put, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { account, userKey } from '../store.js';
+import { account, GONE, userKey } from '../store.js';
 import { add, Address, AddressBody, AddressId, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
 
 const ById = z.strictObject({ id: AddressId });
@@ -36,7 +36,7 @@ export function addressRoutes(store: Store): Routes {
       body: AddressBody,
       reply: Address,
       status: 201,
-      problems: { 409: `There are ${MAX_ADDRESSES} already.` },
+      problems: { ...GONE, 409: `There are ${MAX_ADDRESSES} already.` },
     },
     async ({ user, body }) => {
       const id = randomUUID();

@@ -6,7 +6,7 @@ import { clientOf } from '../client.js';
 import { TriedPassword } from '../fields.js';
 import type { DropPicture } from '../pictures/drop.js';
 import type { ConfirmPassword } from '../sign-in/guard.js';
-import { account } from '../store.js';
+import { account, GONE } from '../store.js';
 import { erased } from '../accounts/user.js';
 import { erase, erasureKeys } from './erase.js';
 import { ownData, OwnData } from './export.js';
@@ -22,7 +22,7 @@ export function ownDataRoutes({ store, dropPicture, confirmPassword }: OwnDataOp
 
   users.get(
     '/api/users/me/export',
-    { summary: 'Everything that is kept of you here, as a file.', access: 'customer', rows: [13], reply: OwnData },
+    { summary: 'Everything that is kept of you here, as a file.', access: 'customer', rows: [13], reply: OwnData, problems: GONE },
     async ({ user, res }) => {
       const data = await ownData(store, user.id);
       res.setHeader('content-disposition', 'attachment; filename="my-data.json"');
@@ -37,7 +37,12 @@ export function ownDataRoutes({ store, dropPicture, confirmPassword }: OwnDataOp
       access: 'customer',
       rows: [13],
       body: z.strictObject({ password: TriedPassword }),
-      problems: { 403: 'The password is wrong.', 409: 'You are the last active admin.', 429: 'That was tried too often: see Retry-After.' },
+      problems: {
+        ...GONE,
+        403: 'The password is wrong.',
+        409: 'You are the last active admin.',
+        429: 'That was tried too often: see Retry-After.',
+      },
     },
     async ({ user: { id }, body, req }) => {
       await confirmPassword(id, body.password, clientOf(req));

@@ -7,7 +7,7 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { PICTURES, Profile, profile, updated, withPicture } from '../accounts/user.js';
-import { account, userKey } from '../store.js';
+import { account, GONE, userKey } from '../store.js';
 import { pictureFile } from './drop.js';
 import { portrait } from './image.js';
 import { createUpload, MAX_BYTES } from './upload.js';
@@ -55,6 +55,7 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
       upload: 'picture',
       reply: Profile,
       problems: {
+        ...GONE,
         413: 'The file is too large.',
         429: 'Your last upload is still under way: see Retry-After.',
         503: 'Too many pictures are being uploaded: see Retry-After.',
@@ -71,8 +72,10 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
     },
   );
 
-  users.delete('/api/users/me/picture', { summary: 'Removes your picture.', access: 'customer', rows: [11], reply: Profile }, ({ user }) =>
-    show(user.id, null),
+  users.delete(
+    '/api/users/me/picture',
+    { summary: 'Removes your picture.', access: 'customer', rows: [11], reply: Profile, problems: GONE },
+    ({ user }) => show(user.id, null),
   );
 
   users.get(
