@@ -13,11 +13,11 @@ const PERMISSIONS = { customer: [], staff: ['catalog', 'inventory', 'orders', 'p
 export interface Cast {
   token: (caller: Caller) => string | undefined;
   known: Known;
-  /** Whether an account was deleted, suspended or given another role, address or password meanwhile. */
+  /** Returns whether an account was deleted, suspended or given another role, address or password. */
   isSpent(): Promise<boolean>;
 }
 
-/** Makes new accounts, goods and orders: requests delete, suspend, change and use up what there is. `root` is an admin whom none names. */
+/** Makes new accounts, goods and orders, since requests delete, change and use up the old ones. `root` is an admin that no request names. */
 export async function newCast({ edge, mails }: Pick<Shop, 'edge' | 'mails'>, root: Ask): Promise<Cast> {
   async function make(role: Role): Promise<Customer> {
     const account = await aCustomer(edge, role);
@@ -102,7 +102,7 @@ async function things(edge: string, root: Ask, { ask, email, password, userId }:
   };
 }
 
-/** The body of a success. Throws otherwise. */
+/** Returns the body of a success. Throws for any other reply. */
 async function ok(asked: ReturnType<Ask>): Promise<ReturnType<typeof JSON.parse>> {
   const { status, body } = await asked;
   if (status >= 300) throw new Error(`refused: ${status} ${JSON.stringify(body)}`);

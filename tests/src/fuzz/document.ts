@@ -59,7 +59,7 @@ export interface Operation extends z.infer<typeof Described> {
   components: Components;
 }
 
-/** The operations of a service's OpenAPI document. */
+/** Returns the operations of a service's OpenAPI document. */
 export function operationsOf(service: string, document: unknown): Operation[] {
   const { paths, components } = Document.parse(document);
   return Object.entries(paths).flatMap(([path, methods]) =>
@@ -69,7 +69,7 @@ export function operationsOf(service: string, document: unknown): Operation[] {
 
 export const routeOf = ({ method, path }: Operation): string => `${method} ${path}`;
 
-/** The operation that a request meets, if any: a literal path wins over one with parameters, and HEAD is a GET. */
+/** Returns the operation that a request meets, if any. A literal path wins over one with parameters; HEAD is a GET. */
 export function operationAt(operations: readonly Operation[], method: string, rawPath: string): Operation | undefined {
   const [path = ''] = rawPath.split('?', 1);
   const met = operations.filter((each) => each.method === (method === 'HEAD' ? 'GET' : method) && patternOf(each.path).test(path));

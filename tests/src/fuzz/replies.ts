@@ -18,9 +18,9 @@ function misfit(schema: Schema, operation: Operation, key: string, value: unknow
   return validate(value) ? undefined : ajv.errorsText(validate.errors);
 }
 
-/** A path that no route has, a bad token, or a path that is not UTF-8. */
+/** No such route, a bad token, or a path that is not UTF-8. */
 const NOWHERE = [404, 401, 400];
-/** A provider that the test configures and that nobody runs. */
+/** The slug of the provider that the test configures and does not run. */
 const AWAY = '/provider-unavailable';
 
 /** Returns what is wrong with a reply to a request that meets `operation`, or no operation; `undefined` if nothing is. */

@@ -7,7 +7,7 @@ import { asJson, fitting, hostile, hostileText, mutated, type Known } from './va
 export const CALLERS = ['nobody', 'customer', 'staff', 'admin', 'deleted'] as const;
 export type Caller = (typeof CALLERS)[number];
 
-/** One request, as it goes over the wire but for the caller's access token. */
+/** One request as it goes over the wire, without the caller's access token. */
 export interface Shot {
   caller: Caller;
   method: string;
@@ -33,14 +33,14 @@ export function shots(operation: Operation, known: Known): fc.Arbitrary<Shot> {
       content: contentOf(operation, known),
     })
     .map(({ caller, method, path, query, headers, content }) => {
-      // A GET or HEAD with a body is a request too, but one that HTTP clients do not send.
+      // HTTP clients send no body with GET or HEAD.
       const bare = method === 'HEAD' || method === 'GET';
       const { body, headers: own } = bare ? { body: undefined, headers: {} } : content;
       return { caller, method, path: path + query, headers: { ...headers, ...own }, body };
     });
 }
 
-/** The wrong one once in `n` times. */
+/** Picks `wrong` once in `n` times. */
 const mostly = <T>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<T>, n = 8): fc.Arbitrary<T> =>
   fc.oneof({ weight: n - 1, arbitrary: right }, { weight: 1, arbitrary: wrong });
 
@@ -50,7 +50,7 @@ const encoded = (text: unknown): string => encodeURIComponent(Buffer.from(String
 function pathOf({ path, parameters, components }: Operation, known: Known): fc.Arbitrary<string> {
   const names = parameters.filter((each) => each.in === 'path');
   const values = names.map(({ name, schema }) => {
-    // `/api/users/{id}` is known as `users`: what an id names stands before it.
+    // The ids of `/api/users/{id}` are known as `users`.
     const kind = path.split(`/{${name}}`)[0]?.split('/').at(-1) ?? name;
     const likely = known[name] ?? known[kind] ?? [];
     const right = likely.length > 0 ? fc.constantFrom(...likely) : fitting(schema, components, known, name);
@@ -76,7 +76,7 @@ function queryOf({ parameters, components }: Operation, known: Known): fc.Arbitr
   });
 }
 
-/** What a header can carry: a client cannot send control characters, nor what is beyond Latin-1. */
+/** Replaces what a client cannot send in a header: control characters, and all beyond Latin-1. */
 const asHeader = (text: unknown): string =>
   String(text)
     .replaceAll(/[^\t\u0020-\u007e\u00a0-\u00ff]/g, '?')

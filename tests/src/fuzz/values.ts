@@ -55,7 +55,7 @@ function scalar({ type, pattern, minLength = 0, maxLength = 40, minimum, maximum
   return kinds[kind]?.() ?? fc.jsonValue({ maxDepth: 2 });
 }
 
-/** fast-check does not know every kind of pattern, and is slow where one is about Unicode: then it is any printable text. */
+/** Falls back to printable text for patterns that fast-check does not know, or is slow with, such as Unicode classes. */
 function matching(pattern: string): fc.Arbitrary<string> {
   const printable = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
   if (/\\p\{/i.test(pattern)) return printable;
@@ -102,7 +102,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
 
 const nested = (depth: number, close: (inner: unknown) => unknown): unknown => Array.from({ length: depth }).reduce(close, null);
 
-/** A number that JSON can write and `number` cannot hold; `asJson` writes it as it is. */
+/** Marks a number that JSON can write and `number` cannot hold; `asJson` writes it verbatim. */
 const RAW = '@raw:';
 const rawNumbers = ['1e400', '-1e400', '-0', '1e-400', '9007199254740993', `1${'0'.repeat(400)}`].map((text) => RAW + text);
 
@@ -127,10 +127,10 @@ export const hostile: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** JSON text, also of values that are none. */
+/** Returns the value as JSON text. */
 export const asJson = (value: unknown): string => (JSON.stringify(value) ?? 'null').replaceAll(/"@raw:([^"]*)"/g, '$1');
 
-/** The value with one thing in it replaced, removed or added. */
+/** Values of `base` with one part replaced, removed or added. */
 export function mutated(base: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const step = fc.record({ at: fc.nat(), how: fc.constantFrom('replace', 'remove', 'add'), by: hostile, name: hostileText });
   return fc.tuple(base, step).map(([value, { at, how, by, name }]) => {

@@ -19,7 +19,7 @@ export interface HttpOptions {
   routes: readonly Routes[];
   /** Routes that only the sidecar may call, beside the internal ones of `routes`: subscriptions and bindings. */
   sidecar: readonly express.Router[];
-  /** `APP_API_TOKEN`: what the sidecar sends with every call, and nobody else knows. */
+  /** `APP_API_TOKEN`: the secret that the sidecar sends with every call. */
   appToken: string;
   /** Browser origins that may call; none by default. */
   origins?: string[];
@@ -55,20 +55,20 @@ export function createHttp({ service, logger, verify, routes, sidecar, appToken,
   return app;
 }
 
-/** What the sidecar may call. */
+/** Returns the routes that only the sidecar may call. */
 function inside(sidecar: readonly express.Router[], routes: readonly Routes[]): express.Router {
   const router = express.Router().use(express.json({ limit: '4mb', type: JSON_TYPES }));
   for (const each of [...sidecar, ...routes.map(({ internal }) => internal)]) router.use(each);
   return router;
 }
 
-/** Whoever does not have the token passes by, as if the routes were not there. */
+/** Without the token a request skips the routes, as if they did not exist. */
 const onlyWith =
   (token: string, router: express.Router): RequestHandler =>
   (req, res, next) =>
     sameText(req.header('dapr-api-token') ?? '', token) ? router(req, res, next) : next();
 
-/** Sets `req.user`. A request with a bad token counts too, so that tokens cannot be guessed any faster than routes are called. */
+/** Sets `req.user`. A request with a bad token counts against the limit too, so guessing tokens is no faster than calling routes. */
 function identify(verify: Verify, limit: RequestHandler): RequestHandler {
   return async (req, res, next) => {
     const refused = await authenticate(req, verify).catch((error: unknown) => error);
@@ -76,14 +76,14 @@ function identify(verify: Verify, limit: RequestHandler): RequestHandler {
   };
 }
 
-/** Whether a request is for a route whose callers are not told apart. Such routes have no parameters. */
+/** Returns whether a request is for a route with `limit: 'network'`, whose path has no parameters. */
 function calledByMachines(routes: readonly Routes[]): (req: express.Request) => boolean {
   const exempt = routes.flatMap(({ endpoints }) => endpoints.filter(({ limit }) => limit === 'network'));
   const names = new Set(exempt.map(({ method, path }) => `${method.toUpperCase()} ${path}`));
   return ({ method, path }) => names.has(`${method} ${path}`);
 }
 
-/** Leaves the body alone until a route that takes one has admitted the caller. */
+/** Defers parsing the body until a route that takes one has admitted the caller. */
 function readLater(json: RequestHandler): RequestHandler {
   return (req, res, next) => {
     req.readJson = () =>

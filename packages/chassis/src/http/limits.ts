@@ -5,7 +5,7 @@ import { DomainError } from './errors.js';
 
 /** Requests per minute that one replica of a service serves; 0 for no limit. */
 export interface Limits {
-  /** Of one address, without an access token. Everything from one address together may be ten times as much. */
+  /** Of one address, without an access token. All requests of one address together may be ten times as many. */
   perAddress: number;
   /** Of one account. */
   perAccount: number;
@@ -15,11 +15,11 @@ const WINDOW_MS = 60_000;
 /** An office or a mobile network is one address with many accounts behind it. */
 const SHARED = 10;
 
-/** Limits everything from one address. Belongs before any work is done for a request. */
+/** Limits all requests of one address. Use it before any work is done for a request. */
 export const limitNetwork = ({ perAddress }: Limits): RequestHandler =>
   limit({ identifier: 'network', limit: perAddress * SHARED, keyGenerator: placeOf }, 'address');
 
-/** Limits a caller: an account by the user that was verified, anyone else by address. `exempt` tells which requests pass. */
+/** Limits a caller: by account if `req.user` is set, else by address. `exempt` returns whether a request is not counted. */
 export function limitCaller({ perAddress, perAccount }: Limits, exempt: (req: Request) => boolean): RequestHandler {
   const account = limit({ identifier: 'account', limit: perAccount, keyGenerator: ({ user }) => String(user?.id) }, 'account');
   const address = limit({ identifier: 'address', limit: perAddress, keyGenerator: placeOf }, 'address');
@@ -37,27 +37,28 @@ function limit(options: Partial<Options> & { limit: number }, what: string): Req
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     store: createCounts(),
-    handler: (_req, _res, next) => next(new DomainError('limited', 'rate-limited', detail)), // Retry-After is set by then
+    handler: (_req, _res, next) => next(new DomainError('limited', 'rate-limited', detail)), // the library has set Retry-After
     ...options,
   });
 }
 
-/** An IPv4 address, or the IPv6 prefix that a provider gives to one customer. What is no address shares one count. */
+/** Returns the IPv4 address or the IPv6 /56 prefix. All that is not an address shares one count. */
 const placeOf = ({ ip = '' }: Request): string => (isIP(ip) ? ipKeyGenerator(ip) : 'unknown');
 
-/** Counts requests by key in windows that start with a key's first request. Beyond `max` keys it forgets the one that was silent for longest. */
-export function createCounts({ max = 50_000, windowMs = WINDOW_MS } = {}): Store {
-  const windows = new Map<string, { totalHits: number; resetTime: Date }>();
+/** Counts requests by key, in windows that begin with a key's first request. Above `max` keys it forgets the least recently used. */
+export function createCounts({ max = 20_000, windowMs = WINDOW_MS } = {}): Store {
+  const windows = new Map<string, { hits: number; ends: number }>();
 
   function increment(key: string): ClientRateLimitInfo {
+    const now = Date.now();
     const known = windows.get(key);
-    const window = known && known.resetTime.getTime() > Date.now() ? known : { totalHits: 0, resetTime: new Date(Date.now() + windowMs) };
-    window.totalHits++;
-    windows.delete(key); // so that the map is in the order of the last request
+    const window = known && known.ends > now ? known : { hits: 0, ends: now + windowMs };
+    window.hits++;
+    windows.delete(key); // the map stays in the order of the last request
     windows.set(key, window);
     const [silent = key] = windows.size > max ? windows.keys() : [];
     if (silent !== key) windows.delete(silent);
-    return window;
+    return { totalHits: window.hits, resetTime: new Date(window.ends) };
   }
 
   return {
@@ -65,7 +66,7 @@ export function createCounts({ max = 50_000, windowMs = WINDOW_MS } = {}): Store
     increment,
     decrement(key) {
       const window = windows.get(key);
-      if (window) window.totalHits--;
+      if (window) window.hits--;
     },
     resetKey: (key) => void windows.delete(key),
   };

@@ -18,5 +18,5 @@ function expectType(req: Request, name: string, types: string[]): void {
   throw new HttpError(415, 'unsupported-media-type', `This route takes a body of type ${name}.`, { accept: name });
 }
 
-/** The length of a chunked body is not known yet, so it counts as content. */
+/** A chunked body counts as content, since its length is not known yet. */
 const hasContent = ({ headers }: Request) => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

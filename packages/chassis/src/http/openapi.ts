@@ -64,10 +64,11 @@ function requestBody({ body, upload }: Documented) {
   return body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {};
 }
 
-function success({ reply, media, status }: Documented) {
-  if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } } };
+function success({ method, reply, media, status }: Documented) {
+  const cached = method === 'get' && status === undefined ? { 304: { description: 'What If-None-Match names is still current.' } } : {};
+  if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } }, ...cached };
   const content = reply ? { content: { 'application/json': { schema: reply } } } : {};
-  return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...content } };
+  return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...content }, ...cached };
 }
 
 function parameters({ params, query, headers }: Documented) {
@@ -83,7 +84,7 @@ const RetryAfter = z.object({
   'retry-after': z.int().meta({ description: 'Seconds to wait.', examples: [1] }),
 });
 
-/** What may go wrong: with the request as such, with the access, and what the route adds, which is told last. */
+/** Returns the problem responses: those of every request and of the access, then what the route adds. */
 function problems(endpoint: Documented) {
   const { access, body, upload, problems: own = {} } = endpoint;
   const general: Record<number, string> = {

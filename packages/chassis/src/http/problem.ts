@@ -4,7 +4,7 @@ import { DomainError, type Extras, type Kind } from './errors.js';
 import type { Logger } from '../service/logger.js';
 import { refusals } from '../telemetry/metrics.js';
 
-/** A request that HTTP itself rules out. Only the HTTP layer throws it; a rule of the domain throws a `DomainError`. */
+/** A request that is invalid as HTTP. Only the HTTP layer throws it; a rule of the domain throws a `DomainError`. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -40,7 +40,7 @@ interface Problem {
   cause?: unknown;
 }
 
-/** Answers every error with a problem (RFC 9457). An error that nobody foresaw is a 500 and goes to the log, as does the cause of a known one. */
+/** Answers every error with a problem (RFC 9457). Unexpected errors are a 500 and are logged, as is the cause of a known one. */
 export function problem(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const known = knownProblem(error);
@@ -78,7 +78,7 @@ function knownProblem(error: unknown): Problem | undefined {
   return isRefusal(error) ? refusal(error) : undefined;
 }
 
-/** The sidecar or what stands behind it is away. Its own words may name hosts, tables and users. */
+/** The sidecar, or the store behind it, is away. Its own text may name hosts, tables and users. */
 const UNAVAILABLE: Problem = {
   status: 503,
   slug: 'unavailable',
@@ -91,7 +91,7 @@ interface LibraryRefusal extends Error {
   type?: unknown;
 }
 
-/** Whether Express or its body parser refused the request: their errors carry a status and may be shown, or tell of a malformed path. */
+/** Returns whether Express or its body parser refused the request: their errors have a status and `expose`, or are a URIError. */
 function isRefusal(error: unknown): error is LibraryRefusal {
   if (!(error instanceof Error && 'status' in error && typeof error.status === 'number')) return false;
   const shown = 'expose' in error && error.expose === true;

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { compile } from 'proxy-addr';
 import { z } from 'zod';
 
-/** What Express takes as `trust proxy`: the addresses of proxies, or how many stand before the service. */
+/** For Express's `trust proxy`: the addresses of proxies, or the number of proxies before the service. */
 export type TrustedProxies = string[] | number;
 
 export const LOCAL_NETWORK = ['loopback', 'linklocal', 'uniquelocal'];

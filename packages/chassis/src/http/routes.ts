@@ -24,7 +24,7 @@ export interface Endpoint<A extends Access, P, Q, H, B, R> {
   reply?: z.ZodType<R>;
   /** The media type of a reply that is not JSON; the handler sends it on `res`. */
   media?: string;
-  /** `network` for a route that a few machines call for everyone: only the limit of all requests from an address applies. */
+  /** `network` for a route that a provider's servers call for all customers: only the limit of all requests of an address applies. */
   limit?: 'network';
   /** Of a success; 200 unless told, 204 without `reply`. */
   status?: number;
@@ -47,7 +47,7 @@ declare module 'express-serve-static-core' {
     id: string;
     /** The body as it came, for signatures over it. */
     rawBody?: Buffer;
-    /** Parses the body into `body`, unless that was done on arrival. */
+    /** Parses the body into `body`; unset if that was done on arrival. */
     readJson?: () => Promise<void>;
   }
 }
@@ -104,7 +104,7 @@ function admitted(access: Access, user: User | undefined): User | undefined {
   return caller;
 }
 
-/** Throws unless the schema names every parameter of the path and no other, so that no handler sees one unchecked. */
+/** Throws unless the schema names exactly the parameters of the path, so no handler sees one unchecked. */
 function checkParams(method: Method, path: string, params: z.ZodType | undefined): void {
   const names = Array.from(path.matchAll(/[:*](\w+)/g), ([, name = '']) => name);
   const declared = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
