@@ -16,7 +16,6 @@ export async function freePorts(count: number): Promise<number[]> {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     if (!ports.has(port) && (await isFree(port)) && claim(port)) ports.add(port);
   }
-  process.once('exit', () => ports.forEach(release));
   return [...ports];
 }
 
@@ -32,8 +31,6 @@ function claim(port: number): boolean {
     return claim(port);
   }
 }
-
-const release = (port: number) => rmSync(join(CLAIMS, String(port)), { force: true });
 
 /** Whether the process that claimed a port is gone. */
 function isAbandoned(file: string): boolean {
