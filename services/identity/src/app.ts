@@ -14,23 +14,24 @@ import { createKeys, KEY_TIMES } from './keys/keys.js';
 import { watchKeys } from './keys/watch.js';
 import { createMails } from './mails.js';
 import { noStore } from './no-store.js';
-import { createPasswords } from './passwords/hashing.js';
+import { createPasswords, type Passwords } from './passwords/hashing.js';
 import { ownDataRoutes } from './own-data/routes.js';
 import { createDropPicture } from './pictures/drop.js';
 import { pictureRoutes } from './pictures/routes.js';
 import { providerRoutes } from './providers/routes.js';
 import { passwordRoutes } from './passwords/routes.js';
 import { deviceRoutes } from './sessions/device-routes.js';
-import { createConfirmPassword } from './sign-in/guard.js';
 import { registerRoutes } from './sign-in/register-routes.js';
 import { createSignIn } from './sign-in/sign-in.js';
 import { signInRoutes } from './sign-in/routes.js';
+import { createStepUp } from './sign-in/step-up.js';
 import { tokenRoutes } from './sessions/routes.js';
 import { createAppCodes } from './two-factor/app-codes.js';
 import { twoFactorRoutes } from './two-factor/routes.js';
 import { verifyRoutes } from './two-factor/verify-routes.js';
 import { userRoutes } from './accounts/routes.js';
 import { staffRoutes } from './staff/routes.js';
+import { twoFactorResetRoutes } from './staff/two-factor-routes.js';
 import { createUserIndex } from './staff/user-index.js';
 import { createLimits } from './throttle/limits.js';
 import { ownSubscriptions } from './subscriptions.js';
@@ -42,6 +43,8 @@ export interface IdentityDeps extends Deps<Settings> {
   sendMail: (mail: Mail) => Promise<unknown>;
   sendSms: (sms: Sms) => Promise<unknown>;
   keyTimes?: typeof KEY_TIMES;
+  /** By the settings, if missing. */
+  passwords?: Passwords;
 }
 
 export async function createApp(deps: IdentityDeps): Promise<App> {
@@ -53,19 +56,21 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
   const keys = createKeys(settings.SIGNING_KEYS, keyTimes);
   const stopWatching = watchKeys(deps, keys, keyTimes);
   const verify = createVerifier({ keySet: async () => keys.keySet() });
-  const passwords = createPasswords({
-    memoryKiB: settings.PASSWORD_MEMORY_KIB,
-    passes: settings.PASSWORD_PASSES,
-    maxWaiting: settings.PASSWORD_QUEUE,
-  });
+  const passwords =
+    deps.passwords ??
+    createPasswords({
+      memoryKiB: settings.PASSWORD_MEMORY_KIB,
+      passes: settings.PASSWORD_PASSES,
+      maxWaiting: settings.PASSWORD_QUEUE,
+    });
   if (await ensureAdmin({ settings, store }, passwords)) logger.info({ email: settings.ADMIN_EMAIL }, 'admin made');
   const { post, settled } = createMails({ sendMail, sendSms, logger });
   const limits = createLimits(settings);
   const codes = createCodeSender({ store, post, limits, pages: settings.ACCOUNT_PAGES });
   const signIn = createSignIn({ settings, keys });
   const dropPicture = createDropPicture({ store, files });
-  const confirmPassword = createConfirmPassword({ store, passwords });
   const appCodes = createAppCodes(settings.TWO_FACTOR_KEYS);
+  const stepUp = createStepUp({ store, passwords, appCodes });
   const all = [
     noStore(), // the first: it holds for those after it
     registerRoutes({ store, passwords, codes, post, limits }),
@@ -73,16 +78,17 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     signInRoutes({ store, passwords, signIn }),
     tokenRoutes({ store, keys, signIn, verify, days: settings.SESSION_DAYS }),
     verifyRoutes({ store, signIn, post, limits, appCodes }),
-    twoFactorRoutes({ store, signIn, confirmPassword, appCodes }),
+    twoFactorRoutes({ store, signIn, stepUp, appCodes }),
     deviceRoutes(store),
-    emailRoutes({ store, confirmPassword, post, limits }),
-    phoneRoutes({ store, confirmPassword, post, limits }),
-    passwordRoutes({ store, passwords, confirmPassword, codes }),
+    emailRoutes({ store, stepUp, post, limits }),
+    phoneRoutes({ store, stepUp, post, limits }),
+    passwordRoutes({ store, passwords, stepUp, codes }),
     userRoutes(store),
-    ownDataRoutes({ store, dropPicture, confirmPassword }),
+    ownDataRoutes({ store, dropPicture, stepUp }),
     addressRoutes(store),
     pictureRoutes({ store, files, logger }),
     staffRoutes({ store, dropPicture, index }),
+    twoFactorResetRoutes(store),
     auditRoutes(store),
     keyRoutes(keys),
     providerRoutes({ settings, store, signIn, logger }), // the last: its paths take any name

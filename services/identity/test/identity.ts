@@ -6,6 +6,7 @@ import type { Answer, TestApp } from '@sidecart/testing/app';
 import { startApp } from '@sidecart/testing/app';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
+import type { Passwords } from '../src/passwords/hashing.js';
 
 /** A private key as it stands in the settings. */
 export function aKey(kid: string) {
@@ -42,38 +43,59 @@ export interface Identity extends TestApp {
   prove(email: string): Promise<void>;
   login(email: string, password?: string, headers?: Record<string, string>): Promise<Answer>;
   refresh(refreshToken: string): Promise<Answer>;
+  /** Registers, proves the address and signs in. */
+  registerProved(email: string): Promise<Answer>;
+  /** Has a code mailed to the address, and sets the password with it. */
+  resetByMail(email: string, password: string): Promise<Answer>;
   /** A request with this access token. */
   withToken(accessToken: string, method: string, path: string, body?: unknown): Promise<Answer>;
 }
 
-export async function startIdentity(change?: Record<string, string>): Promise<Identity> {
+/** `passwords` replaces those that the settings describe. */
+export async function startIdentity(change?: Record<string, string>, passwords?: Passwords): Promise<Identity> {
   const mails: (Mail | Sms)[] = [];
   const send = async (message: Mail | Sms) => mails.push(message);
   const app = await startApp('identity', someSettings(change), async (deps) =>
-    createApp({ ...deps, documents: await openDocuments({ url: 'memory:' }), sendMail: send, sendSms: send }),
+    createApp({
+      ...deps,
+      documents: await openDocuments({ url: 'memory:' }),
+      sendMail: send,
+      sendSms: send,
+      ...(passwords ? { passwords } : {}),
+    }),
   );
   const login: Identity['login'] = (email, password = PASSWORD, headers = {}) =>
     app.request('POST', '/api/auth/login', { email, password }, { headers });
   const mailed: Identity['mailed'] = (template, to) =>
     until(`${template} is mailed to ${to}`, 5, async () => mails.findLast((mail) => mail.template === template && mail.to === to));
+  const register: Identity['register'] = async (email, headers = {}) => {
+    const answer = await app.request('POST', '/api/auth/register', { email, password: PASSWORD, name: 'Ann' }, { headers });
+    return answer.status === 202 ? login(email, PASSWORD, headers) : answer;
+  };
+  const codeMailed = async (template: 'verify-email' | 'reset-password', to: string) => {
+    const mail = await mailed(template, to);
+    return 'code' in mail ? mail.code : '';
+  };
+  const prove: Identity['prove'] = async (email) => {
+    const code = await codeMailed('verify-email', email);
+    const { status } = await app.request('POST', '/api/auth/email-verification/confirm', { email, code });
+    if (status !== 200) throw new Error(`${email} is not proved: ${status}`);
+  };
   return {
     ...app,
     mails,
     mailed,
-    async prove(email) {
-      const mail = await mailed('verify-email', email);
-      const code = 'code' in mail ? mail.code : '';
-      const { status } = await app.request('POST', '/api/auth/email-verification/confirm', { email, code });
-      if (status !== 200) throw new Error(`${email} is not proved: ${status}`);
+    register,
+    prove,
+    async registerProved(email) {
+      await register(email);
+      await prove(email);
+      return login(email);
     },
-    async register(email, headers) {
-      const answer = await app.request(
-        'POST',
-        '/api/auth/register',
-        { email, password: PASSWORD, name: 'Ann' },
-        { headers: headers ?? {} },
-      );
-      return answer.status === 202 ? login(email, PASSWORD, headers) : answer;
+    async resetByMail(email, password) {
+      await app.request('POST', '/api/auth/password-reset', { email });
+      const code = await codeMailed('reset-password', email);
+      return app.request('POST', '/api/auth/password-reset/confirm', { email, code, password });
     },
     login,
     refresh: (refreshToken) => app.request('POST', '/api/auth/token/refresh', { refreshToken }),

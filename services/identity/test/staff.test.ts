@@ -10,7 +10,10 @@ import { createTestLogger } from '@sidecart/testing/logger';
 import { aUser } from '@sidecart/testing/tokens';
 import jwt from 'jsonwebtoken';
 import { createApp } from '../src/app.js';
+import { epochOf } from '../src/accounts/epoch.js';
 import { register } from '../src/accounts/user.js';
+import { begin } from '../src/sessions/session.js';
+import { openSession, sessionKey, sessionsKey } from '../src/sessions/store.js';
 import { changeMember, memberKeys } from '../src/staff/change.js';
 import { createUserIndex } from '../src/staff/user-index.js';
 import { newUser, newUserKeys, userKey } from '../src/store.js';
@@ -166,7 +169,7 @@ describe('who may look after accounts', () => {
 
   test('are not those any more who lost it, whatever their token says', async () => {
     const [clerk, customer] = [await usersStaff(), await someone()];
-    await as(admin, 'PATCH', `/api/users/${clerk.id}`, { permissions: ['catalog'] });
+    await as(admin, 'PATCH', `/api/users/${clerk.id}`, { permissions: [] });
     const { status } = await as(clerk, 'PATCH', `/api/users/${customer.id}`, { status: 'suspended' });
     expect([status, (await as(admin, 'GET', `/api/users/${customer.id}`)).body.status]).toEqual([403, 'pending']);
   });
@@ -293,7 +296,7 @@ describe('staff whose address is not proved', () => {
   test('cannot act with a token from before', async () => {
     const [person, customer] = [await unproved(), await someone()];
     const key = userKey(person.id);
-    const caller = aUser({ id: person.id, role: 'staff', permissions: ['users'] });
+    const caller = aUser({ id: person.id, role: 'staff', permissions: ['users'], sessionId: claims(person)?.sid });
     const deed = { caller, from: { address: '', agent: '' }, at: new Date() };
     const suspending = identity.store.transact([...memberKeys(caller, customer.id), key], (docs) =>
       changeMember(docs, customer.id, { status: 'suspended' }, deed),
@@ -350,14 +353,24 @@ describe('the last active admin', () => {
         ),
       );
       if (!ann || !bob) throw new Error('not made');
+      const from = { address: '', agent: '' };
       for (const user of [ann, bob])
         await deps.store.transact(newUserKeys(user.emailKey), (docs) => ({ write: newUser(docs, user), result: undefined }));
-      const deed = (id: string) => ({ caller: aUser({ id, role: 'admin' }), from: { address: '', agent: '' }, at: new Date() });
+      /** A role that is given back ends the sessions from before. */
+      const signIn = (userId: string) =>
+        deps.store.transact([userKey(userId), sessionsKey(userId), sessionKey(`session-${userId}`)], (docs, now) => {
+          const session = begin({ id: `session-${userId}`, userId, secret: 'unused', secondFactor: false, days: 90, ...from }, now);
+          return { write: openSession(docs, { ...session, epoch: epochOf(docs.get(userKey(userId))) }), result: undefined };
+        });
+      const deed = (id: string) => ({ caller: aUser({ id, role: 'admin', sessionId: `session-${id}` }), from, at: new Date() });
       const demote = (store: typeof other, by: string, whom: string) =>
         store.transact(memberKeys(deed(by).caller, whom), (docs) => changeMember(docs, whom, { role: 'customer' }, deed(by)));
       for (let round = 0; round < 10; round++) {
+        for (const { id } of [ann, bob]) await signIn(id);
         const outcomes = await Promise.allSettled([demote(deps.store, 'ann', 'bob'), demote(other, 'bob', 'ann')]);
         expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+        const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+        expect(['last-admin', 'forbidden']).toContain(refused?.reason.slug);
         const left = await Promise.all(['ann', 'bob'].map((id) => deps.store.read(userKey(id))));
         const [winner] = left.filter((user) => user?.role === 'admin');
         const loser = winner?.id === 'ann' ? 'bob' : 'ann';

@@ -2,41 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { put } from '@sidecart/chassis/state';
 import { until } from '@sidecart/runner/until';
-import { Secret, TOTP } from 'otpauth';
+import { userKey } from '../src/store.js';
 import { createAppCodes } from '../src/two-factor/app-codes.js';
 import { challengeKey, twoFactorKey } from '../src/two-factor/challenge.js';
 import { newIv } from '../src/two-factor/encryption.js';
 import { newRecoveryCodes, newSecret, proposed, takeRecovery, takeTotp, withRecovery } from '../src/two-factor/two-factor.js';
 import { PASSWORD, startIdentity, type Identity } from './identity.js';
+import { careful as carefulOf, codeOf, wrong } from './two-factor.js';
 
 let identity: Identity;
 let serial = 0;
 beforeAll(async () => void (identity = await startIdentity()));
 afterAll(() => identity.close());
 
-const codeOf = (secret: string, timestamp = Date.now()) => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp });
-const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
-
 async function someone() {
   const email = `careful-${serial++}@example.com`;
-  const { body } = await identity.register(email);
+  const { body } = await identity.registerProved(email);
   const ask = (method: string, path: string, sent?: unknown) => identity.withToken(body.accessToken, method, path, sent);
   return { email, id: String(body.user.id), ask };
 }
 
-/** Somebody with two factors; the step that turned them on is forgotten, so that the next code need not wait for the next step. */
-async function careful() {
-  const person = await someone();
-  const { body: setup } = await person.ask('POST', '/api/auth/2fa', { password: PASSWORD });
-  const { body } = await person.ask('POST', '/api/auth/2fa/confirm', { code: codeOf(setup.secret) });
-  const at = twoFactorKey(person.id);
-  await identity.store.transact([at], (docs) => {
-    const factor = docs.get(at);
-    return { write: factor ? [put(at, { ...factor, lastStep: 0 })] : [], result: undefined };
-  });
-  return { ...person, secret: String(setup.secret), recoveryCodes: body.recoveryCodes };
-}
-
+const careful = () => carefulOf(identity, `careful-${serial++}@example.com`);
 const challenged = async (email: string): Promise<string> => (await identity.login(email)).body.twoFactor.token;
 const verify = (token: string, code: string, method?: string) => identity.request('POST', '/api/auth/2fa/verify', { token, code, method });
 
@@ -51,6 +37,12 @@ describe('setting up', () => {
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     expect((await identity.login(email)).body.accessToken).toEqual(expect.any(String));
     expect((await ask('GET', '/api/auth/2fa')).body).toEqual({ on: false, recoveryCodesLeft: 0 });
+  });
+
+  test('needs a proved address: otherwise anyone could lock its owner out of it', async () => {
+    const { body } = await identity.register(`unproved-${serial++}@example.com`);
+    const answer = await identity.withToken(body.accessToken, 'POST', '/api/auth/2fa', { password: PASSWORD });
+    expect([answer.status, answer.body.title]).toEqual([403, 'Address not verified']);
   });
 
   test('needs the password', async () => {
@@ -82,9 +74,9 @@ describe('setting up', () => {
       expect((await ask('POST', path, path.endsWith('2fa') ? { password: PASSWORD } : { code: '123456' })).status).toBe(409);
   });
 
-  test('ends with the password, and signing in needs one factor again', async () => {
-    const { email, ask } = await careful();
-    expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD })).status).toBe(204);
+  test('ends with the password and a code, and signing in needs one factor again', async () => {
+    const { email, ask, secret } = await careful();
+    expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD, code: codeOf(secret) })).status).toBe(204);
     expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD })).status).toBe(204);
     expect((await identity.login(email)).body.accessToken).toEqual(expect.any(String));
   });
@@ -94,7 +86,7 @@ describe('signing in with two factors', () => {
   test('gives no token for the password alone', async () => {
     const { email } = await careful();
     const { status, body } = await identity.login(email);
-    expect([status, body]).toEqual([200, { twoFactor: { token: expect.any(String), methods: ['totp', 'recovery', 'email'] } }]);
+    expect([status, body]).toEqual([200, { twoFactor: { token: expect.any(String), methods: ['totp', 'recovery'] } }]);
     expect((await identity.refresh(body.twoFactor.token)).status).toBe(401);
   });
 
@@ -117,34 +109,13 @@ describe('signing in with two factors', () => {
 
   test('takes each recovery code once, however it is written', async () => {
     const { email, ask, recoveryCodes } = await careful();
-    expect((await verify(await challenged(email), recoveryCodes[0].toUpperCase(), 'recovery')).status).toBe(200);
-    expect((await verify(await challenged(email), recoveryCodes[0], 'recovery')).status).toBe(400);
+    const [first = '', second = '', third = ''] = recoveryCodes;
+    expect((await verify(await challenged(email), first.toUpperCase(), 'recovery')).status).toBe(200);
+    expect((await verify(await challenged(email), first, 'recovery')).status).toBe(400);
     expect((await ask('GET', '/api/auth/2fa')).body.recoveryCodesLeft).toBe(9);
-    const { body } = await ask('POST', '/api/auth/2fa/recovery-codes', { password: PASSWORD });
-    expect((await verify(await challenged(email), recoveryCodes[1], 'recovery')).status).toBe(400);
+    const { body } = await ask('POST', '/api/auth/2fa/recovery-codes', { password: PASSWORD, code: second });
+    expect((await verify(await challenged(email), third, 'recovery')).status).toBe(400);
     expect((await verify(await challenged(email), body.recoveryCodes[1], 'recovery')).status).toBe(200);
-  });
-
-  test('takes a code by mail, once, and sends one a minute', async () => {
-    const { email } = await careful();
-    const token = await challenged(email);
-    expect((await identity.request('POST', '/api/auth/2fa/email', { token })).status).toBe(202);
-    const again = await identity.request('POST', '/api/auth/2fa/email', { token });
-    expect([again.status, Number(again.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
-    const mail = await identity.mailed('second-factor', email);
-    const code = 'code' in mail ? mail.code : '';
-    expect((await verify(token, code, 'email')).status).toBe(200);
-    expect((await verify(await challenged(email), code, 'email')).status).toBe(400);
-  });
-
-  test('takes a code by mail for the sign-in that asked for it, and for no other', async () => {
-    const { email } = await careful();
-    const [asked, other] = [await challenged(email), await challenged(email)];
-    await identity.request('POST', '/api/auth/2fa/email', { token: asked });
-    const mail = await identity.mailed('second-factor', email);
-    const code = 'code' in mail ? mail.code : '';
-    expect((await verify(other, code, 'email')).status).toBe(400);
-    expect((await verify(asked, code, 'email')).status).toBe(200);
   });
 
   test('ends after five wrong codes, and slows down whoever begins anew with each', async () => {
@@ -200,6 +171,42 @@ describe('where staff need two factors', () => {
     expect((await strict.withToken(signedIn.accessToken, 'DELETE', '/api/auth/2fa', { password: admin[1] })).body.title).toBe(
       'Two factor needed',
     );
+  });
+
+  /** Registers an account that needs a second factor and has no app, and returns how it begins a sign-in. */
+  async function clerk(email: string): Promise<() => Promise<string>> {
+    const { body } = await strict.register(email);
+    const key = userKey(body.user.id);
+    await strict.store.transact([key], (docs) => {
+      const user = docs.get(key);
+      return { write: user ? [put(key, { ...user, role: 'staff' as const })] : [], result: undefined };
+    });
+    return async () => (await strict.login(email)).body.twoFactor.token;
+  }
+
+  const codeTo = async (email: string) => {
+    const mail = await strict.mailed('second-factor', email);
+    return { method: 'email', code: 'code' in mail ? mail.code : '' };
+  };
+
+  test('a code by mail is taken once, and one a minute is sent', async () => {
+    const challenge = await clerk('clerk@example.com');
+    const token = await challenge();
+    expect((await strict.request('POST', '/api/auth/2fa/email', { token })).status).toBe(202);
+    const again = await strict.request('POST', '/api/auth/2fa/email', { token });
+    expect([again.status, Number(again.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
+    const shown = await codeTo('clerk@example.com');
+    expect((await strict.request('POST', '/api/auth/2fa/verify', { token, ...shown })).status).toBe(200);
+    expect((await strict.request('POST', '/api/auth/2fa/verify', { token: await challenge(), ...shown })).status).toBe(400);
+  });
+
+  test('a code by mail is taken for the sign-in that asked for it, and for no other', async () => {
+    const challenge = await clerk('second-clerk@example.com');
+    const [asked, other] = [await challenge(), await challenge()];
+    await strict.request('POST', '/api/auth/2fa/email', { token: asked });
+    const shown = await codeTo('second-clerk@example.com');
+    expect((await strict.request('POST', '/api/auth/2fa/verify', { token: other, ...shown })).status).toBe(400);
+    expect((await strict.request('POST', '/api/auth/2fa/verify', { token: asked, ...shown })).status).toBe(200);
   });
 
   test('customers do not', async () => {
@@ -266,6 +273,7 @@ describe('the secret of an app', () => {
 
 test('where the key is gone a recovery code signs in, and codes of the app say why not', async () => {
   const { email, id, secret, recoveryCodes } = await careful();
+  const [first = ''] = recoveryCodes;
   const at = twoFactorKey(id);
   const lost = createAppCodes([randomBytes(32)]).propose({ userId: id, iv: newIv() }, secret);
   await identity.store.transact([at], (docs) => {
@@ -274,7 +282,7 @@ test('where the key is gone a recovery code signs in, and codes of the app say w
   });
   const token = await challenged(email);
   expect((await verify(token, codeOf(secret))).body).toMatchObject({ status: 503, title: 'App codes unreadable' });
-  expect((await verify(token, recoveryCodes[0], 'recovery')).status).toBe(200);
+  expect((await verify(token, first, 'recovery')).status).toBe(200);
 });
 
 test('recovery codes are ten different ones, each good once', () => {

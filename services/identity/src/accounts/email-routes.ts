@@ -1,4 +1,4 @@
-import { DomainError, found } from '@sidecart/chassis/errors';
+import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put, remove } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
@@ -7,23 +7,24 @@ import { z } from 'zod';
 import { clientOf } from '../client.js';
 import { Digits, newSecrets } from '../codes/code.js';
 import { codeKey, redeem, sending, sentKey } from '../codes/store.js';
-import { Email, TriedPassword } from '../fields.js';
+import { Email } from '../fields.js';
 import type { Post } from '../mails.js';
+import { signedInAccount, signedInKeys } from '../sessions/account.js';
 import { settle } from '../settle.js';
-import type { ConfirmPassword } from '../sign-in/guard.js';
+import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { ownerKey, userKey } from '../store.js';
 import type { Limits } from '../throttle/limits.js';
 import { emailKeyOf, notVerified, owner, Profile, profile, withEmail } from './user.js';
 
 export interface EmailRoutesOptions {
   store: Store;
-  confirmPassword: ConfirmPassword;
+  stepUp: StepUp;
   post: Post;
   limits: Limits;
 }
 
 /** Changing one's address. */
-export function emailRoutes({ store, confirmPassword, post, limits }: EmailRoutesOptions): Routes {
+export function emailRoutes({ store, stepUp, post, limits }: EmailRoutesOptions): Routes {
   const users = routes('users');
 
   users.post(
@@ -32,22 +33,23 @@ export function emailRoutes({ store, confirmPassword, post, limits }: EmailRoute
       summary: 'Mails a code to your new address. If that has an account, its owner gets a mail, and the answer is the same.',
       access: 'customer',
       rows: [10],
-      body: z.strictObject({ email: Email.meta({ examples: ['beatrix@example.com'] }), password: TriedPassword }),
+      body: z.strictObject({ email: Email.meta({ examples: ['beatrix@example.com'] }), ...stepUpFields }),
       status: 202,
-      problems: { 403: 'The password is wrong.', 429: 'Too many mails were asked for: see Retry-After.' },
+      problems: { ...stepUpProblems, 429: 'Too many wrong passwords or codes, or too many mails were asked for: see Retry-After.' },
     },
-    async ({ body: { email, password }, user: { id }, req }) => {
+    async ({ body: { email, password, code }, user: caller, req }) => {
+      const { id } = caller;
       const from = clientOf(req);
-      const user = await confirmPassword(id, password, from);
+      const confirmed = await stepUp({ caller, from, password, code });
       const secrets = newSecrets();
       const now = new Date();
       const at = ownerKey(emailKeyOf(email));
       const about = { purpose: 'change-email', holder: id, target: email } as const;
-      const taken = await store.transact([at, codeKey('change-email', id), sentKey('change-email', id)], (docs) => ({
+      const { name, taken } = await confirmed([at, codeKey('change-email', id), sentKey('change-email', id)], (docs, { user }) => ({
         write: sending(docs, about, secrets, limits.message(about, from), now),
-        result: ![undefined, id].includes(docs.get(at)),
+        result: { name: user.name, taken: ![undefined, id].includes(docs.get(at)) },
       }));
-      const to = { to: email, name: user.name, userId: id };
+      const to = { to: email, name, userId: id };
       post(taken ? { ...to, template: 'already-registered' } : { ...to, template: 'change-email', code: secrets.digits });
     },
   );
@@ -66,12 +68,13 @@ export function emailRoutes({ store, confirmPassword, post, limits }: EmailRoute
         429: 'Too many wrong codes: see Retry-After.',
       },
     },
-    ({ body: { code: digits }, user: { id }, req }) => {
+    ({ body: { code: digits }, user: caller, req }) => {
+      const { id } = caller;
       const now = new Date();
-      return settle(store, [codeKey('change-email', id), userKey(id)], (docs) => {
+      return settle(store, [codeKey('change-email', id), ...signedInKeys(caller)], (docs) => {
+        const before = signedInAccount(docs, caller);
         const { code, write } = redeem(docs, { purpose: 'change-email', holder: id, proof: { digits }, from: clientOf(req) }, now);
         if (code instanceof DomainError) return { write, result: code };
-        const before = found(docs.get(userKey(id)), 'Your account');
         if (!before.verified && before.role !== 'customer')
           return { write, result: notVerified('Prove the present address of your account first.') };
         const user = withEmail(before, code.target);

@@ -1,20 +1,21 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import { put, type Docs } from '@sidecart/chassis/state';
+import { put } from '@sidecart/chassis/state';
 import { PhoneChanged } from '@sidecart/contracts/identity';
 import { Phone } from '@sidecart/contracts/notifications';
 import { z } from 'zod';
 import { clientOf } from '../client.js';
 import { Digits, newSecrets } from '../codes/code.js';
 import { codeKey, redeem, sending, sentKey } from '../codes/store.js';
-import { TriedPassword } from '../fields.js';
+import { signedInAccount, signedInKeys } from '../sessions/account.js';
 import { settle } from '../settle.js';
-import { account, GONE, userKey } from '../store.js';
+import { stepUpFields, stepUpProblems } from '../sign-in/step-up.js';
+import { userKey } from '../store.js';
 import type { EmailRoutesOptions } from './email-routes.js';
-import { owner, Profile, profile, withPhone } from './user.js';
+import { owner, Profile, profile, withPhone, type User } from './user.js';
 
 /** Changing one's phone number. */
-export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoutesOptions): Routes {
+export function phoneRoutes({ store, stepUp, post, limits }: EmailRoutesOptions): Routes {
   const users = routes('users');
 
   users.post(
@@ -23,17 +24,18 @@ export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoute
       summary: 'Sends a code to your new phone number.',
       access: 'customer',
       rows: [10],
-      body: z.strictObject({ phone: Phone, password: TriedPassword }),
+      body: z.strictObject({ phone: Phone, ...stepUpFields }),
       status: 202,
-      problems: { 403: 'The password is wrong.', 429: 'Too many text messages were asked for: see Retry-After.' },
+      problems: { ...stepUpProblems, 429: 'Too many wrong passwords or codes, or too many text messages were asked for: see Retry-After.' },
     },
-    async ({ body: { phone, password }, user: { id }, req }) => {
+    async ({ body: { phone, password, code }, user: caller, req }) => {
+      const { id } = caller;
       const from = clientOf(req);
-      await confirmPassword(id, password, from);
+      const confirmed = await stepUp({ caller, from, password, code });
       const secrets = newSecrets();
       const now = new Date();
       const about = { purpose: 'change-phone', holder: id, target: phone } as const;
-      await store.transact([codeKey('change-phone', id), sentKey('change-phone', id)], (docs) => ({
+      await confirmed([codeKey('change-phone', id), sentKey('change-phone', id)], (docs) => ({
         write: sending(docs, about, secrets, limits.message(about, from), now),
         result: undefined,
       }));
@@ -51,12 +53,14 @@ export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoute
       reply: Profile,
       problems: { 400: 'The code is wrong, was used, or is over.', 429: 'Too many wrong codes: see Retry-After.' },
     },
-    ({ body: { code: digits }, user: { id }, req }) => {
+    ({ body: { code: digits }, user: caller, req }) => {
+      const { id } = caller;
       const now = new Date();
-      return settle(store, [codeKey('change-phone', id), userKey(id)], (docs) => {
+      return settle(store, [codeKey('change-phone', id), ...signedInKeys(caller)], (docs) => {
+        const before = signedInAccount(docs, caller);
         const { code, write } = redeem(docs, { purpose: 'change-phone', holder: id, proof: { digits }, from: clientOf(req) }, now);
         if (code instanceof DomainError) return { write, result: code };
-        const { user, ...change } = changed(docs, id, code.target);
+        const { user, ...change } = changed(before, code.target);
         return { ...change, write: [...write, ...change.write], result: profile(user) };
       });
     },
@@ -64,10 +68,17 @@ export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoute
 
   users.delete(
     '/api/users/me/phone',
-    { summary: 'Removes your phone number, if there is one.', access: 'customer', rows: [10], problems: GONE },
-    async ({ user: { id } }) => {
-      await store.transact([userKey(id)], (docs) =>
-        account(docs, id).phone === null ? { result: undefined } : { ...changed(docs, id, null), result: undefined },
+    {
+      summary: 'Removes your phone number, if you have one.',
+      access: 'customer',
+      rows: [10],
+      body: z.strictObject(stepUpFields),
+      problems: stepUpProblems,
+    },
+    async ({ body: { password, code }, user: caller, req }) => {
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code });
+      await confirmed([], (_docs, { user }) =>
+        user.phone === null ? { result: undefined } : { ...changed(user, null), result: undefined },
       );
     },
   );
@@ -75,7 +86,7 @@ export function phoneRoutes({ store, confirmPassword, post, limits }: EmailRoute
   return users;
 }
 
-function changed(docs: Docs, id: string, phone: string | null) {
-  const user = withPhone(account(docs, id), phone);
-  return { user, write: [put(userKey(id), user)], events: [PhoneChanged(id, user.version, { ...owner(user), phone })] };
+function changed(before: User, phone: string | null) {
+  const user = withPhone(before, phone);
+  return { user, write: [put(userKey(user.id), user)], events: [PhoneChanged(user.id, user.version, { ...owner(user), phone })] };
 }

@@ -3,7 +3,8 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { Locale, Name } from '../fields.js';
-import { account, existing, GONE, userKey } from '../store.js';
+import { signedInAccount, signedInKeys } from '../sessions/account.js';
+import { existing, GONE, userKey } from '../store.js';
 import { edit, Profile, profile, updated } from './user.js';
 
 const Changes = z.strictObject({ name: Name.optional(), locale: Locale.optional() });
@@ -20,10 +21,10 @@ export function userRoutes(store: Store): Routes {
   users.patch(
     '/api/users/me',
     { summary: 'Changes your name or language.', access: 'customer', rows: [10], body: Changes, reply: Profile, problems: GONE },
-    ({ body, user: { id } }) =>
-      store.transact([userKey(id)], (docs) => {
-        const user = edit(account(docs, id), body);
-        return { write: [put(userKey(id), user)], events: [updated(user)], result: profile(user) };
+    ({ body, user: caller }) =>
+      store.transact(signedInKeys(caller), (docs) => {
+        const user = edit(signedInAccount(docs, caller), body);
+        return { write: [put(userKey(user.id), user)], events: [updated(user)], result: profile(user) };
       }),
   );
 

@@ -6,8 +6,9 @@ import { Instant, UserId } from '@sidecart/contracts/common';
 import { Phone } from '@sidecart/contracts/notifications';
 import { z } from 'zod';
 import { Email, Locale, Name } from '../fields.js';
+import { nextEpoch, type InEpoch } from './epoch.js';
 
-export interface User {
+export interface User extends InEpoch {
   id: string;
   /** As the person wrote it. */
   email: string;
@@ -112,9 +113,18 @@ export const erased = ({ id, picture, version, createdAt }: User): User => ({
   createdAt,
 });
 
+/** Throws `forbidden` unless the person has proved that the address is theirs. */
+export function mustBeProved({ verified }: Pick<User, 'verified'>): void {
+  if (!verified) throw addressNotVerified();
+}
+
+export const addressNotVerified = () =>
+  new DomainError('forbidden', 'address-not-verified', 'Prove that the address is yours first: see your mails.');
+
 export const proved = (user: User): User => ({ ...user, verified: true, version: user.version + 1 });
 
-export const withPassword = (user: User, passwordHash: string): User => ({ ...user, passwordHash, version: user.version + 1 });
+/** With a new password, which ends all that was issued under the old one. */
+export const withPassword = (user: User, passwordHash: string): User => ({ ...nextEpoch(user), passwordHash, version: user.version + 1 });
 
 /** With an address that was just proved. */
 export const withEmail = (user: User, email: string): User => ({

@@ -3,7 +3,8 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { key, put, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { account, GONE, userKey } from '../store.js';
+import { signedInAccount, signedInKeys, type Bearer } from '../sessions/account.js';
+import { GONE } from '../store.js';
 import { add, Address, AddressBody, AddressId, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
 
 const ById = z.strictObject({ id: AddressId });
@@ -14,11 +15,11 @@ export const addressesKey = (userId: string): Key<Addresses> => key('addresses',
 export function addressRoutes(store: Store): Routes {
   const users = routes('addresses');
 
-  const update = (userId: string, change: (addresses: Addresses) => Addresses): Promise<Addresses> =>
-    store.transact([addressesKey(userId), userKey(userId)], (docs) => {
-      account(docs, userId);
-      const addresses = change(docs.get(addressesKey(userId)) ?? []);
-      return { write: [put(addressesKey(userId), addresses)], result: addresses };
+  const update = (caller: Bearer, change: (addresses: Addresses) => Addresses): Promise<Addresses> =>
+    store.transact([addressesKey(caller.id), ...signedInKeys(caller)], (docs) => {
+      const { id } = signedInAccount(docs, caller);
+      const addresses = change(docs.get(addressesKey(id)) ?? []);
+      return { write: [put(addressesKey(id), addresses)], result: addresses };
     });
 
   users.get(
@@ -40,7 +41,7 @@ export function addressRoutes(store: Store): Routes {
     },
     async ({ user, body }) => {
       const id = randomUUID();
-      return byId(await update(user.id, (addresses) => add(addresses, id, body)), id);
+      return byId(await update(user, (addresses) => add(addresses, id, body)), id);
     },
   );
 
@@ -55,7 +56,7 @@ export function addressRoutes(store: Store): Routes {
       reply: Address,
       problems: missing,
     },
-    async ({ user, params: { id }, body }) => byId(await update(user.id, (addresses) => replace(addresses, id, body)), id),
+    async ({ user, params: { id }, body }) => byId(await update(user, (addresses) => replace(addresses, id, body)), id),
   );
 
   users.delete(
@@ -67,7 +68,7 @@ export function addressRoutes(store: Store): Routes {
       params: ById,
       problems: missing,
     },
-    async ({ user, params: { id } }) => void (await update(user.id, (addresses) => drop(addresses, id))),
+    async ({ user, params: { id } }) => void (await update(user, (addresses) => drop(addresses, id))),
   );
 
   return users;

@@ -9,7 +9,7 @@ const Value = z.union([z.string(), z.array(z.string()), z.null()]);
 /** Something that was done to an account. It names people by their ids alone, so that it can stay when they go. */
 export const Act = z
   .object({
-    what: z.enum(['user.created', 'user.changed', 'user.deleted']).meta({ examples: ['user.changed'] }),
+    what: z.enum(['user.created', 'user.changed', 'user.deleted', 'user.two_factor_reset']).meta({ examples: ['user.changed'] }),
     about: UserId.describe('whose account'),
     by: z.string().meta({ description: 'who did it', examples: ['fc3c3350-113f-43df-b2f7-f42e51f9d207'] }),
     at: Instant,

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { epochOf, type InEpoch } from '../accounts/epoch.js';
 
 export const CODE_SECONDS = 15 * 60;
 const TRIES = 5;
@@ -8,7 +9,7 @@ export const PURPOSES = ['verify-email', 'reset-password', 'change-email', 'chan
 export type Purpose = (typeof PURPOSES)[number];
 
 /** What was sent to prove something once: six digits to type, and a secret for a link. Neither is kept. */
-export interface Code {
+export interface Code extends InEpoch {
   purpose: Purpose;
   /** Whose it is: an account's id, or a name for an address without one. */
   holder: string;
@@ -46,11 +47,12 @@ export const newSecrets = (): Secrets => ({
   salt: randomBytes(16).toString('base64url'),
 });
 
-export function newCode(about: Pick<Code, 'purpose' | 'holder' | 'target'>, { digits, link, salt }: Secrets, at: Date): Code {
+export function newCode(about: Pick<Code, 'purpose' | 'holder' | 'target' | 'epoch'>, { digits, link, salt }: Secrets, at: Date): Code {
   const { purpose, holder, target } = about; // and nothing more of what it is made from
   const unproved = { purpose, holder, target, salt };
   return {
     ...unproved,
+    epoch: epochOf(about),
     digitsHash: hash(unproved, digits),
     linkHash: hash(unproved, link),
     triesLeft: TRIES,

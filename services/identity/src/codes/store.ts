@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '@sidecart/chassis/errors';
 import { key, put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
+import { epochOf, sameEpoch } from '../accounts/epoch.js';
 import { network, type Client } from '../client.js';
+import { userKey } from '../store.js';
 import { use, type Quota } from '../throttle/quota.js';
 import { putFailed, refusal, tooMany, triesKey } from '../throttle/tries.js';
 import { CODE_SECONDS, guessed, newCode, proves, type Code, type Proof, type Purpose, type Secrets } from './code.js';
@@ -39,7 +41,8 @@ export function sending(docs: Docs, about: About, secrets: Secrets, quotas: read
   if (typeof noted === 'number') throw tooMany(noted);
   const used = use(docs, quotas, at);
   if (used instanceof DomainError) throw used;
-  return [noted, ...used, put(codeKey(purpose, holder), newCode(about, secrets, at), CODE_SECONDS)];
+  const epoch = epochOf(docs.get(userKey(holder)));
+  return [noted, ...used, put(codeKey(purpose, holder), newCode({ ...about, epoch }, secrets, at), CODE_SECONDS)];
 }
 
 export interface Shown {
@@ -56,7 +59,7 @@ export function redeem(docs: Docs, { purpose, holder, proof, from }: Shown, at: 
   if (refused) return { code: refused, write: [] };
   const kept = codeKey(purpose, holder);
   const code = docs.get(kept);
-  if (code && proves(code, proof, at)) return { code, write: [remove(kept)] };
+  if (code && proves(code, proof, at) && sameEpoch(code, docs.get(userKey(holder)))) return { code, write: [remove(kept)] };
   const counted = code ? [put(kept, guessed(code, proof), CODE_SECONDS)] : [];
   return { code: invalidCode(), write: [...counted, putFailed(docs, 'codes', place, at)] };
 }

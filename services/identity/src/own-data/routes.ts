@@ -3,10 +3,9 @@ import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { changes } from '../audit/trail.js';
 import { clientOf } from '../client.js';
-import { TriedPassword } from '../fields.js';
 import type { DropPicture } from '../pictures/drop.js';
-import type { ConfirmPassword } from '../sign-in/guard.js';
-import { account, GONE } from '../store.js';
+import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
+import { GONE } from '../store.js';
 import { erased } from '../accounts/user.js';
 import { erase, erasureKeys } from './erase.js';
 import { ownData, OwnData } from './export.js';
@@ -14,10 +13,10 @@ import { ownData, OwnData } from './export.js';
 export interface OwnDataOptions {
   store: Store;
   dropPicture: DropPicture;
-  confirmPassword: ConfirmPassword;
+  stepUp: StepUp;
 }
 
-export function ownDataRoutes({ store, dropPicture, confirmPassword }: OwnDataOptions): Routes {
+export function ownDataRoutes({ store, dropPicture, stepUp }: OwnDataOptions): Routes {
   const users = routes('users');
 
   users.get(
@@ -36,19 +35,14 @@ export function ownDataRoutes({ store, dropPicture, confirmPassword }: OwnDataOp
       summary: 'Deletes your account for good: profile, addresses, picture, sessions. Orders stay as long as the law asks.',
       access: 'customer',
       rows: [13],
-      body: z.strictObject({ password: TriedPassword }),
-      problems: {
-        ...GONE,
-        403: 'The password is wrong.',
-        409: 'You are the last active admin.',
-        429: 'That was tried too often: see Retry-After.',
-      },
+      body: z.strictObject(stepUpFields),
+      problems: { ...stepUpProblems, 409: 'You are the last active admin.' },
     },
-    async ({ user: { id }, body, req }) => {
-      await confirmPassword(id, body.password, clientOf(req));
+    async ({ body: { password, code }, user: caller, req }) => {
+      const { id } = caller;
       const at = new Date().toISOString();
-      await store.transact(erasureKeys(id), (docs) => {
-        const user = account(docs, id);
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code });
+      await confirmed(erasureKeys(id), (docs, { user }) => {
         const from = { address: '', agent: '' }; // who asks for nothing to be kept is not noted
         return erase(docs, user, { what: 'user.deleted', about: id, by: id, at, ...from, changes: changes(user, erased(user)) });
       });

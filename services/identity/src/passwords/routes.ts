@@ -4,13 +4,14 @@ import { put, type Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { PasswordChanged, PasswordResetRequested, UserVerified } from '@sidecart/contracts/identity';
 import { z } from 'zod';
+import { epochOf } from '../accounts/epoch.js';
 import { emailKeyOf, owner, proved, withPassword } from '../accounts/user.js';
 import { clientOf } from '../client.js';
 import { redeem } from '../codes/store.js';
 import { Email, Password, TriedPassword } from '../fields.js';
-import { endSessions, sessionsKey } from '../sessions/store.js';
+import { endSessions, putSession, sessionKey, sessionsKey } from '../sessions/store.js';
 import { settle } from '../settle.js';
-import type { ConfirmPassword } from '../sign-in/guard.js';
+import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { userKey } from '../store.js';
 import { isOneProof, ONE_PROOF, ownersNamed, proofFields, shown } from '../verification/proof.js';
 import type { CodeSender } from '../verification/sender.js';
@@ -20,18 +21,22 @@ const Reset = z
   .strictObject({ ...proofFields, password: Password })
   .refine(isOneProof, ONE_PROOF)
   .meta({ examples: [{ email: 'bea@example.com', code: '402817', password: 'eight blue kettles' }] });
-const Change = z.strictObject({ currentPassword: TriedPassword, newPassword: Password.meta({ examples: ['nine old lanterns'] }) });
+const Change = z.strictObject({
+  currentPassword: TriedPassword,
+  newPassword: Password.meta({ examples: ['nine old lanterns'] }),
+  code: stepUpFields.code,
+});
 
 const busy = { 503: 'Too many passwords are being hashed: see Retry-After.' };
 
 export interface PasswordRoutesOptions {
   store: Store;
   passwords: Passwords;
-  confirmPassword: ConfirmPassword;
+  stepUp: StepUp;
   codes: CodeSender;
 }
 
-export function passwordRoutes({ store, passwords, confirmPassword, codes }: PasswordRoutesOptions): Routes {
+export function passwordRoutes({ store, passwords, stepUp, codes }: PasswordRoutesOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
@@ -41,15 +46,20 @@ export function passwordRoutes({ store, passwords, confirmPassword, codes }: Pas
       access: 'customer',
       rows: [6],
       body: Change,
-      problems: { 403: 'The current password is wrong.', 429: 'Too many wrong ones: see Retry-After.', ...busy },
+      problems: stepUpProblems,
     },
-    async ({ body: { currentPassword, newPassword }, user: { id, sessionId }, req }) => {
-      await confirmPassword(id, currentPassword, clientOf(req));
+    async ({ body: { currentPassword, newPassword, code }, user: caller, req }) => {
+      const { id, sessionId } = caller;
+      const confirmed = await stepUp({ caller, from: clientOf(req), password: currentPassword, code });
       const passwordHash = await passwords.hash(newPassword);
-      await store.transact([userKey(id), sessionsKey(id)], (docs) => {
-        const user = withPassword(found(docs.get(userKey(id)), 'Your account'), passwordHash);
-        const events = [PasswordChanged(id, user.version, owner(user))];
-        return { write: [put(userKey(id), user), ...endSessions(docs, id, [sessionId])], events, result: undefined };
+      await confirmed([sessionsKey(id)], (docs, { user: before }) => {
+        const user = withPassword(before, passwordHash);
+        const session = found(docs.get(sessionKey(sessionId)), 'Your session');
+        return {
+          write: [put(userKey(id), user), ...endSessions(docs, id, [sessionId]), putSession({ ...session, epoch: epochOf(user) })],
+          events: [PasswordChanged(id, user.version, owner(user))],
+          result: undefined,
+        };
       });
     },
   );

@@ -7,7 +7,8 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { PICTURES, Profile, profile, updated, withPicture } from '../accounts/user.js';
-import { account, GONE, userKey } from '../store.js';
+import { signedInAccount, signedInKeys, type Bearer } from '../sessions/account.js';
+import { GONE, userKey } from '../store.js';
 import { pictureFile } from './drop.js';
 import { portrait } from './image.js';
 import { createUpload, MAX_BYTES } from './upload.js';
@@ -32,11 +33,11 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
   const upload = createUpload({ field: 'picture', decode: portrait });
 
   /** Answers the account with the new picture; the one before is gone. */
-  async function show(userId: string, picture: string | null): Promise<Profile> {
-    const { before, user } = await store.transact([userKey(userId)], (docs) => {
-      const before = account(docs, userId);
+  async function show(caller: Bearer, picture: string | null): Promise<Profile> {
+    const { before, user } = await store.transact(signedInKeys(caller), (docs) => {
+      const before = signedInAccount(docs, caller);
       const user = withPicture(before, picture);
-      return { write: [put(userKey(userId), user)], events: [updated(user)], result: { before, user } };
+      return { write: [put(userKey(user.id), user)], events: [updated(user)], result: { before, user } };
     });
     if (before.picture !== null) await forget(before.picture);
     return profile(user);
@@ -65,7 +66,7 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
       const picture = await upload(user.id, req, res);
       const name = `${randomBytes(18).toString('hex')}.webp`;
       await files.put(pictureFile(name), picture);
-      return show(user.id, name).catch(async (error: unknown) => {
+      return show(user, name).catch(async (error: unknown) => {
         await forget(name);
         throw error;
       });
@@ -75,7 +76,7 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
   users.delete(
     '/api/users/me/picture',
     { summary: 'Removes your picture.', access: 'customer', rows: [11], reply: Profile, problems: GONE },
-    ({ user }) => show(user.id, null),
+    ({ user }) => show(user, null),
   );
 
   users.get(

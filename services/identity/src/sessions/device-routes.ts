@@ -4,6 +4,7 @@ import type { Store } from '@sidecart/chassis/store';
 import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
 import { Client } from '../client.js';
+import { signedInAccount, signedInKeys } from './account.js';
 import { SessionId, type Session } from './session.js';
 import { endSession, endSessions, sessionKey, sessionsKey } from './store.js';
 
@@ -42,7 +43,8 @@ export function deviceRoutes(store: Store): Routes {
       problems: { 404: 'You have no such session.' },
     },
     async ({ params: { id }, user }) => {
-      await store.transact([sessionKey(id), sessionsKey(user.id)], (docs) => {
+      await store.transact([...signedInKeys(user), sessionKey(id), sessionsKey(user.id)], (docs) => {
+        signedInAccount(docs, user);
         if (docs.get(sessionKey(id))?.userId !== user.id) throw new DomainError('missing', 'not-found', 'The session was not found.');
         return { write: endSession(docs, user.id, id), result: undefined };
       });
@@ -50,7 +52,10 @@ export function deviceRoutes(store: Store): Routes {
   );
 
   auth.delete('/api/auth/sessions', { summary: 'Signs you out everywhere, here too.', access: 'customer', rows: [3] }, async ({ user }) => {
-    await store.transact([sessionsKey(user.id)], (docs) => ({ write: endSessions(docs, user.id), result: undefined }));
+    await store.transact([...signedInKeys(user), sessionsKey(user.id)], (docs) => {
+      const { id } = signedInAccount(docs, user);
+      return { write: endSessions(docs, id), result: undefined };
+    });
   });
 
   return auth;

@@ -5,8 +5,10 @@ import type { Store } from '@sidecart/chassis/store';
 import { UserId } from '@sidecart/contracts/common';
 import { RefreshTokenReused } from '@sidecart/contracts/identity';
 import { z } from 'zod';
+import { sameEpoch } from '../accounts/epoch.js';
 import { owner, Profile } from '../accounts/user.js';
 import type { Keys } from '../keys/keys.js';
+import { sessionEnded } from './account.js';
 import { isOver, newSecret, presented, RefreshToken, rotate, SessionId, wasGivenLately } from './session.js';
 import { AccessToken, SignedIn, signedIn } from './signed-in.js';
 import { clientOf } from '../client.js';
@@ -49,7 +51,7 @@ export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions)
         const kept = docs.get(sessionKey(sessionId));
         const user = kept && docs.get(userKey(kept.userId));
         if (!kept || !user) return { result: notGood() };
-        const allowed = user.status === 'active' && (kept.secondFactor || !signIn.needsTwoFactor(user));
+        const allowed = user.status === 'active' && sameEpoch(user, kept) && (kept.secondFactor || !signIn.needsTwoFactor(user));
         const rotated = allowed ? rotate(kept, { secret, salt, days, from: clientOf(req) }, now) : undefined;
         if (rotated) {
           const { session, secret: next } = rotated;
@@ -93,7 +95,7 @@ export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions)
     },
     async ({ body: { accessToken } }) => {
       const { id: userId, role, sessionId } = await verify(accessToken);
-      if (!(await store.read(sessionKey(sessionId)))) throw new DomainError('unauthenticated', 'session-ended', 'The session has ended.');
+      if (!(await store.read(sessionKey(sessionId)))) throw sessionEnded();
       return { userId, role, sessionId };
     },
   );

@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { InEpoch } from '../accounts/epoch.js';
 import type { Client } from '../client.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -10,7 +11,7 @@ export const REST_SECONDS = 30 * DAY_SECONDS;
 const GRACE_SECONDS = 10;
 
 /** One sign-in and the refresh tokens that follow from it. Only the newest is good; it is gone when the session is revoked. */
-export interface Session {
+export interface Session extends InEpoch {
   id: string;
   userId: string;
   /** SHA-256 of the newest token's secret: 256 random bits need no slow hash. */

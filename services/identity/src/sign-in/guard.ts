@@ -1,11 +1,6 @@
-import { DomainError, found } from '@sidecart/chassis/errors';
+import type { DomainError } from '@sidecart/chassis/errors';
 import { remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
-import type { Store } from '@sidecart/chassis/store';
-import type { User } from '../accounts/user.js';
 import { network, type Client } from '../client.js';
-import type { Passwords } from '../passwords/hashing.js';
-import { settle } from '../settle.js';
-import { userKey } from '../store.js';
 import { putBack, putFailed, refusal, triesKey, type Tries } from '../throttle/tries.js';
 
 /** What is counted when somebody tries a password. */
@@ -35,22 +30,3 @@ export function admit(docs: Docs, { pair, account, place }: Counted, familiar: b
 /** The writes that forget what `admit` counted. */
 export const forgive = (docs: Docs, { pair, account }: Counted, familiar: boolean, now: Date): Write[] =>
   familiar ? [remove(pair)] : [remove(pair), putBack(docs, account, now)];
-
-export type ConfirmPassword = (userId: string, password: string, from: Client) => Promise<User>;
-
-/** Makes whoever is signed in show the password once more. Throws `forbidden` for a wrong one. */
-export function createConfirmPassword({ store, passwords }: { store: Store; passwords: Passwords }): ConfirmPassword {
-  return async (userId, password, from) => {
-    const now = new Date();
-    const { user, pair } = await settle(store, [userKey(userId)], (docs) => {
-      const known = found(docs.get(userKey(userId)), 'Your account');
-      const counted = countedFor(known.emailKey, from);
-      const admitted = admit(docs, counted, true, now);
-      return admitted instanceof DomainError ? { result: admitted } : { write: admitted, result: { user: known, pair: counted.pair } };
-    });
-    if (!(await passwords.matches(password, user.passwordHash)))
-      throw new DomainError('forbidden', 'wrong-password', 'This is not your password.');
-    await store.transact([pair], (docs) => ({ write: docs.get(pair) ? [remove(pair)] : [], result: undefined }));
-    return user;
-  };
-}

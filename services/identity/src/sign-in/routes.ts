@@ -3,6 +3,7 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put, type Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
+import { sameEpoch } from '../accounts/epoch.js';
 import { emailKeyOf, type User } from '../accounts/user.js';
 import { clientOf } from '../client.js';
 import { nobody } from '../codes/store.js';
@@ -58,7 +59,7 @@ export function signInRoutes({ store, passwords, signIn }: SignInOptions): Route
       const counted = countedFor(emailKey, from);
       const entered = await settle(store, [userKey(userId), counted.pair, counted.account, ...signInKeys(userId)], (docs) => {
         const now = docs.get(userKey(userId));
-        if (!now) return { result: wrong() };
+        if (!now || !sameEpoch(now, user)) return { write: [noteLogin(docs, userId, 'wrong-password', from, made.now)], result: wrong() };
         const { write = [], events = [], result } = signIn.firstFactor(docs, now, from, made);
         const renewed = rehashed !== passwordHash && now.passwordHash === passwordHash;
         return {

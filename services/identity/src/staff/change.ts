@@ -3,9 +3,11 @@ import type { User as Caller } from '@sidecart/chassis/auth';
 import { may } from '@sidecart/chassis/auth';
 import type { Change, Docs, Key } from '@sidecart/chassis/state';
 import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
+import { nextEpoch } from '../accounts/epoch.js';
 import { owner, rights, updated, type User } from '../accounts/user.js';
 import { changes, noteAct, trailKeys, type Act } from '../audit/trail.js';
 import type { Client } from '../client.js';
+import { signedInAccount, signedInKeys } from '../sessions/account.js';
 import { endSessions, sessionsKey } from '../sessions/store.js';
 import { account, adminsKey, putMember, userKey } from '../store.js';
 import { change, gains, type MemberChange } from './member.js';
@@ -18,7 +20,7 @@ export interface Deed {
 }
 
 export const memberKeys = (caller: Caller, userId: string): Key<unknown>[] => [
-  userKey(caller.id),
+  ...signedInKeys(caller),
   userKey(userId),
   adminsKey,
   sessionsKey(userId),
@@ -26,10 +28,9 @@ export const memberKeys = (caller: Caller, userId: string): Key<unknown>[] => [
 ];
 
 /** Returns the caller's account as it is now, which the token may not tell. Throws `forbidden` if it may not look after accounts any more. */
-export function actor(docs: Docs, { id }: Caller): User {
-  const user = docs.get(userKey(id));
-  if (user?.status !== 'active' || !may(rights(user), 'users'))
-    throw new DomainError('forbidden', 'forbidden', 'You may not do this any more.');
+export function actor(docs: Docs, caller: Caller): User {
+  const user = signedInAccount(docs, caller);
+  if (!may(rights(user), 'users')) throw new DomainError('forbidden', 'forbidden', 'You may not do this any more.');
   return user;
 }
 
@@ -42,16 +43,18 @@ export const act = (what: Act['what'], { caller, from, at }: Deed, before: User 
   changes: changes(before, after),
 });
 
-/** Changes role, permissions or status. An account that is suspended or gets more rights is signed out: whoever holds a session proves anew who they are. */
+/** Changes role, permissions or status. A suspension or more rights end everything that was issued to the account: its owner signs in again. */
 export function changeMember(docs: Docs, userId: string, body: MemberChange, deed: Deed): Change<User> {
   const before = account(docs, userId, 'The account');
-  const user = change(actor(docs, deed.caller), before, body);
-  const suspended = before.status !== user.status && user.status === 'suspended';
+  const changed = change(actor(docs, deed.caller), before, body);
+  const suspended = before.status !== changed.status && changed.status === 'suspended';
+  const signsOut = suspended || gains(before, changed);
+  const user = signsOut ? nextEpoch(changed) : changed;
   const reinstated = before.status === 'suspended' && user.status === 'active';
   return {
     write: [
       ...putMember(docs, user),
-      ...(suspended || gains(before, user) ? endSessions(docs, userId) : []),
+      ...(signsOut ? endSessions(docs, userId) : []),
       ...noteAct(docs, act('user.changed', deed, before, user)),
     ],
     events: [

@@ -10,6 +10,7 @@ import { clientOf } from '../client.js';
 import { AccountId, Email, Locale, Name } from '../fields.js';
 import { erase, erasureKeys } from '../own-data/erase.js';
 import type { DropPicture } from '../pictures/drop.js';
+import { signedInKeys } from '../sessions/account.js';
 import { account, existing, newUser, newUserKeys, userKey } from '../store.js';
 import { act, actor, changeMember, memberKeys, type Deed } from './change.js';
 import { mayTouch, MemberChange, onlyAdmins, onlyStaff, Permissions, Role } from './member.js';
@@ -99,7 +100,7 @@ export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes
       const doing = deed(caller, req);
       const made = { ...register({ ...fields, id: randomUUID(), passwordHash: undefined, verified: false }, doing.at), permissions };
       if (permissions.length > 0 && made.role !== 'staff') throw onlyStaff();
-      return store.transact([userKey(caller.id), ...newUserKeys(made.emailKey), ...trailKeys(made.id)], (docs) => {
+      return store.transact([...signedInKeys(caller), ...newUserKeys(made.emailKey), ...trailKeys(made.id)], (docs) => {
         if (actor(docs, caller).role !== 'admin' && made.role !== 'customer') throw onlyAdmins();
         return {
           write: [...newUser(docs, made), ...noteAct(docs, act('user.created', doing, undefined, made))],

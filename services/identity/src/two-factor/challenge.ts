@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { key, put, type Key, type Write } from '@sidecart/chassis/state';
 import { z } from 'zod';
+import type { InEpoch } from '../accounts/epoch.js';
 import type { TwoFactor } from './two-factor.js';
 
 const CHALLENGE_SECONDS = 10 * 60;
@@ -10,11 +11,10 @@ export const Method = z.enum(['totp', 'recovery', 'email']);
 export type Method = z.infer<typeof Method>;
 
 /** A sign-in that has shown its password and still needs another factor. */
-export interface Challenge {
+export interface Challenge extends InEpoch {
   id: string;
   userId: string;
   secretHash: string;
-  methods: Method[];
   /** The guest cart that is brought along. */
   cartSession: string | null;
   triesLeft: number;
@@ -32,7 +32,7 @@ export const TwoFactorNeeded = z
   .object({
     twoFactor: z.object({
       token: ChallengeToken.describe('for /api/auth/2fa/verify, 10 minutes'),
-      methods: z.array(Method).meta({ examples: [['totp', 'email']] }),
+      methods: z.array(Method).meta({ examples: [['totp', 'recovery']] }),
     }),
   })
   .meta({ id: 'TwoFactorNeeded' });
@@ -43,13 +43,16 @@ export const challengeKey = (id: string): Key<Challenge> => key('challenge', id)
 
 export const putChallenge = (challenge: Challenge): Write => put(challengeKey(challenge.id), challenge, CHALLENGE_SECONDS);
 
-/** How the person may go on: none where one factor is enough. */
+/**
+ * How a person may show the second factor: none if one factor is enough. Mail is for roles that need two factors and have none set up. It is no second
+ * factor beside an app, because a mailbox is enough to reset the password.
+ */
 export function methodsOf(factor: Readonly<TwoFactor> | undefined, alwaysNeeded: boolean): Method[] {
-  if (factor?.confirmedAt) return factor.recovery.length > 0 ? ['totp', 'recovery', 'email'] : ['totp', 'email'];
+  if (factor?.confirmedAt) return factor.recovery.length > 0 ? ['totp', 'recovery'] : ['totp'];
   return alwaysNeeded ? ['email'] : [];
 }
 
-export const newChallenge = (about: Pick<Challenge, 'id' | 'userId' | 'methods' | 'cartSession'>, secret: string, at: Date): Challenge => ({
+export const newChallenge = (about: Pick<Challenge, 'id' | 'userId' | 'epoch' | 'cartSession'>, secret: string, at: Date): Challenge => ({
   ...about,
   secretHash: sha256(secret),
   triesLeft: TRIES,

@@ -56,6 +56,6 @@ export function createEncryption([newest, ...older]: TwoFactorKeys) {
 const nameOf = (key: Buffer): string => createHash('sha256').update(key).digest('base64url').slice(0, 8);
 
 const unreadable = () =>
-  new DomainError('unavailable', 'app-codes-unreadable', 'Codes of your app cannot be checked now: show a recovery code, or one by mail.', {
+  new DomainError('unavailable', 'app-codes-unreadable', 'Codes from your app cannot be checked at the moment. Enter a recovery code.', {
     retryAfter: 60,
   });

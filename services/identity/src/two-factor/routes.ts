@@ -1,17 +1,18 @@
-import { DomainError, found } from '@sidecart/chassis/errors';
+import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import { put, remove, type Docs } from '@sidecart/chassis/state';
+import { put, remove } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { TwoFactorChanged } from '@sidecart/contracts/identity';
 import { toDataURL } from 'qrcode';
 import { z } from 'zod';
-import { owner } from '../accounts/user.js';
+import { mustBeProved, owner, type User } from '../accounts/user.js';
 import { clientOf } from '../client.js';
 import { Digits } from '../codes/code.js';
 import { TriedPassword } from '../fields.js';
+import { signedInAccount, signedInKeys } from '../sessions/account.js';
 import { settle } from '../settle.js';
-import type { ConfirmPassword } from '../sign-in/guard.js';
 import type { SignIn } from '../sign-in/sign-in.js';
+import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { userKey } from '../store.js';
 import { putFailed, refusal, triesKey } from '../throttle/tries.js';
 import type { AppCodes } from './app-codes.js';
@@ -19,7 +20,7 @@ import { twoFactorKey } from './challenge.js';
 import { newIv } from './encryption.js';
 import { newRecoveryCodes, newSecret, otpauthUrl, withRecovery, type TwoFactor } from './two-factor.js';
 
-const ByPassword = z.strictObject({ password: TriedPassword });
+const StepUpBody = z.strictObject(stepUpFields);
 const State = z
   .object({
     on: z.boolean(),
@@ -44,17 +45,15 @@ const RecoveryCodes = z.object({
   recoveryCodes: z.array(z.string().meta({ examples: ['ab2d-9xkm-p7qr-w3ef'] })).describe('each good once; they are shown this once'),
 });
 
-const wrongPassword = { 403: 'The password is wrong.', 429: 'Too many wrong ones: see Retry-After.' };
-
 export interface TwoFactorOptions {
   store: Store;
   signIn: Pick<SignIn, 'needsTwoFactor'>;
-  confirmPassword: ConfirmPassword;
+  stepUp: StepUp;
   appCodes: AppCodes;
 }
 
 /** Setting up a second factor, and giving it up. */
-export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: TwoFactorOptions): Routes {
+export function twoFactorRoutes({ store, signIn, stepUp, appCodes }: TwoFactorOptions): Routes {
   const auth = routes('auth');
 
   auth.get(
@@ -73,17 +72,19 @@ export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: Tw
       summary: 'Proposes a secret for your authenticator app; it asks for nothing before it is confirmed.',
       access: 'customer',
       rows: [8],
-      body: ByPassword,
+      body: z.strictObject({ password: TriedPassword }),
       reply: Setup,
-      problems: { ...wrongPassword, 409: 'Two factors are on already.' },
+      problems: { ...stepUpProblems, 403: 'The password is wrong, or your address is not proved.', 409: 'Two factors are on already.' },
     },
-    async ({ body: { password }, user: { id }, req }) => {
-      const { email } = await confirmPassword(id, password, clientOf(req));
+    async ({ body: { password }, user: caller, req }) => {
+      const at = twoFactorKey(caller.id);
+      if ((await store.read(at))?.confirmedAt) throw alreadyOn();
       const secret = newSecret();
-      const factor = appCodes.propose({ userId: id, iv: newIv() }, secret);
-      await store.transact([twoFactorKey(id)], (docs) => {
-        if (docs.get(twoFactorKey(id))?.confirmedAt) throw new DomainError('conflict', 'two-factor-on', 'Two factors are on already.');
-        return { write: [put(twoFactorKey(id), factor)], result: undefined };
+      const proposed = appCodes.propose({ userId: caller.id, iv: newIv() }, secret);
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code: undefined });
+      const { email } = await confirmed([], (_docs, { user }) => {
+        mustBeProved(user);
+        return { write: [put(at, proposed)], result: user };
       });
       const url = otpauthUrl(secret, email);
       return { secret, otpauthUrl: url, qr: await toDataURL(url) };
@@ -100,17 +101,21 @@ export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: Tw
       reply: RecoveryCodes,
       problems: {
         400: 'The code is wrong.',
+        403: 'Your address is not proved.',
         409: 'Nothing was proposed, or two factors are on.',
         429: 'Too many wrong codes: see Retry-After.',
         503: 'Codes of the app cannot be checked now.',
       },
     },
-    async ({ body: { code }, user: { id } }) => {
+    async ({ body: { code }, user: caller }) => {
+      const { id } = caller;
       const now = new Date();
       const iv = newIv();
       const recoveryCodes = newRecoveryCodes();
       const tries = triesKey('second-factor', id);
-      await settle(store, [twoFactorKey(id), userKey(id), tries], (docs) => {
+      await settle(store, [...signedInKeys(caller), twoFactorKey(id), tries], (docs) => {
+        const user = signedInAccount(docs, caller);
+        mustBeProved(user);
         const factor = docs.get(twoFactorKey(id));
         if (!factor || factor.confirmedAt)
           throw new DomainError('conflict', 'nothing-proposed', 'Propose a secret first, if two factors are off.');
@@ -118,7 +123,7 @@ export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: Tw
         if (refused) return { result: refused };
         const taken = appCodes.take({ userId: id, iv }, factor, code, now);
         if (!taken) return { write: [putFailed(docs, 'second-factor', tries, now)], result: wrongCode() };
-        return change(docs, id, withRecovery({ ...taken, confirmedAt: now.toISOString() }, recoveryCodes));
+        return change(user, withRecovery({ ...taken, confirmedAt: now.toISOString() }, recoveryCodes));
       });
       return { recoveryCodes };
     },
@@ -130,16 +135,15 @@ export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: Tw
       summary: 'Gives new recovery codes; the old ones are not good any more.',
       access: 'customer',
       rows: [8],
-      body: ByPassword,
+      body: StepUpBody,
       reply: RecoveryCodes,
-      problems: { ...wrongPassword, 409: 'Two factors are off.' },
+      problems: { ...stepUpProblems, 409: 'Two factors are off.' },
     },
-    async ({ body: { password }, user: { id }, req }) => {
-      await confirmPassword(id, password, clientOf(req));
+    async ({ body: { password, code }, user: caller, req }) => {
       const recoveryCodes = newRecoveryCodes();
-      await store.transact([twoFactorKey(id)], (docs) => {
-        const factor = docs.get(twoFactorKey(id));
-        if (!factor?.confirmedAt) throw new DomainError('conflict', 'two-factor-off', 'Two factors are off.');
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code });
+      await confirmed([], (_docs, { user: { id }, factor }) => {
+        if (!factor) throw new DomainError('conflict', 'two-factor-off', 'Two factors are off.');
         return { write: [put(twoFactorKey(id), withRecovery(factor, recoveryCodes))], result: undefined };
       });
       return { recoveryCodes };
@@ -152,28 +156,29 @@ export function twoFactorRoutes({ store, signIn, confirmPassword, appCodes }: Tw
       summary: 'Turns two factors off, if they are on.',
       access: 'customer',
       rows: [8],
-      body: ByPassword,
-      problems: { ...wrongPassword, 403: 'The password is wrong, or your role needs two factors.' },
+      body: StepUpBody,
+      problems: { ...stepUpProblems, 403: 'The password or the code is wrong, the code is missing, or your role needs two factors.' },
     },
-    async ({ body: { password }, user: { id }, req }) => {
-      const user = await confirmPassword(id, password, clientOf(req));
-      if (signIn.needsTwoFactor(user)) throw new DomainError('forbidden', 'two-factor-needed', 'Your role needs two factors.');
-      await store.transact([twoFactorKey(id), userKey(id)], (docs) =>
-        docs.get(twoFactorKey(id))?.confirmedAt ? change(docs, id, undefined) : { result: undefined },
-      );
+    async ({ body: { password, code }, user: caller, req }) => {
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code });
+      await confirmed([], (_docs, { user, factor }) => {
+        if (signIn.needsTwoFactor(user)) throw new DomainError('forbidden', 'two-factor-needed', 'Your role needs two factors.');
+        return factor ? change(user, undefined) : { result: undefined };
+      });
     },
   );
 
   return auth;
 }
 
-function change(docs: Docs, id: string, factor: TwoFactor | undefined) {
-  const user = found(docs.get(userKey(id)), 'Your account');
-  const changed = { ...user, version: user.version + 1 };
+function change(user: User, factor: TwoFactor | undefined) {
+  const { id, version } = user;
   const at = twoFactorKey(id);
-  const events = [TwoFactorChanged(id, changed.version, { ...owner(user), on: factor !== undefined })];
-  return { write: [put(userKey(id), changed), factor ? put(at, factor) : remove(at)], events, result: undefined };
+  const events = [TwoFactorChanged(id, version + 1, { ...owner(user), on: factor !== undefined })];
+  return { write: [put(userKey(id), { ...user, version: version + 1 }), factor ? put(at, factor) : remove(at)], events, result: undefined };
 }
+
+const alreadyOn = () => new DomainError('conflict', 'two-factor-on', 'Two factors are on already.');
 
 const wrongCode = () =>
   new DomainError('invalid', 'invalid-code', 'The code is wrong or is over.', { errors: [{ field: 'code', message: 'not a good code' }] });

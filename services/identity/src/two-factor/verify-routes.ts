@@ -3,6 +3,7 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put, remove, type Docs, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
+import { sameEpoch } from '../accounts/epoch.js';
 import type { User } from '../accounts/user.js';
 import { clientOf, type Client } from '../client.js';
 import { newSecrets } from '../codes/code.js';
@@ -48,7 +49,7 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
   auth.post(
     '/api/auth/2fa/verify',
     {
-      summary: "Ends a sign-in with a second factor: the app's code, a recovery code, or a code by mail.",
+      summary: 'Completes a sign-in with a code from the authenticator app, a recovery code, or a mailed code if the account has no app.',
       access: 'public',
       rows: [8],
       body: Shown,
@@ -58,7 +59,7 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
         401: 'The sign-in is over: begin again.',
         403: 'The account is suspended.',
         429: 'Too many wrong codes: see Retry-After.',
-        503: 'Codes of the app cannot be checked now; the other two can.',
+        503: 'Codes of the app cannot be checked now; recovery codes can.',
       },
     },
     async ({ body, req }) => {
@@ -74,7 +75,7 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
         docs.all<unknown>([tries, codeKey('second-factor', user.id), ...signInKeys(user.id)]); // one load for all
         const tooOften = refusal(docs, [tries], made.now);
         if (tooOften) return { result: tooOften };
-        const taken = take(docs, body, challenge, { from, iv, now: made.now });
+        const taken = take(docs, body, opened, { from, iv, now: made.now });
         if (taken.refused) {
           const tried = { ...challenge, triesLeft: challenge.triesLeft - 1 };
           const noted = noteLogin(docs, user.id, 'wrong-second-factor', from, made.now);
@@ -94,12 +95,16 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
   auth.post(
     '/api/auth/2fa/email',
     {
-      summary: 'Mails a code for the sign-in that is under way.',
+      summary: 'Mails a code for a sign-in under way, to people whose role needs two factors and who have no authenticator app.',
       access: 'public',
       rows: [8],
       body: z.strictObject({ token: ChallengeToken }),
       status: 202,
-      problems: { 401: 'The sign-in is over: begin again.', 429: 'Too many mails were asked for: see Retry-After.' },
+      problems: {
+        401: 'The sign-in is over: begin again.',
+        403: 'The account has an authenticator app.',
+        429: 'Too many mails were asked for: see Retry-After.',
+      },
     },
     async ({ body, req }) => {
       const now = new Date();
@@ -113,6 +118,7 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
         const opened = open(docs, id, secret, now);
         if (opened instanceof DomainError) return { result: opened };
         const { user, challenge } = opened;
+        if (!signIn.methodsFor(docs, user).includes('email')) return { result: appCodeRequired() };
         const quotas = limits.message({ purpose: 'second-factor', target: user.emailKey }, clientOf(req));
         const about = { purpose: 'second-factor', holder: user.id, target: challenge.id } as const;
         return { write: sending(docs, about, secrets, quotas, now), result: user };
@@ -122,12 +128,13 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
   );
 
   /** What must be written for the factor that is shown, and why it is not taken. */
-  function take(docs: Docs, { method, code }: Shown, { id, userId, methods }: Challenge, { from, iv, now }: At): Taken {
-    if (!methods.includes(method)) return { write: [], refused: wrong() };
+  function take(docs: Docs, { method, code }: Shown, { challenge, user }: Opened, { from, iv, now }: At): Taken {
+    if (!signIn.methodsFor(docs, user).includes(method)) return { write: [], refused: wrong() };
+    const { id: userId } = user;
     if (method === 'email') {
       const redeemed = redeem(docs, { purpose: 'second-factor', holder: userId, proof: { digits: code }, from }, now);
       if (redeemed.code instanceof DomainError) return { write: redeemed.write, refused: redeemed.code };
-      return redeemed.code.target === id ? { write: redeemed.write } : { write: [], refused: wrong() }; // of another sign-in
+      return redeemed.code.target === challenge.id ? { write: redeemed.write } : { write: [], refused: wrong() }; // of another sign-in
     }
     const factor = docs.get(twoFactorKey(userId));
     const left = factor && (method === 'totp' ? appCodes.take({ userId, iv }, factor, code, now) : takeRecovery(factor, code));
@@ -137,10 +144,17 @@ export function verifyRoutes({ store, signIn, post, limits, appCodes }: VerifyOp
   return auth;
 }
 
-function open(docs: Docs, id: string, secret: string, now: Date): { challenge: Challenge; user: User } | DomainError {
+interface Opened {
+  challenge: Challenge;
+  user: User;
+}
+
+function open(docs: Docs, id: string, secret: string, now: Date): Opened | DomainError {
   const challenge = docs.get(challengeKey(id));
   const user = challenge && isOpen(challenge, secret, now) ? docs.get(userKey(challenge.userId)) : undefined;
-  return challenge && user ? { challenge, user } : new DomainError('unauthenticated', 'sign-in-over', 'This sign-in is over: begin again.');
+  return challenge && user && sameEpoch(challenge, user)
+    ? { challenge, user }
+    : new DomainError('unauthenticated', 'sign-in-over', 'This sign-in is over: begin again.');
 }
 
 /** From where a factor is shown, when, and the iv for what is left of it. */
@@ -154,6 +168,9 @@ interface Taken {
   write: Write[];
   refused?: DomainError;
 }
+
+const appCodeRequired = () =>
+  new DomainError('forbidden', 'app-code-required', 'This account has an authenticator app. Enter a code from the app or a recovery code.');
 
 const wrong = () =>
   new DomainError('invalid', 'invalid-code', 'The code is wrong, was used, or is over.', {
