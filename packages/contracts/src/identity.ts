@@ -35,5 +35,14 @@ export const EmailChanged = event('user.email_changed', 1, Owner.extend({ oldEma
 /** `phone` is null where it was removed. */
 export const PhoneChanged = event('user.phone_changed', 1, Owner.extend({ phone: z.string().nullable() }));
 export const TwoFactorChanged = event('user.two_factor_changed', 1, Owner.extend({ on: z.boolean() }));
+const Identity = Owner.extend({
+  /** The provider's name in the shop. */
+  provider: z.string(),
+  /** The person's address at the provider, if it is known. */
+  providerEmail: z.string().nullable(),
+});
+/** An identity at a provider signs in to the account from now on. */
+export const IdentityLinked = event('user.identity_linked', 1, Identity);
+export const IdentityUnlinked = event('user.identity_unlinked', 1, Identity);
 /** A refresh token came a second time: it may be stolen, and its session has ended. */
 export const RefreshTokenReused = event('user.refresh_token_reused', 1, Owner);

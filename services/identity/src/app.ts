@@ -91,7 +91,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     twoFactorResetRoutes(store),
     auditRoutes(store),
     keyRoutes(keys),
-    providerRoutes({ settings, store, signIn, logger }), // the last: its paths take any name
+    providerRoutes({ settings, store, signIn, stepUp, logger }), // the last: its paths take any name
   ];
   return {
     routes: all,

@@ -13,7 +13,7 @@ export interface Person {
 
 export interface OidcProvider {
   /** An entry of OIDC_PROVIDERS. */
-  settings: { name: string; issuer: string; clientId: string; clientSecret: string };
+  settings: { name: string; issuer: string; clientId: string; clientSecret: string; trustEmail: boolean };
   /** Who can sign in there, by subject. */
   people: Map<string, Person>;
   /** Signs in there as a person would, with a browser of their own, and answers the address that the browser is sent back to. */
@@ -76,7 +76,7 @@ export async function startOidcProvider(name: string, publicUrl: string): Promis
   }
 
   return {
-    settings: { name, issuer, clientId: client.client_id, clientSecret: client.client_secret },
+    settings: { name, issuer, clientId: client.client_id, clientSecret: client.client_secret, trustEmail: true },
     people,
     visit: (url, subject) =>
       browse(url, (page) =>

@@ -41,7 +41,7 @@ test('the export has everything that is kept of a person, and no secret', async 
     addresses: [{ ...HOME, defaultShipping: true }],
     password: true,
     twoFactor: false,
-    providers: [],
+    identities: [],
     sessions: [{ address: '127.0.0.1', agent: 'node' }],
     logins: [{ outcome: 'wrong-password' }, { outcome: 'signed-in' }],
     audit: [],

@@ -4,6 +4,7 @@ import { until } from '@sidecart/runner/until';
 import { ATTEMPT_SECONDS, secret, sha256 } from '../src/providers/attempt.js';
 import { attemptKey, ticketKey } from '../src/providers/store.js';
 import { userByEmail, userKey } from '../src/store.js';
+import { openBrowser, type Browser } from './browser.js';
 import { startIdentity, type Identity } from './identity.js';
 import { startOidcProvider, type OidcProvider, type Person } from './oidc.js';
 
@@ -32,34 +33,7 @@ function someone(change: Person = {}): { subject: string; email: string } {
   return { subject, email: person.email };
 }
 
-interface Browser {
-  cookie: string;
-  go(
-    pathOrUrl: string | URL,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; location: URL | undefined; body: ReturnType<typeof JSON.parse> }>;
-}
-
-/** Keeps the cookie that identity sets, and follows no redirect by itself. */
-function aBrowser(): Browser {
-  const browser: Browser = {
-    cookie: '',
-    async go(pathOrUrl, headers = {}) {
-      const { pathname, search } = new URL(pathOrUrl, SHOP);
-      const answer = await fetch(identity.url + pathname + search, { redirect: 'manual', headers: { cookie: browser.cookie, ...headers } });
-      const [set] = answer.headers.getSetCookie();
-      if (set) browser.cookie = set.split(';')[0] ?? '';
-      const location = answer.headers.get('location');
-      const text = await answer.text();
-      return {
-        status: answer.status,
-        location: location === null ? undefined : new URL(location),
-        body: location || !text ? undefined : JSON.parse(text),
-      };
-    },
-  };
-  return browser;
-}
+const aBrowser = () => openBrowser(identity.url, SHOP);
 
 /** Where the browser is sent to, as far as it has come back from the provider. */
 async function atTheProvider(browser: Browser, subject: string, path = '/api/auth/acme'): Promise<URL> {
@@ -72,7 +46,6 @@ async function signIn(subject: string) {
   return browser.go(await atTheProvider(browser, subject));
 }
 
-const linkAs = (accessToken: string, body: unknown = {}) => identity.withToken(accessToken, 'POST', '/api/auth/acme/link', body);
 const exchange = (code: string | null, verifier: string, headers = {}) =>
   identity.request('POST', '/api/auth/token/exchange', { code, verifier }, { headers });
 const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
@@ -353,68 +326,6 @@ describe('an address that has an account', () => {
     const { subject } = someone();
     const answers = await Promise.all(Array.from({ length: 5 }, () => signIn(subject)));
     expect(new Set(answers.map(({ body }) => body.user?.id)).size).toBe(1);
-  });
-});
-
-describe('linking', () => {
-  async function link(accessToken: string, subject: string, body?: unknown) {
-    const answer = await linkAs(accessToken, body);
-    const browser = aBrowser();
-    browser.cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-    return browser.go(await provider.visit(answer.body.url, subject));
-  }
-
-  test('lets an account sign in with a provider, whatever its address there', async () => {
-    const { body } = await identity.register('linked@example.com');
-    const { subject } = someone({ email_verified: false });
-    expect(await link(body.accessToken, subject)).toMatchObject({ status: 200, body: { linked: 'acme' } });
-    expect((await signIn(subject)).body.user.id).toBe(body.user.id);
-  });
-
-  test('leads back to the client', async () => {
-    const { body } = await identity.register('linked-back@example.com');
-    const { location } = await link(body.accessToken, someone().subject, { returnTo: '/account' });
-    expect(location?.href).toBe(`${SHOP}/account?linked=acme`);
-  });
-
-  test('is refused where another account signs in with the identity', async () => {
-    const { subject } = someone();
-    await signIn(subject);
-    const { body } = await identity.register('second@example.com');
-    const refused = await link(body.accessToken, subject);
-    expect([refused.status, slug(refused)]).toEqual([409, 'linked-elsewhere']);
-  });
-
-  test('anew takes the place of the identity before, and ends when told', async () => {
-    const { body } = await identity.register('changing@example.com');
-    const [first, second] = [someone(), someone()];
-    await link(body.accessToken, first.subject);
-    await link(body.accessToken, second.subject);
-    expect((await signIn(first.subject)).body.user.id).not.toBe(body.user.id);
-    expect((await identity.withToken(body.accessToken, 'DELETE', '/api/auth/acme/link')).status).toBe(204);
-    expect((await signIn(second.subject)).body.user.id).not.toBe(body.user.id);
-  });
-
-  test.each([
-    ['__proto__', 400],
-    ['toString', 400],
-    ['constructor', 204],
-  ])('cannot be ended for a name that every object has: %s', async (name, status) => {
-    const { body } = await signIn(someone().subject);
-    expect((await identity.withToken(body.accessToken, 'DELETE', `/api/auth/${name}/link`)).status).toBe(status);
-    expect((await identity.withToken(body.accessToken, 'PATCH', '/api/users/me', { name: 'Bea' })).status).toBe(200);
-  });
-
-  test('needs an access token', async () => {
-    expect((await identity.request('POST', '/api/auth/acme/link', {})).status).toBe(401);
-    expect((await identity.request('DELETE', '/api/auth/acme/link')).status).toBe(401);
-  });
-
-  test('cannot be ended by another browser than the one that began it', async () => {
-    const { body } = await identity.register('victim@example.com');
-    const { url } = (await linkAs(body.accessToken)).body;
-    const victim = aBrowser();
-    expect(slug(await victim.go(await provider.visit(url, someone().subject)))).toBe('sign-in-failed');
   });
 });
 

@@ -31,7 +31,36 @@ export const twoFactorOn = (to: Named): Content =>
   mail('Two factors are on', to, 'from now on you sign in with your password and a code of your app.', NOT_YOU);
 
 export const twoFactorOff = (to: Named): Content =>
-  mail('Two factors are off', to, 'from now on you sign in with your password alone.', NOT_YOU);
+  mail(
+    'Two factors are off',
+    to,
+    'Two-factor authentication was turned off for your account. You now sign in without a second factor.',
+    'If neither you nor our support team did this, reset your password right away.',
+  );
+
+interface AtProvider extends Named {
+  provider: string;
+  providerEmail: string | null;
+}
+
+const accountAt = ({ provider, providerEmail }: AtProvider) =>
+  providerEmail === null ? `your ${provider} account` : `your ${provider} account (${providerEmail})`;
+
+export const identityLinked = (to: AtProvider): Content =>
+  mail(
+    'A way to sign in was added',
+    to,
+    `You can now sign in with ${accountAt(to)}.`,
+    'If you did not do this, remove it in your account settings and change your password right away.',
+  );
+
+export const identityUnlinked = (to: AtProvider): Content =>
+  mail(
+    'A way to sign in was removed',
+    to,
+    `You can no longer sign in with ${accountAt(to)}.`,
+    'If you did not expect this, change your password right away.',
+  );
 
 export const tokenReused = (to: Named): Content =>
   mail(

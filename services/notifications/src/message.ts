@@ -16,6 +16,8 @@ export const Template = z
     'two-factor-on',
     'two-factor-off',
     'token-reused',
+    'identity-linked',
+    'identity-unlinked',
     'order-placed',
     'order-paid',
     'order-cancelled',

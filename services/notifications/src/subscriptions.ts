@@ -4,6 +4,8 @@ import { subscriptions, type Subscriptions } from '@sidecart/chassis/subscriptio
 import type { EventType } from '@sidecart/contracts/event';
 import {
   EmailChanged,
+  IdentityLinked,
+  IdentityUnlinked,
   PasswordChanged,
   PhoneChanged,
   RefreshTokenReused,
@@ -15,7 +17,17 @@ import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, type OrderSnapsh
 import { forget } from './forget.js';
 import type { Message } from './message.js';
 import type { Notice } from './sender.js';
-import { emailChanged, passwordChanged, phoneChanged, tokenReused, twoFactorOff, twoFactorOn, welcome } from './account-mails.js';
+import {
+  emailChanged,
+  identityLinked,
+  identityUnlinked,
+  passwordChanged,
+  phoneChanged,
+  tokenReused,
+  twoFactorOff,
+  twoFactorOn,
+  welcome,
+} from './account-mails.js';
 import { orderCancelled, orderPaid, orderPlaced, orderRefunded, type Content } from './templates.js';
 
 const ORDER_MAILS: [EventType<OrderSnapshot>, Message['template'], (order: OrderSnapshot) => Content][] = [
@@ -63,6 +75,14 @@ export function mailSubscriptions({ store, enqueue, logger }: SubscriptionDeps):
       ...(data.on ? twoFactorOn : twoFactorOff)(data),
     });
   });
+
+  events.on(IdentityLinked, ({ id, data }) =>
+    send({ id, to: data.email, template: 'identity-linked', reference: data.userId, userId: data.userId, ...identityLinked(data) }),
+  );
+
+  events.on(IdentityUnlinked, ({ id, data }) =>
+    send({ id, to: data.email, template: 'identity-unlinked', reference: data.userId, userId: data.userId, ...identityUnlinked(data) }),
+  );
 
   events.on(RefreshTokenReused, ({ id, data }) =>
     send({ id, to: data.email, template: 'token-reused', reference: data.userId, userId: data.userId, ...tokenReused(data) }),

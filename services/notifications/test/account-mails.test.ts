@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EmailChanged, PasswordChanged, PhoneChanged, RefreshTokenReused, TwoFactorChanged } from '@sidecart/contracts/identity';
+import {
+  EmailChanged,
+  IdentityLinked,
+  IdentityUnlinked,
+  PasswordChanged,
+  PhoneChanged,
+  RefreshTokenReused,
+  TwoFactorChanged,
+} from '@sidecart/contracts/identity';
 import { SendMail, SendSms, type Mail } from '@sidecart/contracts/notifications';
 import { startMailCatcher, type Mail as Caught } from '@sidecart/runner/mail-catcher';
 import { startApp, type TestApp } from '@sidecart/testing/app';
@@ -72,6 +80,7 @@ test('a text message goes through the binding `sms`, once, and leaves no code be
 });
 
 const owner = (email: string) => ({ userId: 'ann', email, name: 'Ann', locale: 'en' });
+const atAcme = { provider: 'acme', providerEmail: 'ann@acme.example' };
 
 test.each([
   ['Your password was changed', (email: string) => PasswordChanged('ann', 2, owner(email))],
@@ -79,6 +88,8 @@ test.each([
   ['Your phone number was changed', (email: string) => PhoneChanged('ann', 3, { ...owner(email), phone: '+4915112345678' })],
   ['Two factors are on', (email: string) => TwoFactorChanged('ann', 4, { ...owner(email), on: true })],
   ['Two factors are off', (email: string) => TwoFactorChanged('ann', 5, { ...owner(email), on: false })],
+  ['A way to sign in was added', (email: string) => IdentityLinked('ann', 6, { ...owner(email), ...atAcme })],
+  ['A way to sign in was removed', (email: string) => IdentityUnlinked('ann', 7, { ...owner(email), ...atAcme, providerEmail: null })],
   ['We signed a device out', (email: string) => RefreshTokenReused('session-1', 1, owner(email))],
 ])('the owner hears: %s', async (subject, event) => {
   const { to } = someone();
@@ -87,4 +98,11 @@ test.each([
   await delivered(app, twice.id);
   expect(await mailsTo(to)).toMatchObject([{ subject, text: expect.stringContaining('Hello Ann,') }]);
   expect(await app.deliver({ ...event(to), data: { email: to } })).toBe('DROP');
+});
+
+test('the owner hears which identity was linked', async () => {
+  const { id, to } = someone();
+  await app.deliver({ id, ...IdentityLinked('ann', 8, { ...owner(to), ...atAcme }) });
+  await delivered(app, id);
+  expect((await mailsTo(to))[0]?.text).toContain('your acme account (ann@acme.example)');
 });

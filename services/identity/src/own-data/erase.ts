@@ -5,6 +5,7 @@ import { addressesKey } from '../addresses/routes.js';
 import { noteAct, trailKeys, type Act } from '../audit/trail.js';
 import { codeKey } from '../codes/store.js';
 import { PURPOSES } from '../codes/code.js';
+import { linksOf } from '../providers/link.js';
 import { linksKey } from '../providers/store.js';
 import { endSessions, sessionsKey } from '../sessions/store.js';
 import { loginsKey } from '../sign-in/login.js';
@@ -32,7 +33,7 @@ export const erasureKeys = (userId: string): Key<unknown>[] => [
 /** Leaves nothing of a person but the account's id and what was done to it; the address is free again. Throws `conflict` for the last admin. */
 export function erase(docs: Docs, user: User, act: Act): Change<void> {
   const after = erased(user);
-  const identities = Object.values(docs.get(linksKey(user.id)) ?? {});
+  const identities = linksOf(docs.get(linksKey(user.id))).map(({ identity }) => identity);
   const gone: Write[] = [ownerKey(user.emailKey), ...identities, ...belongings(user.id)].map((key) => remove(key));
   return {
     write: [...putMember(docs, after), ...endSessions(docs, user.id), ...gone, ...noteAct(docs, act)],

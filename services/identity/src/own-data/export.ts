@@ -7,7 +7,7 @@ import { Address } from '../addresses/address.js';
 import { addressesKey } from '../addresses/routes.js';
 import { Act, trailOf } from '../audit/trail.js';
 import { Client } from '../client.js';
-import { ProviderName } from '../fields.js';
+import { LinkedIdentity, linkedIdentity, linksOf } from '../providers/link.js';
 import { linksKey } from '../providers/store.js';
 import { SessionId } from '../sessions/session.js';
 import { sessionKey, sessionsKey } from '../sessions/store.js';
@@ -24,7 +24,7 @@ export const OwnData = z
     addresses: z.array(Address),
     password: z.boolean().describe('whether there is one'),
     twoFactor: z.boolean(),
-    providers: z.array(ProviderName).describe('that sign in to the account'),
+    identities: z.array(LinkedIdentity).describe('at providers that sign in to the account'),
     sessions: z.array(
       z.object({
         id: SessionId,
@@ -58,7 +58,7 @@ export async function ownData(store: Store, userId: string): Promise<OwnData> {
     addresses: [...(addresses ?? [])],
     password: account.passwordHash !== undefined,
     twoFactor: Boolean(twoFactor?.confirmedAt),
-    providers: Object.keys(links ?? {}),
+    identities: linksOf(links).map(linkedIdentity),
     sessions: sessions
       .filter((session) => session !== undefined)
       .map(({ id, createdAt, lastUsedAt, expiresAt, address, agent }) => ({ id, createdAt, lastUsedAt, expiresAt, address, agent })),

@@ -11,6 +11,7 @@ import { redeem } from '../codes/store.js';
 import { Email, Password, TriedPassword } from '../fields.js';
 import { endSessions, putSession, sessionKey, sessionsKey } from '../sessions/store.js';
 import { settle } from '../settle.js';
+import { dropUnprovenLinks } from '../providers/link.js';
 import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { userKey } from '../store.js';
 import { isOneProof, ONE_PROOF, ownersNamed, proofFields, shown } from '../verification/proof.js';
@@ -106,9 +107,10 @@ export function passwordRoutes({ store, passwords, stepUp, codes }: PasswordRout
           return { write, result: new DomainError('missing', 'not-found', 'The account was not found.') };
         const user = withPassword(known.verified ? known : proved(known), passwordHash);
         const changed = PasswordChanged(user.id, user.version, owner(user));
+        const dropped = dropUnprovenLinks(docs, user);
         return {
-          write: [...write, put(userKey(user.id), user), ...endSessions(docs, user.id)],
-          events: known.verified ? [changed] : [UserVerified(user.id, user.version, owner(user)), changed],
+          write: [...write, put(userKey(user.id), user), ...endSessions(docs, user.id), ...dropped.write],
+          events: [...(known.verified ? [] : [UserVerified(user.id, user.version, owner(user))]), changed, ...dropped.events],
           result: undefined,
         };
       });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { InEpoch } from '../accounts/epoch.js';
 
 /** So long may a person take at the provider. */
 export const ATTEMPT_SECONDS = 10 * 60;
@@ -15,16 +16,29 @@ export interface Attempt {
   browserHash: string;
   /** Where the browser goes afterwards, and what the client must prove to get the tokens there. */
   back: { address: string; challenge: string } | null;
-  /** Who wants to sign in with the provider from now on, if somebody does. */
+  /** The account that the identity is to be linked to, if this is no sign-in. */
   linkTo: string | null;
+  /** The session that asked for the link. */
+  sessionId?: string;
   expiresAt: string;
 }
 
 /** A sign-in that has come back: whoever has its code and the client's own secret gets the tokens, once. */
-export interface Ticket {
+export interface Ticket extends InEpoch {
   userId: string;
   challenge: string;
   expiresAt: string;
+}
+
+export interface Beginning extends Pick<Attempt, 'provider' | 'back' | 'linkTo' | 'sessionId'> {
+  /** The cookie of the browser that begins it. */
+  browser: string;
+}
+
+/** A new attempt, and the `state` that it is kept under. */
+export function newAttempt({ browser, ...about }: Beginning, now: Date): { state: string; attempt: Attempt } {
+  const made = { nonce: secret(), verifier: secret(), browserHash: sha256(browser), expiresAt: inSeconds(ATTEMPT_SECONDS, now) };
+  return { state: secret(), attempt: { ...about, ...made } };
 }
 
 /** 256 bits that nobody can guess. */

@@ -28,7 +28,7 @@ const TIMEOUT_SECONDS = 5;
 const SILENCE = new Set<string | undefined>([undefined, 'OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 
 /** Signs in with one OpenID Connect provider: authorization code, PKCE, state and nonce. It is looked up when it is first used. */
-export function createProvider({ settings: { name, issuer, clientId, clientSecret }, redirectUri, logger }: ProviderOptions) {
+export function createProvider({ settings: { name, issuer, clientId, clientSecret, trustEmail }, redirectUri, logger }: ProviderOptions) {
   let discovered: Promise<oidc.Configuration> | undefined;
 
   function discover(): Promise<oidc.Configuration> {
@@ -50,6 +50,7 @@ export function createProvider({ settings: { name, issuer, clientId, clientSecre
   return {
     name,
     issuer,
+    trustEmail,
 
     async authorizationUrl(state: string, { nonce, verifier }: Attempt): Promise<string> {
       const url = oidc.buildAuthorizationUrl(await configuration(), {

@@ -8,10 +8,14 @@ import type { Settings } from '../config.js';
 import { CartSession, ProviderName } from '../fields.js';
 import { clientOf } from '../client.js';
 import { SignInReply, type SignIn } from '../sign-in/sign-in.js';
+import { recentOrStepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { ATTEMPT_SECONDS, secret, type Attempt } from './attempt.js';
+import { LinkedIdentity, linkedIdentity, linksOf } from './link.js';
+import { createLinking } from './linking.js';
 import { createProvider } from './provider.js';
 import { returnAddress } from './return-to.js';
 import { createProviderSignIn } from './sign-in.js';
+import { linksKey } from './store.js';
 
 const ByName = z.object({ provider: ProviderName });
 const Secret = z
@@ -33,7 +37,7 @@ const Start = z
     path: ['challenge'],
     message: 'goes together with returnTo',
   });
-const Linking = z.strictObject({ returnTo: ReturnTo.optional() });
+const LinkBody = z.strictObject({ ...recentOrStepUpFields, returnTo: ReturnTo.optional() });
 const Exchange = z.strictObject({ code: Secret.meta({ examples: ['hPk2CJMABlQeqFNfiJufJ-akSr8ZU-UgozbI27Yyqwg'] }), verifier: Secret });
 const Linked = z.object({ linked: ProviderName });
 
@@ -50,20 +54,28 @@ const Callback = z
 const COOKIE = 'sidecart_sign_in';
 
 const problems = { 404: 'There is no such provider.', 503: 'The provider does not answer.' };
+const linkProblems = {
+  ...stepUpProblems,
+  ...problems,
+  403: 'The password or the code is wrong or missing, the last sign-in was too long ago, or your address is not proved.',
+  503: 'The provider does not answer, too many passwords are being hashed, or codes of the app cannot be checked now.',
+};
 const begins = { ...problems, 429: 'Too many were begun from this place and did not end: see Retry-After.' };
 
 export interface ProviderRouteOptions {
   settings: Pick<Settings, 'PUBLIC_URL' | 'RETURN_ORIGINS' | 'OIDC_PROVIDERS'>;
   store: Store;
   signIn: SignIn;
+  stepUp: StepUp;
   logger: Logger;
 }
 
-export function providerRoutes({ settings, store, signIn, logger }: ProviderRouteOptions): Routes {
+export function providerRoutes({ settings, store, signIn, stepUp, logger }: ProviderRouteOptions): Routes {
   const auth = routes('auth');
   const { origin } = new URL(settings.PUBLIC_URL);
   const origins = [origin, ...settings.RETURN_ORIGINS];
-  const byProvider = createProviderSignIn({ store, signIn });
+  const linking = createLinking({ store, stepUp });
+  const byProvider = createProviderSignIn({ store, signIn, linking });
   const providers = settings.OIDC_PROVIDERS.map((each) =>
     createProvider({ settings: each, redirectUri: `${origin}/api/auth/${each.name}/callback`, logger }),
   );
@@ -96,6 +108,17 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
   );
 
   auth.get(
+    '/api/auth/identities',
+    {
+      summary: 'Lists the identities at providers that sign in to your account.',
+      access: 'customer',
+      rows: [7],
+      reply: z.object({ data: z.array(LinkedIdentity) }),
+    },
+    async ({ user: { id } }) => ({ data: linksOf(await store.read(linksKey(id))).map(linkedIdentity) }),
+  );
+
+  auth.get(
     '/api/auth/:provider',
     {
       summary: 'Sends the browser to a provider, such as google, to sign in there.',
@@ -109,7 +132,7 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
     async ({ params, query: { returnTo, challenge = '' }, req, res }) => {
       const provider = named(params.provider);
       const back = backTo(returnTo, challenge);
-      res.redirect(await byProvider.start(provider, { browser: mark(req, res), from: clientOf(req), back, linkTo: null }));
+      res.redirect(await byProvider.start(provider, { browser: mark(req, res), back }, clientOf(req)));
     },
   );
 
@@ -126,8 +149,8 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
       problems: {
         ...problems,
         401: 'The sign-in was not begun in this browser, is over, or was used already.',
-        403: 'Declined at the provider, the provider has not verified the address, or the account is suspended.',
-        409: 'There is an account with this address, which was never proved; or another account signs in with this identity.',
+        403: 'Declined at the provider, the address is not verified there or not trusted here, or the account is suspended.',
+        409: 'There is an account with this address that was never proved or has another identity; or another account has this identity.',
       },
     },
     async ({ params, req, res }) => {
@@ -160,25 +183,35 @@ export function providerRoutes({ settings, store, signIn, logger }: ProviderRout
   auth.post(
     '/api/auth/:provider/link',
     {
-      summary: 'Begins to link your account with a provider: send the browser that asked on to the answered address.',
+      summary:
+        'Begins to link your account with a provider; send the browser that asked to the url. Needs the password or a sign-in within the last 10 minutes.',
       access: 'customer',
       rows: [7],
       params: ByName,
-      body: Linking,
+      body: LinkBody,
       reply: z.object({ url: z.string().meta({ examples: ['https://accounts.example.com/authorize?client_id=shop&response_type=code'] }) }),
-      problems: begins,
+      problems: linkProblems,
     },
-    async ({ params, body, user, req, res }) => {
+    async ({ params, body, user: caller, req, res }) => {
       const provider = named(params.provider);
       const back = backTo(body.returnTo, '');
-      return { url: await byProvider.start(provider, { browser: mark(req, res), from: clientOf(req), back, linkTo: user.id }) };
+      const shown = { caller, from: clientOf(req), password: body.password, code: body.code };
+      return { url: await linking.begin(provider, shown, { browser: mark(req, res), back }) };
     },
   );
 
   auth.delete(
     '/api/auth/:provider/link',
-    { summary: 'Ends the link of your account with a provider.', access: 'customer', rows: [7], params: ByName },
-    ({ params, user }) => byProvider.unlink(user.id, params.provider),
+    {
+      summary: 'Ends the link of your account with a provider. Needs the password or a sign-in within the last 10 minutes.',
+      access: 'customer',
+      rows: [7],
+      params: ByName,
+      body: z.strictObject(recentOrStepUpFields),
+      problems: { ...stepUpProblems, 409: 'Your account has no other way to sign in.' },
+    },
+    ({ params, body: { password, code }, user: caller, req }) =>
+      linking.unlink({ caller, from: clientOf(req), password, code }, params.provider),
   );
 
   return auth;

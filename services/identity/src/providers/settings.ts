@@ -12,6 +12,11 @@ const Provider = z.strictObject({
   issuer: Issuer,
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
+  /**
+   * Whether an address that the provider calls verified may open an account here, or sign in to the one that has it. False unless set: a provider that lets
+   * people claim any address would hand out the accounts of others. People can still link such a provider once they are signed in.
+   */
+  trustEmail: z.boolean().default(false),
 });
 export type ProviderSettings = z.infer<typeof Provider>;
 

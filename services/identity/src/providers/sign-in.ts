@@ -1,36 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import { DomainError, found } from '@sidecart/chassis/errors';
-import { put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
+import { put, remove, type Change, type Docs, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { UserRegistered } from '@sidecart/contracts/identity';
-import { register, type User } from '../accounts/user.js';
+import { epochOf, sameEpoch } from '../accounts/epoch.js';
+import { owner, register, type User } from '../accounts/user.js';
 import { Email, Name } from '../fields.js';
-import { network, type Client } from '../client.js';
+import type { Client } from '../client.js';
 import { settle } from '../settle.js';
-import { make, signInKeys, type Entered, type From, type SignIn, type SignInReply } from '../sign-in/sign-in.js';
+import { make, signInKeys, type Entered, type From, type Made, type SignIn, type SignInReply } from '../sign-in/sign-in.js';
 import { newUser, ownerKey, userKey } from '../store.js';
-import { putBack, putFailed, refusal, triesKey } from '../throttle/tries.js';
+import { putBack } from '../throttle/tries.js';
 import { accountOf } from './account.js';
-import { ATTEMPT_SECONDS, inSeconds, isOver, secret, sha256, TICKET_SECONDS, type Attempt } from './attempt.js';
+import { inSeconds, isOver, newAttempt, secret, sha256, TICKET_SECONDS, type Attempt, type Beginning } from './attempt.js';
+import { linksOf, relink, type NamedLink } from './link.js';
+import { link, type Linking } from './linking.js';
 import { failed, type Identified, type Provider } from './provider.js';
 import { withQuery } from './return-to.js';
-import { attemptKey, identityKey, linksKey, ticketKey } from './store.js';
+import { attemptKey, beginning, begunFrom, identityKey, linksKey, ticketKey } from './store.js';
 
 /** How a sign-in ends that has come back from the provider. */
 export type Ended = { redirect: string } | { signIn: SignInReply } | { linked: string };
 
-/** Who begins a sign-in, and how it is to end. */
-export interface Start extends Pick<Attempt, 'back' | 'linkTo'> {
-  browser: string;
-  from: Client;
-}
-
 export interface ProviderSignInOptions {
   store: Store;
   signIn: SignIn;
+  linking: Linking;
 }
 
-export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
+export function createProviderSignIn({ store, signIn, linking }: ProviderSignInOptions) {
   /** The document, for whoever asks first. */
   async function take<T extends { expiresAt: string }>(key: Key<T>, now: Date): Promise<Readonly<T> | undefined> {
     const taken = await store.transact([key], (docs) => {
@@ -40,26 +38,11 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
     return taken && !isOver(taken, now) ? taken : undefined;
   }
 
-  /** Answers where the browser is to go. `browser` is its cookie. Throws `limited` where many were begun from this place and did not end. */
-  async function start(provider: Provider, { browser, from, back, linkTo }: Start): Promise<string> {
+  /** Answers where the browser is to go. Throws `limited` where many were begun from this place and did not end. */
+  async function start(provider: Provider, about: Pick<Beginning, 'browser' | 'back'>, from: Client): Promise<string> {
     const now = new Date();
-    const begun = begunFrom(from);
-    const state = secret();
-    const attempt: Attempt = {
-      provider: provider.name,
-      nonce: secret(),
-      verifier: secret(),
-      browserHash: sha256(browser),
-      back,
-      linkTo,
-      expiresAt: inSeconds(ATTEMPT_SECONDS, now),
-    };
-    await settle(store, [begun], (docs) => {
-      const refused = refusal(docs, [begun], now);
-      if (refused) return { result: refused };
-      const kept = put(attemptKey(sha256(state)), attempt, ATTEMPT_SECONDS);
-      return { write: [kept, putFailed(docs, 'begun', begun, now)], result: undefined };
-    });
+    const { state, attempt } = newAttempt({ ...about, provider: provider.name, linkTo: null }, now);
+    await store.transact([begunFrom(from)], (docs) => ({ write: beginning(docs, state, attempt, from, now), result: undefined }));
     return provider.authorizationUrl(state, attempt);
   }
 
@@ -68,89 +51,74 @@ export function createProviderSignIn({ store, signIn }: ProviderSignInOptions) {
     const state = query.get('state') ?? '';
     const attempt = await take(attemptKey(sha256(state)), new Date());
     if (!attempt || attempt.provider !== provider.name || attempt.browserHash !== sha256(browser)) throw failed();
+    const { back, linkTo } = attempt;
     try {
-      return await save(provider, attempt, await provider.identify(query.toString(), state, attempt), from);
+      const identified = await provider.identify(query.toString(), state, attempt);
+      if (linkTo === null) return await enter(provider, attempt, identified, from);
+      await linking.finish(provider, attempt, identified, from);
+      return back ? { redirect: withQuery(back.address, 'linked', provider.name) } : { linked: provider.name };
     } catch (error) {
-      if (!attempt.back || !(error instanceof DomainError)) throw error;
-      return { redirect: withQuery(attempt.back.address, 'error', error.slug) };
+      if (!back || !(error instanceof DomainError)) throw error;
+      return { redirect: withQuery(back.address, 'error', error.slug) };
     }
   }
 
-  async function save({ name, issuer }: Provider, { back, linkTo }: Attempt, identified: Identified, from: Client): Promise<Ended> {
+  /** Signs in whoever came back, or gives their client a code for the tokens. */
+  async function enter(provider: Provider, { back }: Attempt, identified: Identified, from: Client): Promise<Ended> {
     const made = make();
     const { now } = made;
-    const identity = identityKey(issuer, identified.subject);
     const newcomer = asUser(identified, now);
-    const owned = newcomer ? [ownerKey(newcomer.emailKey)] : [];
-    const code = secret();
-    const begun = begunFrom(from);
-    const entered = await settle<Entered | undefined>(store, [identity, begun, ...owned], (docs) => {
-      const known = knownTo(docs, [docs.get(identity), linkTo ?? undefined, ...owned.map((key) => docs.get(key))]);
-      const account = accountOf({ ...identified, email: newcomer?.email }, known);
-      const user = account === 'new' ? found(newcomer, 'The address') : account;
-      const ticket = back && { userId: user.id, challenge: back.challenge, expiresAt: inSeconds(TICKET_SECONDS, now) };
-      const {
-        write: writes = [],
-        events: signedIn = [],
-        result,
-      } = linkTo === null && !ticket ? signIn.firstFactor(docs, user, { ...from, cartSession: null }, made) : { result: undefined };
-      if (result instanceof DomainError) return { write: writes, result };
-      const write: Write[] = [
-        putBack(docs, begun, now),
-        ...(account === 'new' ? newUser(docs, user) : []),
-        ...(known.linked?.id === user.id ? [] : linking(docs, user, name, identity)),
-        ...(linkTo === null && ticket ? [put(ticketKey(sha256(code)), ticket, TICKET_SECONDS)] : []),
-        ...writes,
-      ];
-      return { write, events: [...(account === 'new' ? [registered(user)] : []), ...signedIn], result };
+    const [begun, code] = [begunFrom(from), secret()];
+    const read = [identityKey(provider.issuer, identified.subject), begun, ...(newcomer ? [ownerKey(newcomer.emailKey)] : [])];
+    const entered = await settle<Entered | undefined>(store, read, (docs) => {
+      const { user, ...whose } = whoseSignIn(docs, provider, identified, newcomer, now);
+      const next = back
+        ? giveTicket(user, back.challenge, code, now)
+        : signIn.firstFactor(docs, user, { ...from, cartSession: null }, made);
+      if (next.result instanceof DomainError) return next;
+      return {
+        write: [putBack(docs, begun, now), ...whose.write, ...(next.write ?? [])],
+        events: [...whose.events, ...(next.events ?? [])],
+        result: next.result,
+      };
     });
-    if (linkTo !== null) return back ? { redirect: withQuery(back.address, 'linked', name) } : { linked: name };
-    if (back) return { redirect: withQuery(back.address, 'code', code) };
-    return { signIn: signIn.answer(found(entered, 'The sign-in')) };
+    return back ? { redirect: withQuery(back.address, 'code', code) } : { signIn: signIn.answer(found(entered, 'The sign-in')) };
   }
 
   /** Gives the tokens of a sign-in that went back to the client. A code is taken at the first try, right or wrong. */
   async function exchange(code: string, verifier: string, from: From): Promise<SignInReply> {
-    const made = make();
+    const made: Made = make();
     const ticket = await take(ticketKey(sha256(code)), made.now);
     if (!ticket || ticket.challenge !== sha256(verifier)) throw failed();
     const { userId } = ticket;
-    const entered = await settle(store, [userKey(userId), ...signInKeys(userId)], (docs) =>
-      signIn.firstFactor(docs, found(docs.get(userKey(userId)), 'The account'), from, made),
-    );
+    const entered = await settle(store, [userKey(userId), ...signInKeys(userId)], (docs) => {
+      const user = found(docs.get(userKey(userId)), 'The account');
+      return sameEpoch(ticket, user) ? signIn.firstFactor(docs, user, from, made) : { result: failed() };
+    });
     return signIn.answer(entered);
   }
 
-  /** Ends the link of an account with a provider, if there is one. */
-  async function unlink(userId: string, provider: string): Promise<void> {
-    await store.transact([linksKey(userId)], (docs) => {
-      const links = docs.get(linksKey(userId)) ?? {};
-      const identity = linkedTo(links, provider);
-      const { [provider]: _ended, ...others } = links;
-      return { write: identity === undefined ? [] : [remove(identity), put(linksKey(userId), others)], result: undefined };
-    });
-  }
-
-  return { start, end, exchange, unlink };
+  return { start, end, exchange };
 }
 
-const begunFrom = ({ address }: Client) => triesKey('begun', network(address));
-
-function knownTo(docs: Docs, ids: (string | undefined)[]) {
-  const [linked, linkTo, owner] = docs.all(ids.map((id) => userKey(id ?? 'nobody')));
-  return { linked, linkTo, owner };
+/** The account that an identity signs in to, and the changes that make it or link it. */
+function whoseSignIn(docs: Docs, { name, issuer, trustEmail }: Provider, identified: Identified, newcomer: User | undefined, now: Date) {
+  const identity = identityKey(issuer, identified.subject);
+  const ids = [docs.get(identity), newcomer && docs.get(ownerKey(newcomer.emailKey))];
+  const [linked, owner] = docs.all(ids.map((id) => userKey(id ?? 'nobody')));
+  const ownerHasOther = owner !== undefined && linksOf(docs.get(linksKey(owner.id))).some(({ provider }) => provider === name);
+  const account = accountOf({ ...identified, email: newcomer?.email }, trustEmail, { linked, owner, ownerHasOther });
+  const user = account === 'new' ? found(newcomer, 'The address') : account;
+  if (linked) return { user, write: [], events: [] };
+  const made: NamedLink = { provider: name, identity, email: newcomer?.email ?? null, linkedAt: now.toISOString() };
+  if (account !== 'new') return { user, ...link(docs, user, made) };
+  return { user, write: [...newUser(docs, user), ...relink(docs, user, [], made).write], events: [registered(user)] };
 }
 
-/** The identity linked with the provider, if any. A name such as `constructor` is no link just because every object has it. */
-const linkedTo = (links: Readonly<Record<string, Key<string>>>, provider: string): Key<string> | undefined =>
-  Object.hasOwn(links, provider) ? links[provider] : undefined;
-
-/** One identity per account and provider: an earlier one goes. */
-function linking(docs: Docs, { id }: User, provider: string, identity: Key<string>): Write[] {
-  const links = docs.get(linksKey(id)) ?? {};
-  const earlier = linkedTo(links, provider);
-  return [...(earlier === undefined ? [] : [remove(earlier)]), put(identity, id), put(linksKey(id), { ...links, [provider]: identity })];
-}
+const giveTicket = (user: User, challenge: string, code: string, now: Date): Change<undefined> => {
+  const ticket = { userId: user.id, epoch: epochOf(user), challenge, expiresAt: inSeconds(TICKET_SECONDS, now) };
+  return { write: [put(ticketKey(sha256(code)), ticket, TICKET_SECONDS)], result: undefined };
+};
 
 /** The account that would be made, if the provider gave an address that can be one. It has no password until it is reset. */
 function asUser({ email: given, name }: Identified, at: Date): User | undefined {
@@ -160,4 +128,4 @@ function asUser({ email: given, name }: Identified, at: Date): User | undefined 
   return register({ id: randomUUID(), email, name: called, role: 'customer', locale: 'en', passwordHash: undefined, verified: true }, at);
 }
 
-const registered = ({ id: userId, version, email, name, locale }: User) => UserRegistered(userId, version, { userId, email, name, locale });
+const registered = (user: User) => UserRegistered(user.id, user.version, owner(user));
