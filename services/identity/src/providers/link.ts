@@ -58,7 +58,7 @@ export function relink(docs: Docs, user: User, ended: readonly NamedLink[], made
   };
 }
 
-/** Ends the links from before the address was proved: whoever registered it first may have made them. */
+/** Ends the links made before the address was proved: somebody else may have registered it first and made them. */
 export function dropUnprovenLinks(docs: Docs, user: User): Relinked {
   const unproven = linksOf(docs.get(linksKey(user.id))).filter(({ linkedAt }) => linkedAt === null);
   return unproven.length === 0 ? { write: [], events: [] } : relink(docs, user, unproven);

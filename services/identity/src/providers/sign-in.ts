@@ -38,7 +38,7 @@ export function createProviderSignIn({ store, signIn, linking }: ProviderSignInO
     return taken && !isOver(taken, now) ? taken : undefined;
   }
 
-  /** Answers where the browser is to go. Throws `limited` where many were begun from this place and did not end. */
+  /** Returns the address to send the browser to. Throws `limited` if too many were begun from this place and did not end. */
   async function start(provider: Provider, about: Pick<Beginning, 'browser' | 'back'>, from: Client): Promise<string> {
     const now = new Date();
     const { state, attempt } = newAttempt({ ...about, provider: provider.name, linkTo: null }, now);
@@ -63,7 +63,7 @@ export function createProviderSignIn({ store, signIn, linking }: ProviderSignInO
     }
   }
 
-  /** Signs in whoever came back, or gives their client a code for the tokens. */
+  /** Signs in the person who came back, or gives their client a code for the tokens. */
   async function enter(provider: Provider, { back }: Attempt, identified: Identified, from: Client): Promise<Ended> {
     const made = make();
     const { now } = made;

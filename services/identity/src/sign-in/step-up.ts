@@ -21,7 +21,7 @@ import { admit, countedFor } from './guard.js';
 
 const RECENT_SECONDS = 10 * 60;
 
-/** What a sensitive change asks for beside its own fields. */
+/** What a sensitive change asks for in addition to its own fields. */
 export const stepUpFields = {
   password: TriedPassword,
   code: z

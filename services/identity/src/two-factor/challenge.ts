@@ -45,7 +45,7 @@ export const putChallenge = (challenge: Challenge): Write => put(challengeKey(ch
 
 /**
  * How a person may show the second factor: none if one factor is enough. Mail is for roles that need two factors and have none set up. It is no second
- * factor beside an app, because a mailbox is enough to reset the password.
+ * factor next to an app, because a mailbox is enough to reset the password.
  */
 export function methodsOf(factor: Readonly<TwoFactor> | undefined, alwaysNeeded: boolean): Method[] {
   if (factor?.confirmedAt) return factor.recovery.length > 0 ? ['totp', 'recovery'] : ['totp'];

@@ -154,7 +154,7 @@ function open(docs: Docs, id: string, secret: string, now: Date): Opened | Domai
   const user = challenge && isOpen(challenge, secret, now) ? docs.get(userKey(challenge.userId)) : undefined;
   return challenge && user && sameEpoch(challenge, user)
     ? { challenge, user }
-    : new DomainError('unauthenticated', 'sign-in-over', 'This sign-in is over: begin again.');
+    : new DomainError('unauthenticated', 'sign-in-over', 'This sign-in has ended. Sign in again.');
 }
 
 /** From where a factor is shown, when, and the iv for what is left of it. */
