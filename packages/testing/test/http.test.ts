@@ -24,6 +24,19 @@ test('answers with the status and the body that the route declares', async () =>
   expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
 
+test('keeps answers that need a token out of all caches, even refusals', async () => {
+  const cached = async (as?: typeof ann) =>
+    (await app.request('POST', '/api/notes', { text: 'hello' }, as ? { as } : {})).headers.get('cache-control');
+  expect([await cached(ann), await cached()]).toEqual(['no-store', 'no-store']);
+  expect((await app.request('GET', '/api/notes/1')).headers.get('cache-control')).toBeNull();
+});
+
+test('sends a content security policy without plugins or another base address', async () => {
+  const { headers } = await app.request('GET', '/api/notes/1');
+  const policy = headers.get('content-security-policy')?.split(';');
+  expect(policy).toEqual(expect.arrayContaining(["default-src 'self'", "object-src 'none'", "base-uri 'none'"]));
+});
+
 test('names every bad field at once, unknown ones too', async () => {
   const { status, body, headers } = await app.request(
     'POST',

@@ -76,10 +76,11 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     registerRoutes({ store, passwords, codes, post, limits }),
     verificationRoutes({ store, codes }),
     signInRoutes({ store, passwords, signIn }),
+    providerRoutes({ settings, store, signIn, stepUp, logger }),
     tokenRoutes({ store, keys, signIn, verify, days: settings.SESSION_DAYS }),
     verifyRoutes({ store, signIn, post, limits, appCodes }),
     twoFactorRoutes({ store, signIn, stepUp, appCodes }),
-    deviceRoutes(store),
+    deviceRoutes({ store, stepUp }),
     emailRoutes({ store, stepUp, post, limits }),
     phoneRoutes({ store, stepUp, post, limits }),
     passwordRoutes({ store, passwords, stepUp, codes }),
@@ -91,7 +92,6 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
     twoFactorResetRoutes(store),
     auditRoutes(store),
     keyRoutes(keys),
-    providerRoutes({ settings, store, signIn, stepUp, logger }), // the last: its paths take any name
   ];
   return {
     routes: all,

@@ -79,6 +79,15 @@ test.each([
   expect(complaint({ SESSION_DAYS }) === 'none').toBe(taken);
 });
 
+const providers = (...names: string[]) =>
+  JSON.stringify(names.map((name) => ({ name, issuer: 'https://id.example', clientId: 'shop', clientSecret: 'secret' })));
+
+test.each(['sessions', 'identities', 'token', 'login'])('no provider may be called %s, which is part of another path', (name) => {
+  const message = complaint({ OIDC_PROVIDERS: providers('google', name) });
+  expect(message).toMatch(/OIDC_PROVIDERS.*: must not be the name of another route under \/api\/auth/);
+  expect(complaint({ OIDC_PROVIDERS: providers('google') })).toBe('none');
+});
+
 test('a short admin password is refused and not repeated', () => {
   expect(complaint({ ADMIN_PASSWORD: 'secret' })).toMatch(/ADMIN_PASSWORD: (?!.*secret)/);
 });

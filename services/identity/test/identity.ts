@@ -2,11 +2,13 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Mail, Sms } from '@sidecart/contracts/notifications';
 import { until } from '@sidecart/runner/until';
 import { openDocuments } from '@sidecart/chassis/documents';
+import { put } from '@sidecart/chassis/state';
 import type { Answer, TestApp } from '@sidecart/testing/app';
 import { startApp } from '@sidecart/testing/app';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
 import type { Passwords } from '../src/passwords/hashing.js';
+import { sessionKey, sessionsKey } from '../src/sessions/store.js';
 
 /** A private key as it stands in the settings. */
 export function aKey(kid: string) {
@@ -47,6 +49,8 @@ export interface Identity extends TestApp {
   registerProved(email: string): Promise<Answer>;
   /** Has a code mailed to the address, and sets the password with it. */
   resetByMail(email: string, password: string): Promise<Answer>;
+  /** Moves the sign-ins of an account this far into the past. */
+  minutesPass(userId: string, minutes: number): Promise<void>;
   /** A request with this access token. */
   withToken(accessToken: string, method: string, path: string, body?: unknown): Promise<Answer>;
 }
@@ -96,6 +100,14 @@ export async function startIdentity(change?: Record<string, string>, passwords?:
       await app.request('POST', '/api/auth/password-reset', { email });
       const code = await codeMailed('reset-password', email);
       return app.request('POST', '/api/auth/password-reset/confirm', { email, code, password });
+    },
+    async minutesPass(userId, minutes) {
+      const createdAt = new Date(Date.now() - minutes * 60_000).toISOString();
+      const keys = ((await app.store.read(sessionsKey(userId))) ?? []).map(sessionKey);
+      await app.store.transact(keys, (docs) => {
+        const sessions = docs.all(keys).filter((session) => session !== undefined);
+        return { write: sessions.map((session) => put(sessionKey(session.id), { ...session, createdAt })), result: undefined };
+      });
     },
     login,
     refresh: (refreshToken) => app.request('POST', '/api/auth/token/refresh', { refreshToken }),

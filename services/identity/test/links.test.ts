@@ -5,7 +5,6 @@ import { until } from '@sidecart/runner/until';
 import type { Answer } from '@sidecart/testing/app';
 import { secret, sha256 } from '../src/providers/attempt.js';
 import { identityKey, linksKey } from '../src/providers/store.js';
-import { sessionKey, sessionsKey } from '../src/sessions/store.js';
 import { openBrowser, type Browser } from './browser.js';
 import { PASSWORD, startIdentity, type Identity } from './identity.js';
 import { startOidcProvider, type OidcProvider, type Person } from './oidc.js';
@@ -77,18 +76,6 @@ const identities = async (accessToken: string) => (await ask(accessToken, 'GET',
 const told = (type: string, userId: string) =>
   until(`${type} is announced`, 5, async () => identity.published.findLast((event) => event.type === type && event.subject === userId));
 
-/** The person signed in this many minutes ago. */
-async function minutesPass(userId: string, minutes: number): Promise<void> {
-  for (const id of (await identity.store.read(sessionsKey(userId))) ?? []) {
-    const at = sessionKey(id);
-    const createdAt = new Date(Date.now() - minutes * 60_000).toISOString();
-    await identity.store.transact([at], (docs) => {
-      const session = docs.get(at);
-      return { write: session ? [put(at, { ...session, createdAt })] : [], result: undefined };
-    });
-  }
-}
-
 describe('linking', () => {
   test('lets an account sign in with a provider, whatever its address there', async () => {
     const { id, accessToken } = await anAccount();
@@ -153,9 +140,9 @@ describe('linking', () => {
   test('needs the password or a sign-in within the last ten minutes', async () => {
     const { id, accessToken } = await anAccount();
     const begin = (body: unknown) => ask(accessToken, 'POST', '/api/auth/acme/link', body);
-    await minutesPass(id, 9);
+    await identity.minutesPass(id, 9);
     expect((await begin({})).status).toBe(200);
-    await minutesPass(id, 11);
+    await identity.minutesPass(id, 11);
     expect(outcome(await begin({}))).toEqual([403, 'recent-sign-in-required']);
     expect(outcome(await begin({ password: 'wrong horse' }))).toEqual([403, 'wrong-password']);
     expect((await begin({ password: PASSWORD })).status).toBe(200);
@@ -206,7 +193,7 @@ describe('ending a link', () => {
     const { id, accessToken } = await anAccount();
     const subject = someone();
     await link(accessToken, subject);
-    await minutesPass(id, 11);
+    await identity.minutesPass(id, 11);
     expect(outcome(await unlink(accessToken, {}))).toEqual([403, 'recent-sign-in-required']);
     expect(outcome(await unlink(accessToken, { password: 'wrong horse' }))).toEqual([403, 'wrong-password']);
     expect((await signIn(subject)).body.user.id).toBe(id);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { put } from '@sidecart/chassis/state';
 import { until } from '@sidecart/runner/until';
 import { ATTEMPT_SECONDS, secret, sha256 } from '../src/providers/attempt.js';
+import { TAKEN_NAMES } from '../src/providers/settings.js';
 import { attemptKey, ticketKey } from '../src/providers/store.js';
 import { userByEmail, userKey } from '../src/store.js';
 import { openBrowser, type Browser } from './browser.js';
@@ -119,6 +120,21 @@ describe('signing in with a provider', () => {
     const refused = await browser.go(await provider.decline(String(location)));
     expect([refused.status, slug(refused)]).toEqual([403, 'sign-in-declined']);
   });
+});
+
+test('the names that no provider may have are those of the routes under /api/auth', async () => {
+  const { body } = await identity.request('GET', '/openapi.json');
+  const segments = Object.keys(body.paths).map((path) => /^\/api\/auth\/([^/{]+)/.exec(path)?.[1] ?? 'none');
+  expect([...TAKEN_NAMES].toSorted()).toEqual([...new Set(segments)].filter((segment) => segment !== 'none').toSorted());
+});
+
+test('the cookie belongs to this host alone where the shop has HTTPS', async () => {
+  const https = await startIdentity({ OIDC_PROVIDERS: JSON.stringify([provider.settings]), PUBLIC_URL: 'https://shop.example' });
+  const { headers } = await fetch(`${https.url}/api/auth/acme`, { redirect: 'manual' });
+  const [cookie, ...flags] = headers.getSetCookie()[0]?.split('; ') ?? [];
+  await https.close();
+  expect(cookie).toMatch(/^__Host-sidecart_sign_in=[\w-]{43}$/);
+  expect(flags).toEqual(expect.arrayContaining(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']));
 });
 
 test('slows down a place that begins many and ends none, and no other', async () => {

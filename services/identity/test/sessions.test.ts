@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '@sidecart/runner/until';
+import type { Answer } from '@sidecart/testing/app';
 import jwt from 'jsonwebtoken';
 import { sessionsKey } from '../src/sessions/store.js';
 import { PASSWORD, startIdentity, type Identity } from './identity.js';
+import { careful } from './two-factor.js';
 
 let identity: Identity;
 let serial = 0;
@@ -21,7 +23,9 @@ const again = async ({ user }: SignedIn, agent = 'a laptop'): Promise<SignedIn> 
   (await identity.login(user.email, PASSWORD, from(agent))).body;
 const sid = ({ accessToken }: SignedIn) => String(jwt.decode(accessToken, { json: true })?.['sid']);
 const devices = async ({ accessToken }: SignedIn) => (await identity.withToken(accessToken, 'GET', '/api/auth/sessions')).body.data;
-const end = (by: SignedIn, id: string) => identity.withToken(by.accessToken, 'DELETE', `/api/auth/sessions/${id}`);
+const end = (by: SignedIn, id: string, body?: object) => identity.withToken(by.accessToken, 'DELETE', `/api/auth/sessions/${id}`, body);
+const endAll = (by: SignedIn, body?: object) => identity.withToken(by.accessToken, 'DELETE', '/api/auth/sessions', body);
+const outcome = ({ status, body }: Answer) => [status, body?.type?.split('/').at(-1)];
 const isGood = async ({ refreshToken }: SignedIn) => (await identity.refresh(refreshToken)).status === 200;
 
 describe('where somebody is signed in', () => {
@@ -65,6 +69,32 @@ describe('where somebody is signed in', () => {
     expect((await identity.withToken(phone.accessToken, 'DELETE', '/api/auth/sessions')).status).toBe(204);
     expect([await isGood(phone), await isGood(laptop), await isGood(stranger)]).toEqual([false, false, true]);
     expect(await identity.store.read(sessionsKey(phone.user.id))).toBeUndefined();
+  });
+
+  test('is ended elsewhere by a recent sign-in or with the password', async () => {
+    const phone = await someone();
+    const [laptop, tablet] = [await again(phone), await again(phone, 'a tablet')];
+    await identity.minutesPass(phone.user.id, 11);
+    expect(outcome(await end(phone, sid(laptop)))).toEqual([403, 'recent-sign-in-required']);
+    expect(outcome(await endAll(phone))).toEqual([403, 'recent-sign-in-required']);
+    expect(outcome(await end(phone, sid(laptop), { password: 'wrong horse' }))).toEqual([403, 'wrong-password']);
+    expect([await isGood(laptop), await isGood(tablet)]).toEqual([true, true]);
+    expect((await end(phone, sid(laptop), { password: PASSWORD })).status).toBe(204);
+    expect((await endAll(phone, { password: PASSWORD })).status).toBe(204);
+    expect(await identity.store.read(sessionsKey(phone.user.id))).toBeUndefined();
+  });
+
+  test('is ended here at any time', async () => {
+    const phone = await someone();
+    const laptop = await again(phone);
+    await identity.minutesPass(phone.user.id, 11);
+    expect((await end(phone, sid(phone))).status).toBe(204);
+    expect([await isGood(phone), await isGood(laptop)]).toEqual([false, true]);
+  });
+
+  test('is ended with one factor, even while two are on', async () => {
+    const { ask } = await careful(identity, `device-${serial++}@example.com`);
+    expect((await ask('DELETE', '/api/auth/sessions')).status).toBe(204);
   });
 
   test('is twenty devices at the most: with one more the oldest is signed out', async () => {

@@ -31,6 +31,7 @@ export interface HttpOptions {
   limits?: Limits;
 }
 
+const POLICY = { contentSecurityPolicy: { directives: { baseUri: ["'none'"] } } };
 const UNLIMITED: Limits = { perAddress: 0, perAccount: 0 };
 const EXPOSED = ['x-cart-session-id', 'x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
@@ -42,7 +43,7 @@ export function createHttp({ service, logger, verify, routes, sidecar, appToken,
   app.set('query parser', 'simple');
   app.set('trust proxy', trustedProxies);
   app.use(bareAddresses, requestId, logRequests(logger), onlyWith(appToken, inside(sidecar, routes)));
-  app.use(helmet(), cors({ origin: origins, exposedHeaders: EXPOSED }), limitNetwork(limits));
+  app.use(helmet(POLICY), cors({ origin: origins, exposedHeaders: EXPOSED }), limitNetwork(limits));
   app.use(identify(verify, limitCaller(limits, calledByMachines(routes))));
   app.use(readLater(express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody })));
   let document: ReturnType<typeof openApi> | undefined;

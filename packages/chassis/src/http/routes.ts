@@ -82,6 +82,7 @@ export function routes(tag: string) {
       const status = endpoint.status ?? (endpoint.reply ? 200 : 204);
       const target = endpoint.access === 'internal' ? internal : router;
       target[method](path, async (req, res) => {
+        if (endpoint.access !== 'public') res.setHeader('cache-control', 'no-store');
         const user = admitted(endpoint.access, req.user);
         checkBody(endpoint, req);
         if (endpoint.body) await req.readJson?.();

@@ -14,6 +14,7 @@ import { LinkedIdentity, linkedIdentity, linksOf } from './link.js';
 import { createLinking } from './linking.js';
 import { createProvider } from './provider.js';
 import { returnAddress } from './return-to.js';
+import { TAKEN_NAMES } from './settings.js';
 import { createProviderSignIn } from './sign-in.js';
 import { linksKey } from './store.js';
 
@@ -51,7 +52,8 @@ const Callback = z
   })
   .catchall(Added);
 
-const COOKIE = 'sidecart_sign_in';
+/** Browsers let only this host set a cookie with the prefix, and only over HTTPS. */
+const cookieName = (secure: boolean) => (secure ? '__Host-sidecart_sign_in' : 'sidecart_sign_in');
 
 const problems = { 404: 'There is no such provider.', 503: 'The provider does not answer.' };
 const linkProblems = {
@@ -80,6 +82,9 @@ export function providerRoutes({ settings, store, signIn, stepUp, logger }: Prov
     createProvider({ settings: each, redirectUri: `${origin}/api/auth/${each.name}/callback`, logger }),
   );
   const secure = origin.startsWith('https:');
+  const cookie = cookieName(secure);
+  const browserOf = ({ headers }: Request): string | undefined =>
+    new RegExp(`(?:^|; )${cookie}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
   const named = (name: string) =>
     found(
       providers.find((each) => each.name === name),
@@ -92,9 +97,12 @@ export function providerRoutes({ settings, store, signIn, stepUp, logger }: Prov
   function mark(req: Request, res: Response): string {
     const browser = browserOf(req) ?? secret();
     const maxAge = ATTEMPT_SECONDS * 1_000;
-    res.cookie(COOKIE, browser, { httpOnly: true, sameSite: 'lax', secure, path: '/api/auth', maxAge });
+    res.cookie(cookie, browser, { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge });
     return browser;
   }
+
+  // Paths of other routes, which may be mounted later.
+  auth.router.param('provider', (_req, _res, next, name: string) => next(TAKEN_NAMES.has(name) ? 'route' : undefined));
 
   auth.get(
     '/api/auth/providers',
@@ -216,6 +224,3 @@ export function providerRoutes({ settings, store, signIn, stepUp, logger }: Prov
 
   return auth;
 }
-
-const browserOf = ({ headers }: Request): string | undefined =>
-  new RegExp(`(?:^|; )${COOKIE}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];

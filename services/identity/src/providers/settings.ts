@@ -6,9 +6,24 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Client secrets and codes go there: unencrypted only on this machine. */
 const Issuer = z.url({ protocol: /^https?$/ }).refine(isPrivate, 'https, or http on this machine');
 
+/** What other paths under /api/auth begin with. */
+export const TAKEN_NAMES: ReadonlySet<string> = new Set([
+  '2fa',
+  'email-verification',
+  'identities',
+  'login',
+  'logout',
+  'password',
+  'password-reset',
+  'providers',
+  'register',
+  'sessions',
+  'token',
+]);
+
 const Provider = z.strictObject({
-  /** Stands in the paths: `/api/auth/<name>`. */
-  name: ProviderName,
+  /** Part of the provider's paths: `/api/auth/<name>`. */
+  name: ProviderName.refine((name) => !TAKEN_NAMES.has(name), 'must not be the name of another route under /api/auth'),
   issuer: Issuer,
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),

@@ -1,9 +1,11 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
+import type { Change, Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
-import { Client } from '../client.js';
+import { Client, clientOf } from '../client.js';
+import { recentOrStepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { signedInAccount, signedInKeys } from './account.js';
 import { SessionId, type Session } from './session.js';
 import { endSession, endSessions, sessionKey, sessionsKey } from './store.js';
@@ -18,8 +20,15 @@ const Device = z
   })
   .meta({ id: 'Device' });
 
+const Proof = z.strictObject({ password: recentOrStepUpFields.password });
+const proofProblems = {
+  ...stepUpProblems,
+  403: 'The password is wrong, or it is missing and the last sign-in was too long ago.',
+  503: 'Too many passwords are being hashed: see Retry-After.',
+};
+
 /** Where a person is signed in. */
-export function deviceRoutes(store: Store): Routes {
+export function deviceRoutes({ store, stepUp }: { store: Store; stepUp: StepUp }): Routes {
   const auth = routes('auth');
 
   auth.get(
@@ -36,27 +45,43 @@ export function deviceRoutes(store: Store): Routes {
   auth.delete(
     '/api/auth/sessions/:id',
     {
-      summary: 'Signs one device out: its refresh token is not good any more.',
+      summary: 'Ends a session. Ending another one than yours needs the password or a sign-in within the last 10 minutes.',
       access: 'customer',
       rows: [3],
       params: z.object({ id: SessionId }),
-      problems: { 404: 'You have no such session.' },
+      body: Proof,
+      problems: { ...proofProblems, 404: 'You have no such session.' },
     },
-    async ({ params: { id }, user }) => {
-      await store.transact([...signedInKeys(user), sessionKey(id), sessionsKey(user.id)], (docs) => {
-        signedInAccount(docs, user);
-        if (docs.get(sessionKey(id))?.userId !== user.id) throw new DomainError('missing', 'not-found', 'The session was not found.');
-        return { write: endSession(docs, user.id, id), result: undefined };
-      });
+    async ({ params: { id }, body: { password }, user: caller, req }) => {
+      const end = (docs: Docs): Change<undefined> => {
+        if (docs.get(sessionKey(id))?.userId !== caller.id) throw new DomainError('missing', 'not-found', 'The session was not found.');
+        return { write: endSession(docs, caller.id, id), result: undefined };
+      };
+      const keys = [sessionKey(id), sessionsKey(caller.id)];
+      if (id === caller.sessionId)
+        return store.transact([...signedInKeys(caller), ...keys], (docs) => {
+          signedInAccount(docs, caller);
+          return end(docs);
+        });
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code: undefined }, 'one');
+      return confirmed(keys, end);
     },
   );
 
-  auth.delete('/api/auth/sessions', { summary: 'Signs you out everywhere, here too.', access: 'customer', rows: [3] }, async ({ user }) => {
-    await store.transact([...signedInKeys(user), sessionsKey(user.id)], (docs) => {
-      const { id } = signedInAccount(docs, user);
-      return { write: endSessions(docs, id), result: undefined };
-    });
-  });
+  auth.delete(
+    '/api/auth/sessions',
+    {
+      summary: 'Ends all your sessions, this one too. Needs the password or a sign-in within the last 10 minutes.',
+      access: 'customer',
+      rows: [3],
+      body: Proof,
+      problems: proofProblems,
+    },
+    async ({ body: { password }, user: caller, req }) => {
+      const confirmed = await stepUp({ caller, from: clientOf(req), password, code: undefined }, 'one');
+      await confirmed([sessionsKey(caller.id)], (docs) => ({ write: endSessions(docs, caller.id), result: undefined }));
+    },
+  );
 
   return auth;
 }

@@ -52,7 +52,7 @@ export interface Shown {
   code: string | undefined;
 }
 
-/** The account that was confirmed, and its second factor as it is once the code is spent, if one is on. */
+/** The account that was confirmed, and its second factor as it is once the code is spent, if one is on and was asked for. */
 export interface Confirmed {
   user: Readonly<User>;
   factor: Readonly<TwoFactor> | undefined;
@@ -61,7 +61,8 @@ export interface Confirmed {
 /** Commits a change of the account that was confirmed. It is refused if the password has changed since, and spends the code only if it is made. */
 export type ChangeConfirmed = <R>(keys: readonly string[], change: (docs: Docs, confirmed: Confirmed) => Change<R>) => Promise<R>;
 
-export type StepUp = (shown: Shown) => Promise<ChangeConfirmed>;
+/** `one` factor is enough where nothing is lost but a session: no code is needed then, even if two factors are on. */
+export type StepUp = (shown: Shown, factors?: 'one' | 'all') => Promise<ChangeConfirmed>;
 
 export interface StepUpOptions {
   store: Store;
@@ -97,7 +98,7 @@ export function createStepUp({ store, passwords, appCodes }: StepUpOptions): Ste
       : { write: [putFailed(docs, 'second-factor', tries, now)], refused: wrongCode() };
   }
 
-  return async (shown) => {
+  return async (shown, factors = 'all') => {
     const { caller, password } = shown;
     const now = new Date();
     const iv = newIv();
@@ -110,7 +111,7 @@ export function createStepUp({ store, passwords, appCodes }: StepUpOptions): Ste
         if (verified && !sameEpoch(user, verified.user)) throw wrongPassword();
         if (!verified && !isRecent(docs.get(sessionKey(caller.sessionId)), now)) throw signInAgain();
         const forgiven = verified ? [remove(verified.pair)] : [];
-        const taken = takeCode(docs, shown, iv, now);
+        const taken: Taken = factors === 'one' ? { write: [], factor: undefined } : takeCode(docs, shown, iv, now);
         if (taken.refused) return { write: [...forgiven, ...taken.write], result: taken.refused };
         try {
           const { write = [], ...made } = change(docs, { user, factor: taken.factor });
