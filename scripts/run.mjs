@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { missing } from './preflight.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -24,6 +25,11 @@ if (!Object.hasOwn(ENTRIES, command)) refuse(`Usage: node scripts/run.mjs ${Obje
 const WANTED = 24;
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20) refuse(`Node 20 or newer is needed to begin with; this is ${process.version}. See https://nodejs.org`);
+
+if (command === 'start' || command === 'test') {
+  const absent = await missing(command, process.argv.slice(2));
+  if (absent.length > 0) refuse(`Before the shop can run:\n${absent.map((line) => `  - ${line}`).join('\n')}`);
+}
 
 if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
