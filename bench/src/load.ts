@@ -1,11 +1,11 @@
 /** The customers of `purchase`, in a process of their own: gets one `Task` at a time, answers a `Result`. */
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
-import type { Operation, Result, Task } from './result.js';
+import type { Operation, Product, Result, Task } from './result.js';
 
 interface Shopper {
   token: string;
-  productId: string;
+  product: Product;
 }
 
 let pool: Pool;
@@ -20,15 +20,15 @@ async function ask(method: 'GET' | 'POST', path: string, token: string, body?: o
   return JSON.parse(text);
 }
 
-const add = ({ token, productId }: Shopper) => ask('POST', '/api/cart/items', token, { productId, quantity: 1 });
+const add = ({ token, product: { sku } }: Shopper) => ask('POST', '/api/cart/items', token, { sku, quantity: 1 });
 const pay = (orderId: string, token: string) => ask('POST', '/api/payments', token, { orderId, paymentMethodId: 'pm_card_visa' });
 
 const operations: Record<Operation, (shopper: Shopper) => Promise<unknown>> = {
   list: ({ token }: Shopper) => ask('GET', '/api/products?limit=20', token),
-  detail: ({ token, productId }: Shopper) => ask('GET', `/api/products/${productId}`, token),
+  detail: ({ token, product }: Shopper) => ask('GET', `/api/products/${product.id}`, token),
   'add to cart': add,
-  'place order': async ({ token, productId }: Shopper) => {
-    const { id } = await ask('POST', '/api/orders', token, { items: [{ productId, quantity: 1 }] });
+  'place order': async ({ token, product: { sku } }: Shopper) => {
+    const { id } = await ask('POST', '/api/orders', token, { items: [{ sku, quantity: 1 }] });
     unpaid.push({ orderId: id, token });
   },
   pay: async () => {
@@ -45,7 +45,7 @@ const operations: Record<Operation, (shopper: Shopper) => Promise<unknown>> = {
   },
 };
 
-async function run({ operation, edge, customers, seconds, tokens, productIds }: Task): Promise<Result> {
+async function run({ operation, edge, customers, seconds, tokens, products }: Task): Promise<Result> {
   pool = new Pool(edge, { connections: customers });
   const times: number[] = [];
   const failures: string[] = [];
@@ -56,7 +56,7 @@ async function run({ operation, edge, customers, seconds, tokens, productIds }: 
     Array.from({ length: customers }, async () => {
       while (!over && performance.now() - start < seconds * 1_000) {
         const n = turn++;
-        const shopper = { token: tokens[n % tokens.length] ?? '', productId: productIds[n % productIds.length] ?? '' };
+        const shopper = { token: tokens[n % tokens.length] ?? '', product: products[n % products.length] ?? { id: '', sku: '' } };
         const begin = performance.now();
         try {
           if ((await operations[operation](shopper)) === 'nothing left') over = true;

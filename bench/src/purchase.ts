@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '@sidecart/runner/processes';
 import { HIGH_LIMITS, startShop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
-import { OPERATIONS, Result, type Task } from './result.js';
+import { OPERATIONS, Result, type Product, type Task } from './result.js';
 
 const SECONDS = 8;
 const SHOPPERS = 200;
@@ -35,7 +35,7 @@ async function ask(path: string, body: object, token = ''): Promise<{ id: string
   return JSON.parse(await answer.text());
 }
 
-async function product(admin: string, n: number): Promise<string> {
+async function product(admin: string, n: number): Promise<Product> {
   const sku = `BENCH-${n}`;
   const { id } = await ask(
     '/api/products',
@@ -45,7 +45,7 @@ async function product(admin: string, n: number): Promise<string> {
   const headers = { authorization: `Bearer ${admin}` };
   await until(`the stock of ${sku} is there`, 30, async () => (await fetch(`${edge}/api/inventories/${sku}`, { headers })).ok);
   await ask(`/api/inventories/${sku}/movements`, { type: 'in', quantity: 1_000_000, reason: 'bench' }, admin);
-  return id;
+  return { id, sku };
 }
 
 /** Everything that `npm start` runs, and this program, which has the edge and the mail catcher in it as that has: name -> pid. */
@@ -98,7 +98,7 @@ async function settled(): Promise<void> {
 }
 
 const admin = (await ask('/api/auth/login', system.admin)).accessToken;
-const productIds = await Promise.all(Array.from({ length: PRODUCTS }, (_, n) => product(admin, n)));
+const products = await Promise.all(Array.from({ length: PRODUCTS }, (_, n) => product(admin, n)));
 const tokens: string[] = [];
 for (let n = 0; n < SHOPPERS; n++) {
   const account = { email: `shopper-${n}@example.com`, password: 'seven green bicycles' };
@@ -114,7 +114,7 @@ const spent: Record<string, Record<string, number>> = {};
 for (const count of customers) {
   for (const operation of OPERATIONS) {
     const before = await processorTime();
-    const task: Task = { operation, edge, customers: count, seconds: SECONDS, tokens, productIds };
+    const task: Task = { operation, edge, customers: count, seconds: SECONDS, tokens, products };
     load.send(task);
     const [answer]: unknown[] = await once(load, 'message');
     const { done, perSecond, p50, p99, errors, firstError } = Result.parse(answer);

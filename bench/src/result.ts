@@ -3,6 +3,11 @@ import { z } from 'zod';
 export const OPERATIONS = ['list', 'detail', 'add to cart', 'place order', 'pay', 'purchase'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
+export interface Product {
+  id: string;
+  sku: string;
+}
+
 /** What the load process is told to do. */
 export interface Task {
   operation: Operation;
@@ -10,7 +15,7 @@ export interface Task {
   customers: number;
   seconds: number;
   tokens: string[];
-  productIds: string[];
+  products: Product[];
 }
 
 /** What it answers: times in ms, errors with the first of them. */

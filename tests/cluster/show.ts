@@ -45,7 +45,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
 
   /** Runs `act` while people buy. Fails where one of their requests does. */
   async function underTrickle(act: () => Promise<unknown>): Promise<string> {
-    const people = await trickle(url, goods.productId, EVERY_MS);
+    const people = await trickle(url, goods.sku, EVERY_MS);
     await act().finally(() => delay(2_000));
     const seen = await people.stop();
     bought.push(...seen.bought);
@@ -100,7 +100,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     underTrickle(() => upgrade(...TWO_REPLICAS, '--set', 'env.LOG_LEVEL=warn')),
   );
   await release('pods killed, every order is paid all the same', async () => {
-    const people = await trickle(url, goods.productId, EVERY_MS);
+    const people = await trickle(url, goods.sku, EVERY_MS);
     for (const name of ['orders', 'inventory', 'payments']) {
       const pods = await kubectl('get', 'pods', '-l', `app.kubernetes.io/name=${name}`, '-o', 'name');
       await kubectl('delete', pods.split('\n')[0] ?? '', '--grace-period=0', '--force');

@@ -19,7 +19,7 @@ const CUSTOMERS = 20;
  * Buys one piece at a time, each with an order and a payment.
  * @param everyMs how long after one purchase the next begins, whether or not it is over
  */
-export async function trickle(url: string, productId: string, everyMs: number): Promise<Trickle> {
+export async function trickle(url: string, sku: string, everyMs: number): Promise<Trickle> {
   const customers = await Promise.all(Array.from({ length: CUSTOMERS }, (_, i) => aCustomer(url, `trickle-${i}`)));
   const bought: Purchase[] = [];
   const failures: string[] = [];
@@ -37,7 +37,7 @@ export async function trickle(url: string, productId: string, everyMs: number): 
   }
 
   async function buy(buyer: Customer): Promise<void> {
-    const item = { productId, quantity: 1 };
+    const item = { sku, quantity: 1 };
     const key = { 'idempotency-key': crypto.randomUUID() };
     const order = await asked('order', () => buyer.ask('POST', '/api/orders', { items: [item] }, key));
     const payment = { orderId: order.body.id, paymentMethodId: 'pm_card_visa' };

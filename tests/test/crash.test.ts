@@ -33,8 +33,8 @@ const LOADED = 500;
 const CHECKOUTS = 100;
 
 /** Places and pays one order as a stubborn client does: the same key again until there is an answer. */
-async function checkout({ ask }: Customer, productId: string, key: string): Promise<string> {
-  const placed = await insist(() => ask('POST', '/api/orders', { items: [{ productId, quantity: 1 }] }, { 'idempotency-key': key }));
+async function checkout({ ask }: Customer, sku: string, key: string): Promise<string> {
+  const placed = await insist(() => ask('POST', '/api/orders', { items: [{ sku, quantity: 1 }] }, { 'idempotency-key': key }));
   expect(placed.status).toBe(201);
   const paid = await insist(() =>
     ask('POST', '/api/payments', { orderId: placed.body.id, paymentMethodId: 'pm_card_visa' }, { 'idempotency-key': `pay-${key}` }),
@@ -56,7 +56,7 @@ async function crashInTheMiddle(sku: string, crash: () => Promise<void>): Promis
       while (left-- > 0) {
         const buyer = customers[worker % customers.length];
         if (!buyer) throw new Error('no buyer');
-        orders.push({ id: await checkout(buyer, goods.productId, crypto.randomUUID()), buyer });
+        orders.push({ id: await checkout(buyer, goods.sku, crypto.randomUUID()), buyer });
         if (orders.length >= CHECKOUTS / 4) crashed ??= crash();
       }
     }),

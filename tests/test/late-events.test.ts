@@ -24,7 +24,7 @@ test('an order that was paid in time is not cancelled, though the broker is away
   const admin = await signIn(shop.edge, shop.system.admin);
   const { ask } = await aCustomer(shop.edge, 'ann');
   const goods = await someGoods(admin, 'LATE', 5);
-  const placed = await ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 2 }] });
+  const placed = await ask('POST', '/api/orders', { items: [{ sku: goods.sku, quantity: 2 }] });
   expect(placed.status).toBe(201);
   await shop.system.broker?.kill();
   const paid = await insist(() => ask('POST', '/api/payments', { orderId: placed.body.id, paymentMethodId: 'pm_card_visa' }));

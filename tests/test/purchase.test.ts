@@ -46,8 +46,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-const order = ({ ask }: Customer, { productId }: Goods, quantity: number, key: string = crypto.randomUUID()) =>
-  ask('POST', '/api/orders', { items: [{ productId, quantity }] }, { 'idempotency-key': key });
+const order = ({ ask }: Customer, { sku }: Goods, quantity: number, key: string = crypto.randomUUID()) =>
+  ask('POST', '/api/orders', { items: [{ sku, quantity }] }, { 'idempotency-key': key });
 const pay = ({ ask }: Customer, orderId: string, paymentMethodId = 'pm_card_visa') =>
   ask('POST', '/api/payments', { orderId, paymentMethodId });
 const becomes = ({ ask }: Customer, orderId: string, status: string, seconds = EVENTUALLY) =>
@@ -67,12 +67,15 @@ describe('on any combination', () => {
     const goods = await someGoods(admin, 'FIRST', 10);
     const session = { 'x-cart-session-id': crypto.randomUUID() };
     const guest = client(shop.edge);
-    expect((await guest('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 }, session)).status).toBeLessThan(300);
+    expect((await guest('POST', '/api/cart/items', { sku: goods.sku, quantity: 2 }, session)).status).toBeLessThan(300);
     await counts('FIRST', 10, 2);
     const bob = await aCustomer(shop.edge, 'bob');
     expect((await bob.ask('POST', '/api/cart/merge', {}, session)).status).toBe(200);
     const cart = (await bob.ask('GET', '/api/cart')).body;
-    expect(cart).toMatchObject({ items: [{ productId: goods.productId, quantity: 2 }], subtotal: { amount: 2_000, currency: 'EUR' } });
+    expect(cart).toMatchObject({
+      items: [{ sku: 'FIRST', productId: goods.productId, quantity: 2 }],
+      subtotal: { amount: 2_000, currency: 'EUR' },
+    });
 
     const placed = await bob.ask('POST', '/api/orders', {}, { 'idempotency-key': 'first-order' });
     expect(placed.status).toBe(201);
@@ -168,7 +171,7 @@ test('a repeated Idempotency-Key gives the same order, and reserves once', async
 test('five submits of one cart are one order', async () => {
   const goods = await someGoods(admin, 'SUBMITTED', 10);
   const carl = await aCustomer(shop.edge, 'carl');
-  await carl.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 1 });
+  await carl.ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 1 });
   const answers = await Promise.all(Array.from({ length: 5 }, () => carl.ask('POST', '/api/orders', {})));
   expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
   expect(answers[0]?.status).toBe(201);
@@ -178,7 +181,7 @@ test('five submits of one cart are one order', async () => {
 test('the last piece, held by a customer’s cart, can be ordered directly by that customer and by nobody else', async () => {
   const goods = await someGoods(admin, 'ASIDE-FOR-HAL', 1);
   const hal = await aCustomer(shop.edge, 'hal');
-  expect((await hal.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 1 })).status).toBeLessThan(300);
+  expect((await hal.ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 1 })).status).toBeLessThan(300);
   await counts('ASIDE-FOR-HAL', 1, 1);
   expect(await order(ann, goods, 1)).toMatchObject({
     status: 409,
@@ -194,17 +197,17 @@ test('the last piece, held by a customer’s cart, can be ordered directly by th
 
 test('bad input is named, and nothing is reserved', async () => {
   const goods = await someGoods(admin, 'REFUSED', 2);
-  const unknown = await ann.ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 0 }], total: 1 });
+  const unknown = await ann.ask('POST', '/api/orders', { items: [{ sku: goods.sku, quantity: 0 }], total: 1 });
   expect(unknown.body.errors.map(({ field }: { field: string }) => field).toSorted()).toEqual(['items.0.quantity', 'total']);
   const short = await order(ann, goods, 3);
   expect(short).toMatchObject({ status: 409, body: { lines: [{ sku: 'REFUSED', requested: 3, available: 2 }] } });
   const vanished = await ann.ask('POST', '/api/orders', {
     items: [
-      { productId: goods.productId, quantity: 1 },
-      { productId: 'vanished', quantity: 1 },
+      { sku: goods.sku, quantity: 1 },
+      { sku: 'vanished', quantity: 1 },
     ],
   });
-  expect(vanished).toMatchObject({ status: 409, body: { lines: [{ productId: 'vanished' }] } });
+  expect(vanished).toMatchObject({ status: 409, body: { lines: [{ sku: 'vanished' }] } });
   const empty = await (await aCustomer(shop.edge, 'dora')).ask('POST', '/api/orders', {});
   expect([empty.status, (await client(shop.edge)('POST', '/api/orders', {})).status]).toEqual([409, 401]);
   await counts('REFUSED', 2, 0);
@@ -257,7 +260,7 @@ test('whoever deletes the account leaves no picture, no stock put aside and no a
   expect((await fetch(`${shop.edge}/api/users/me/picture`, { method: 'PUT', headers, body })).status).toBe(200);
   const { picture } = (await ask('GET', '/api/users/me')).body;
   expect((await fetch(shop.edge + picture)).headers.get('content-type')).toBe('image/webp');
-  await ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 });
+  await ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 2 });
   await counts('ASIDE', 5, 2);
   const mailed = async () => (await admin('GET', '/api/notifications/emails?limit=100')).body.data.map(({ to }: { to: string }) => to);
   await until('the mails are noted', 30, async () => (await mailed()).filter((to: string) => to === email).length >= 2);

@@ -127,11 +127,11 @@ function edgesOf(spans: Span[]): string[] {
 let placed = 0;
 
 const buy = ({ ask }: Customer, headers: Record<string, string>) =>
-  ask('POST', '/api/orders', { items: [{ productId: goods.productId, quantity: 1 }] }, headers);
+  ask('POST', '/api/orders', { items: [{ sku: goods.sku, quantity: 1 }] }, headers);
 
 test('a checkout is one trace, from the edge through calls, events and the webhook to the mails', async () => {
   const ann = await aCustomer(shop.edge, 'ann');
-  await ann.ask('POST', '/api/cart/items', { productId: goods.productId, quantity: 2 });
+  await ann.ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 2 });
   const { traceId, headers } = aTrace();
   const { body } = await ann.ask('POST', '/api/orders', {}, headers);
   placed += 1;
@@ -187,9 +187,9 @@ test('what happens is counted: orders, revenue, refusals, requests by route, eve
     const text = await collector.metrics();
     return (valueOf(text, 'sidecart_orders_total', { job: 'orders', status: 'placed' }) ?? 0) === placed && text;
   });
-  const order = (productId: string, quantity: number) => carl.ask('POST', '/api/orders', { items: [{ productId, quantity }] });
-  expect((await order(few.productId, 4)).status).toBe(409);
-  const { body } = await order(few.productId, 3);
+  const order = (sku: string, quantity: number) => carl.ask('POST', '/api/orders', { items: [{ sku, quantity }] });
+  expect((await order(few.sku, 4)).status).toBe(409);
+  const { body } = await order(few.sku, 3);
   await carl.ask('POST', '/api/payments', { orderId: body.id, paymentMethodId: 'pm_card_visa' });
   const becomes = (status: string) =>
     until(`the order is ${status}`, 30, async () => (await carl.ask('GET', `/api/orders/${body.id}`)).body.status === status);

@@ -50,7 +50,7 @@ try {
   const email = `helm-test-${run}@example.com`;
   await ask('identity', 'POST', '/api/auth/register', { body: { email, password: `helm test ${run}`, name: 'Helm' } });
   const customer = await signIn(email, `helm test ${run}`);
-  const item = { productId: product.id, quantity: 1 };
+  const item = { sku, quantity: 1 };
   const order = await ask('orders', 'POST', '/api/orders', { token: customer, body: { items: [item] }, key: `helm-test-${run}` });
   if (order.subtotal.amount !== Number(PRICE)) throw new Error(`the order says ${order.subtotal.amount} instead of ${PRICE}`);
   const payment = { orderId: order.id, paymentMethodId: 'pm_card_visa' };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { call } from './call.js';
-import { CartId, CheckoutId, Id, MAX_LINES, ProductId, Quantity, Sku, UserId } from './common.js';
+import { CartId, CheckoutId, Id, MAX_LINES, StockLine, UserId } from './common.js';
 import { event } from './event.js';
 
 export const CartCleared = event('cart.cleared', 1, z.object({ cartId: CartId, userId: UserId.nullable() }));
@@ -10,7 +10,7 @@ export const CartContents = z.object({
   cartId: CartId,
   /** Changes when the cart becomes an order: submits of the same cart have the same one. */
   checkoutId: CheckoutId,
-  items: z.array(z.object({ productId: ProductId, sku: Sku, quantity: Quantity })).max(MAX_LINES),
+  items: z.array(StockLine).max(MAX_LINES),
 });
 export type CartContents = z.infer<typeof CartContents>;
 

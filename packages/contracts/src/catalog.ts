@@ -29,5 +29,5 @@ export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryI
 export const Quoted = z.object({ productId: ProductId, sku: Sku, name: z.string(), price: Money, image: z.string().nullable() });
 export type Quoted = z.infer<typeof Quoted>;
 
-/** Refused as `missing` (slug `not-for-sale`) for a product that is not there, a draft or deleted. */
-export const Quote = call('catalog', 'quote', z.strictObject({ productId: ProductId }), Quoted);
+/** Quotes a SKU. Refused as `missing` (`not-for-sale`) if the SKU is unknown, or its product is a draft or deleted. */
+export const Quote = call('catalog', 'quote', z.strictObject({ sku: Sku }), Quoted);

@@ -9,7 +9,7 @@ export function cartCalls(carts: Carts): Routes {
   const calls = routes('carts');
   serve(calls, CustomerCart, async ({ userId }) => {
     const { cartId, checkoutId, items } = await carts.read(customer(userId));
-    return { cartId, checkoutId, items: [...items] };
+    return { cartId, checkoutId, items: items.map(({ sku, quantity }) => ({ sku, quantity })) };
   });
   return calls;
 }

@@ -3,8 +3,9 @@ import { MAX_LINES, MAX_QUANTITY } from '@sidecart/contracts/common';
 import type { Owner } from './owner.js';
 
 export interface Item {
-  productId: string;
   sku: string;
+  /** For display and links. */
+  productId: string;
   quantity: number;
 }
 
@@ -35,24 +36,24 @@ export const emptyCart = ({ cartId, userId }: Owner, checkoutId: string): Cart =
   updatedAt: '',
 });
 
-export const quantityOf = ({ items }: Cart, productId: string): number => items.find((item) => item.productId === productId)?.quantity ?? 0;
+export const quantityOf = ({ items }: Cart, sku: string): number => items.find((item) => item.sku === sku)?.quantity ?? 0;
 
 /** Throws `conflict` where the cart would have too many lines, or too many pieces of one. */
-export function want(cart: Cart, { productId, sku, quantity }: Item): Want {
+export function want(cart: Cart, { sku, productId, quantity }: Item): Want {
   if (quantity > MAX_QUANTITY)
-    throw new DomainError('conflict', 'quantity-too-large', `A cart has at most ${MAX_QUANTITY} pieces of a product.`, {
+    throw new DomainError('conflict', 'quantity-too-large', `A cart has at most ${MAX_QUANTITY} pieces of a SKU.`, {
       lines: [{ sku, requested: quantity }],
     });
-  if (quantity > 0 && quantityOf(cart, productId) === 0 && cart.items.length >= MAX_LINES)
-    throw new DomainError('conflict', 'cart-full', `A cart has at most ${MAX_LINES} products.`);
-  return { cartId: cart.cartId, productId, sku, quantity };
+  if (quantity > 0 && quantityOf(cart, sku) === 0 && cart.items.length >= MAX_LINES)
+    throw new DomainError('conflict', 'cart-full', `A cart has at most ${MAX_LINES} lines.`);
+  return { cartId: cart.cartId, sku, productId, quantity };
 }
 
 /** A guest's items in the customer's cart, as far as there is room, and none in the guest's: those are given back first. */
 export function wantMerged(guests: Cart, customers: Cart): Want[] {
   let room = MAX_LINES - customers.items.length;
   return guests.items.flatMap((item) => {
-    const least = quantityOf(customers, item.productId);
+    const least = quantityOf(customers, item.sku);
     const fits = least > 0 || room-- > 0;
     const quantity = fits ? Math.min(least + item.quantity, MAX_QUANTITY) : least;
     return [
@@ -64,26 +65,26 @@ export function wantMerged(guests: Cart, customers: Cart): Want[] {
 
 /** What of a guest's items did not go into the customer's cart: `requested` is what both had of it, `quantity` what the cart has. */
 export function leftOut(guests: Cart, customers: Cart, after: Cart): (Item & { requested: number })[] {
-  return guests.items.flatMap(({ productId, sku, quantity: more }) => {
-    const requested = quantityOf(customers, productId) + more;
-    const quantity = quantityOf(after, productId);
-    return quantity < requested ? [{ productId, sku, requested, quantity }] : [];
+  return guests.items.flatMap(({ sku, productId, quantity: more }) => {
+    const requested = quantityOf(customers, sku) + more;
+    const quantity = quantityOf(after, sku);
+    return quantity < requested ? [{ sku, productId, requested, quantity }] : [];
   });
 }
 
 /** The cart with these quantities, in their places or at its end. `fresh` is its next checkout id, should it be empty then. */
 export function changed(cart: Cart, items: readonly Item[], { at, fresh }: { at: Date; fresh: string }): Cart {
-  const quantities = new Map([...cart.items, ...items].map((item) => [item.productId, item]));
+  const quantities = new Map([...cart.items, ...items].map((item) => [item.sku, item]));
   const left = [...quantities.values()]
     .filter(({ quantity }) => quantity > 0)
-    .map(({ productId, sku, quantity }) => ({ productId, sku, quantity }));
+    .map(({ sku, productId, quantity }) => ({ sku, productId, quantity }));
   const checkoutId = left.length === 0 ? fresh : cart.checkoutId;
   return { ...cart, items: left, checkoutId, version: cart.version + 1, updatedAt: at.toISOString() };
 }
 
 /** The cart without what was ordered of it. */
 export function checkedOut(cart: Cart, lines: readonly Item[], { at, fresh }: { at: Date; fresh: string }): Cart {
-  const ordered = (id: string) => lines.reduce((sum, { productId, quantity }) => (productId === id ? sum + quantity : sum), 0);
-  const rest = cart.items.map((item) => ({ ...item, quantity: Math.max(0, item.quantity - ordered(item.productId)) }));
+  const ordered = (wanted: string) => lines.reduce((sum, { sku, quantity }) => (sku === wanted ? sum + quantity : sum), 0);
+  const rest = cart.items.map((item) => ({ ...item, quantity: Math.max(0, item.quantity - ordered(item.sku)) }));
   return { ...changed(cart, rest, { at, fresh }), checkoutId: fresh };
 }

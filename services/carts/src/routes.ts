@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { User } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import { MAX_QUANTITY, ProductId, Quantity } from '@sidecart/contracts/common';
+import { MAX_QUANTITY, Quantity, Sku } from '@sidecart/contracts/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { leftOut, quantityOf, want, type Cart, type Item, type Want } from './cart.js';
@@ -19,8 +19,8 @@ const Session = z
   .regex(/^[\w-]{16,64}$/, '16 to 64 letters, digits, - and _')
   .meta({ description: "Names a guest's cart; a guest without one gets one in the answer.", examples: ['guest-6f1d0c8a7b2e4935'] });
 const Guest = z.object({ [SESSION]: Session.optional() });
-const ByProduct = z.object({ productId: ProductId });
-const NewItem = z.strictObject({ productId: ProductId, quantity: Quantity });
+const BySku = z.object({ sku: Sku });
+const NewItem = z.strictObject({ sku: Sku, quantity: Quantity });
 const NewQuantity = z.strictObject({
   quantity: z
     .number()
@@ -49,21 +49,21 @@ export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions
     return view(after(owner), price, currency);
   }
 
-  function set(owner: Owner, productId: string, target: (has: number) => number): Promise<CartView> {
+  function set(owner: Owner, sku: string, target: (has: number) => number): Promise<CartView> {
     const price = openPrices({ quote });
-    const asked = price(productId);
+    const asked = price(sku);
     return change(owner, price, async (before) => {
-      for (const item of before.items) void price(item.productId);
+      for (const item of before.items) void price(item.sku);
       const quoted = await asked;
-      if (!quoted) throw new DomainError('missing', 'not-for-sale', `${productId} is not for sale.`);
-      return [want(before, { productId, sku: quoted.sku, quantity: target(quantityOf(before, productId)) })];
+      if (!quoted) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
+      return [want(before, { sku, productId: quoted.productId, quantity: target(quantityOf(before, sku)) })];
     });
   }
 
   function remove(owner: Owner, goes: (item: Item) => boolean): Promise<CartView> {
     const price = openPrices({ quote });
     return change(owner, price, (before) => {
-      for (const item of before.items) if (!goes(item)) void price(item.productId);
+      for (const item of before.items) if (!goes(item)) void price(item.sku);
       return before.items.filter(goes).map((item) => want(before, { ...item, quantity: 0 }));
     });
   }
@@ -78,33 +78,31 @@ export function cartRoutes({ carts, update, quote, currency }: CartRoutesOptions
     '/api/cart/items',
     {
       ...shown,
-      summary: 'Adds pieces of a product, and holds them for a while.',
+      summary: 'Adds pieces of a SKU, and holds them for a while.',
       body: NewItem,
       problems: { 404: 'The product is not for sale.', 409: SHORT, 429: LIMITED },
     },
-    (asked) => set(ownerOf(asked), asked.body.productId, (has) => has + asked.body.quantity),
+    (asked) => set(ownerOf(asked), asked.body.sku, (has) => has + asked.body.quantity),
   );
 
   cart.put(
-    '/api/cart/items/:productId',
+    '/api/cart/items/:sku',
     {
       ...shown,
-      summary: 'Sets how many pieces of a product the cart has; 0 removes it.',
-      params: ByProduct,
+      summary: 'Sets how many pieces of a SKU the cart has; 0 removes it.',
+      params: BySku,
       body: NewQuantity,
       problems: { 404: 'The product is not for sale.', 409: SHORT, 429: LIMITED },
     },
     (asked) => {
-      const { productId } = asked.params;
+      const { sku } = asked.params;
       const { quantity } = asked.body;
-      return quantity === 0
-        ? remove(ownerOf(asked), (item) => item.productId === productId)
-        : set(ownerOf(asked), productId, () => quantity);
+      return quantity === 0 ? remove(ownerOf(asked), (item) => item.sku === sku) : set(ownerOf(asked), sku, () => quantity);
     },
   );
 
-  cart.delete('/api/cart/items/:productId', { ...shown, summary: 'Removes a product.', params: ByProduct }, (asked) =>
-    remove(ownerOf(asked), (item) => item.productId === asked.params.productId),
+  cart.delete('/api/cart/items/:sku', { ...shown, summary: 'Removes a line.', params: BySku }, (asked) =>
+    remove(ownerOf(asked), (item) => item.sku === asked.params.sku),
   );
 
   cart.delete('/api/cart', { ...shown, summary: 'Removes everything.' }, (asked) => remove(ownerOf(asked), () => true));

@@ -103,7 +103,7 @@ function withTouched(planned: readonly Want[], carts: readonly Cart[], touched: 
   const cartOf = lookUp(carts);
   const kept = [...touched.values()].filter(({ cartId, sku }) => !planned.some((each) => each.cartId === cartId && each.sku === sku));
   const had = kept.map((each) => {
-    const quantity = quantityOf(cartOf(each), each.productId);
+    const quantity = quantityOf(cartOf(each), each.sku);
     return { ...each, quantity, least: quantity };
   });
   return [...planned, ...had];

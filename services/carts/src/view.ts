@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Cart } from './cart.js';
 import type { Prices } from './prices.js';
 
-const BareItem = z.object({ productId: ProductId, sku: Sku, quantity: Quantity });
+const BareItem = z.object({ sku: Sku, productId: ProductId, quantity: Quantity });
 
 export const CartView = z
   .object({
@@ -17,7 +17,7 @@ export const CartView = z
     checkoutId: CheckoutId,
     unavailable: z.array(BareItem).meta({
       description: 'What is in the cart and not for sale any more; it is not counted.',
-      examples: [[{ productId: '79c717da-2a39-48b5-8f40-1eb9ddd1828a', sku: 'LANTERN-2', quantity: 1 }]],
+      examples: [[{ sku: 'LANTERN-2', productId: '79c717da-2a39-48b5-8f40-1eb9ddd1828a', quantity: 1 }]],
     }),
   })
   .meta({ id: 'Cart' });
@@ -42,7 +42,7 @@ export const MergedView = CartView.extend({
 
 /** The cart at the prices of now. `currency` is that of nothing. */
 export async function view({ checkoutId, items }: Cart, price: Prices, currency: string): Promise<CartView> {
-  const quotes = await Promise.all(items.map(({ productId }) => price(productId)));
+  const quotes = await Promise.all(items.map(({ sku }) => price(sku)));
   const lines = items.flatMap(({ quantity }, i) => {
     const quoted = quotes[i];
     if (!quoted) return [];

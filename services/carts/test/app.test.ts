@@ -6,6 +6,7 @@ import { UserDeleted, UserSignedIn } from '@sidecart/contracts/identity';
 import { OrderPlaced, type OrderSnapshot } from '@sidecart/contracts/orders';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Ask, type TestApp } from '@sidecart/testing/app';
+import { aLine, anOrder, aQuote, euros } from '@sidecart/testing/builders';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
@@ -14,7 +15,7 @@ import { merge as mergeCarts } from '../src/merge.js';
 import { customer, guest } from '../src/owner.js';
 import { openCarts } from '../src/store.js';
 import { createUpdate } from '../src/update.js';
-import { aProduct, createNeighbours, euros } from './neighbours.js';
+import { createNeighbours } from './neighbours.js';
 
 let shop: ReturnType<typeof createNeighbours>;
 let app: TestApp;
@@ -50,13 +51,13 @@ beforeEach(() => {
   asGuest = { headers: { 'x-cart-session-id': session } };
 });
 
-const add = (ask: Ask, productId: string, quantity: number) => app.request('POST', '/api/cart/items', { productId, quantity }, ask);
-const put = (ask: Ask, productId: string, quantity: number) => app.request('PUT', `/api/cart/items/${productId}`, { quantity }, ask);
+const add = (ask: Ask, sku: string, quantity: number) => app.request('POST', '/api/cart/items', { sku, quantity }, ask);
+const put = (ask: Ask, sku: string, quantity: number) => app.request('PUT', `/api/cart/items/${sku}`, { quantity }, ask);
 const drop = (ask: Ask, path = '') => app.request('DELETE', `/api/cart${path}`, undefined, ask);
 const get = async (ask: Ask) => (await app.request('GET', '/api/cart', undefined, ask)).body;
 const merge = () => app.request('POST', '/api/cart/merge', {}, { ...ann, ...asGuest });
 const contents = async (ask: Ask): Promise<[string, number][]> =>
-  (await get(ask)).items.map((item: { productId: string; quantity: number }) => [item.productId, item.quantity]);
+  (await get(ask)).items.map((item: { sku: string; quantity: number }) => [item.sku, item.quantity]);
 const problem = (status: number, slug: string, more: object = {}) => ({
   status,
   body: { type: expect.stringMatching(new RegExp(`/${slug}$`)), ...more },
@@ -79,15 +80,15 @@ describe('a cart', () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       items: [
-        { productId: 'mug', sku: 'SKU-mug', name: 'The mug', image: null, quantity: 2, unitPrice: euros(1000), total: euros(2000) },
-        { productId: 'tea', sku: 'SKU-tea', name: 'The tea', image: null, quantity: 3, unitPrice: euros(1000), total: euros(3000) },
+        { sku: 'mug', productId: 'p-mug', name: 'The mug', image: null, quantity: 2, unitPrice: euros(1000), total: euros(2000) },
+        { sku: 'tea', productId: 'p-tea', name: 'The tea', image: null, quantity: 3, unitPrice: euros(1000), total: euros(3000) },
       ],
       subtotal: euros(5000),
       count: 5,
       checkoutId: expect.any(String),
       unavailable: [],
     });
-    shop.products.set('mug', aProduct('mug', { price: euros(1250) }));
+    shop.products.set('mug', aQuote('mug', { price: euros(1250) }));
     expect(await get(ann)).toMatchObject({ subtotal: euros(5500), checkoutId: body.checkoutId });
   });
 
@@ -96,6 +97,20 @@ describe('a cart', () => {
     await add(ann, 'mug', 3);
     expect(await contents(ann)).toEqual([['mug', 5]]);
     expect(shop.heldBy(cartId, 'mug')).toBe(5);
+  });
+
+  test('keeps two SKUs of one product as two lines, and holds each', async () => {
+    shop.products.set('mug-xl', aQuote('mug-xl', { productId: 'p-mug', price: euros(1500) }));
+    await add(ann, 'mug', 2);
+    expect((await add(ann, 'mug-xl', 1)).body).toMatchObject({
+      items: [
+        { sku: 'mug', productId: 'p-mug', quantity: 2 },
+        { sku: 'mug-xl', productId: 'p-mug', quantity: 1 },
+      ],
+      subtotal: euros(3500),
+    });
+    expect([shop.heldBy(cartId, 'mug'), shop.heldBy(cartId, 'mug-xl')]).toEqual([2, 1]);
+    expect((await put(ann, 'mug-xl', 0)).body.items).toMatchObject([{ sku: 'mug', quantity: 2 }]);
   });
 
   test.each([
@@ -140,10 +155,10 @@ describe('a cart', () => {
     await add(ann, 'tea', 2);
     shop.products.delete('tea');
     expect(await get(ann)).toMatchObject({
-      items: [{ productId: 'mug' }],
+      items: [{ sku: 'mug' }],
       subtotal: euros(1000),
       count: 1,
-      unavailable: [{ productId: 'tea', sku: 'SKU-tea', quantity: 2 }],
+      unavailable: [{ sku: 'tea', productId: 'p-tea', quantity: 2 }],
     });
     expect((await drop(ann, '/items/tea')).body.unavailable).toEqual([]);
   });
@@ -155,9 +170,9 @@ describe('a cart', () => {
   });
 
   test('refuses more than there is, names the line, and stays what it was', async () => {
-    shop.onHand.set('SKU-mug', 4);
+    shop.onHand.set('mug', 4);
     await add(ann, 'mug', 3);
-    const lines = [{ sku: 'SKU-mug', requested: 5, available: 4 }];
+    const lines = [{ sku: 'mug', requested: 5, available: 4 }];
     expect(await add(ann, 'mug', 2)).toMatchObject(problem(409, 'out-of-stock', { lines }));
     expect(await contents(ann)).toEqual([['mug', 3]]);
     expect(shop.heldBy(cartId, 'mug')).toBe(3);
@@ -178,16 +193,16 @@ describe('a cart', () => {
 
   test('is what orders are made from', async () => {
     const { checkoutId } = (await add(ann, 'mug', 2)).body;
-    const items = [{ productId: 'mug', sku: 'SKU-mug', quantity: 2 }];
+    const items = [{ sku: 'mug', quantity: 2 }];
     expect((await app.call(CustomerCart, { userId })).output).toEqual({ cartId, checkoutId, items });
     expect((await app.call(CustomerCart, { userId: 'nobody' })).output).toMatchObject({ cartId: 'u-nobody', items: [] });
   });
 
   test.each([
-    ['a quantity of 0 to add', 'POST', '/api/cart/items', { productId: 'mug', quantity: 0 }, 'quantity'],
-    ['1000 to add', 'POST', '/api/cart/items', { productId: 'mug', quantity: 1000 }, 'quantity'],
-    ['a price', 'POST', '/api/cart/items', { productId: 'mug', quantity: 1, price: 1 }, 'price'],
-    ['no product', 'POST', '/api/cart/items', { quantity: 1 }, 'productId'],
+    ['a quantity of 0 to add', 'POST', '/api/cart/items', { sku: 'mug', quantity: 0 }, 'quantity'],
+    ['1000 to add', 'POST', '/api/cart/items', { sku: 'mug', quantity: 1000 }, 'quantity'],
+    ['a price', 'POST', '/api/cart/items', { sku: 'mug', quantity: 1, price: 1 }, 'price'],
+    ['no SKU', 'POST', '/api/cart/items', { quantity: 1 }, 'sku'],
     ['half a piece', 'PUT', '/api/cart/items/mug', { quantity: 0.5 }, 'quantity'],
     ['less than nothing', 'PUT', '/api/cart/items/mug', { quantity: -1 }, 'quantity'],
   ])('refuses %s by field', async (_name, method, path, body, field) => {
@@ -208,7 +223,7 @@ describe('many changes of one cart at once', () => {
 
   test('20 adds of 1 of 10 pieces are 10 pieces and 10 refusals, and 10 are held', async () => {
     shop.unruly = true;
-    shop.onHand.set('SKU-mug', 10);
+    shop.onHand.set('mug', 10);
     const answers = await Promise.all(Array.from({ length: 20 }, () => add(ann, 'mug', 1)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(10);
@@ -217,7 +232,7 @@ describe('many changes of one cart at once', () => {
   });
 
   test('what is refused after it was overtaken leaves held what the other has saved', async () => {
-    shop.onHand.set('SKU-mug', 5);
+    shop.onHand.set('mug', 5);
     shop.meanwhile = () => add(ann, 'mug', 1);
     expect(await add(ann, 'mug', 5)).toMatchObject(problem(409, 'out-of-stock', { lines: [{ requested: 6, available: 5 }] }));
     expect(await contents(ann)).toEqual([['mug', 1]]);
@@ -237,17 +252,17 @@ describe('many changes of one cart at once', () => {
 
   test('adds, sets, removals and a merge leave exactly held what the carts have', async () => {
     shop.unruly = true;
-    shop.onHand.set('SKU-mug', 12);
+    shop.onHand.set('mug', 12);
     const guests = guest(session).cartId;
     const one = <T>(of: readonly T[]): T => found(of[Math.floor(Math.random() * of.length)], 'One of none');
     for (let round = 0; round < 20; round++) {
       const changes = Array.from({ length: 12 }, () => {
-        const [ask, productId, quantity] = [one([ann, asGuest]), one(['mug', 'tea']), one([1, 2, 5])];
+        const [ask, sku, quantity] = [one([ann, asGuest]), one(['mug', 'tea']), one([1, 2, 5])];
         return one([
-          () => add(ask, productId, quantity),
-          () => add(ask, productId, quantity),
-          () => put(ask, productId, quantity),
-          () => drop(ask, `/items/${productId}`),
+          () => add(ask, sku, quantity),
+          () => add(ask, sku, quantity),
+          () => put(ask, sku, quantity),
+          () => drop(ask, `/items/${sku}`),
           () => drop(ask),
           merge,
         ])();
@@ -306,12 +321,12 @@ describe('what guests hold', () => {
     await put(asGuest, 'mug', 1);
     await drop(asGuest, '/items/mug');
     await add(ann, 'mug', 2);
-    const guests = { cartId: guest(session).cartId, sku: 'SKU-mug', guestAddress };
+    const guests = { cartId: guest(session).cartId, sku: 'mug', guestAddress };
     expect(shop.holds).toEqual([
       { ...guests, quantity: 2 },
       { ...guests, quantity: 1 },
       { ...guests, quantity: 0 },
-      { cartId, sku: 'SKU-mug', quantity: 2 },
+      { cartId, sku: 'mug', quantity: 2 },
     ]);
   });
 
@@ -321,7 +336,7 @@ describe('what guests hold', () => {
   ] as const)('is limited: inventory’s %s %s comes through as %d, and the cart stays what it was', async (kind, slug, status) => {
     shop.guestLimit = { kind, slug, pieces: 3 };
     await add(asGuest, 'mug', 2);
-    const lines = [{ sku: 'SKU-mug', requested: 4, available: 3 }];
+    const lines = [{ sku: 'mug', requested: 4, available: 3 }];
     const refused = await add(asGuest, 'mug', 2);
     expect(refused).toMatchObject(problem(status, slug, { detail: 'Sign in.', lines }));
     expect(refused.headers.get('retry-after')).toBe('60');
@@ -368,7 +383,7 @@ describe('a merge', () => {
   });
 
   test('brings along the last pieces that the guest holds', async () => {
-    shop.onHand.set('SKU-mug', 2);
+    shop.onHand.set('mug', 2);
     await add(asGuest, 'mug', 2);
     expect((await merge()).body).toMatchObject({ count: 2, adjusted: [] });
     expect(shop.heldBy(cartId, 'mug')).toBe(2);
@@ -397,12 +412,12 @@ describe('a merge', () => {
     await add(asGuest, 'mug', 4);
     await add(asGuest, 'tea', 4);
     await add({ as: aUser({ id: randomUUID() }) }, 'hat', 1);
-    shop.onHand.set('SKU-mug', 5);
-    shop.onHand.set('SKU-tea', 0);
+    shop.onHand.set('mug', 5);
+    shop.onHand.set('tea', 0);
     const { body } = await merge();
     expect(body.adjusted).toEqual([
-      { productId: 'mug', sku: 'SKU-mug', requested: 7, quantity: 5 },
-      { productId: 'tea', sku: 'SKU-tea', requested: 4, quantity: 0 },
+      { sku: 'mug', productId: 'p-mug', requested: 7, quantity: 5 },
+      { sku: 'tea', productId: 'p-tea', requested: 4, quantity: 0 },
     ]);
     expect(await contents(ann)).toEqual([['mug', 5]]);
     expect([shop.heldBy(cartId, 'mug'), shop.heldBy(cartId, 'tea')]).toEqual([5, 0]);
@@ -412,8 +427,8 @@ describe('a merge', () => {
     await add(ann, 'mug', 3);
     await add(asGuest, 'mug', 1);
     shop.lapse();
-    shop.onHand.set('SKU-mug', 1);
-    expect((await merge()).body.adjusted).toEqual([{ productId: 'mug', sku: 'SKU-mug', requested: 4, quantity: 3 }]);
+    shop.onHand.set('mug', 1);
+    expect((await merge()).body.adjusted).toEqual([{ sku: 'mug', productId: 'p-mug', requested: 4, quantity: 3 }]);
     expect(await contents(ann)).toEqual([['mug', 3]]);
   });
 
@@ -540,30 +555,18 @@ describe('user.deleted', () => {
 });
 
 describe('order.placed', () => {
-  function anOrder(checkoutId: string | null, ...items: [string, number][]): OrderSnapshot {
-    const lines = items.map(([productId, quantity]) => {
-      const { price: unitPrice, ...product } = aProduct(productId);
-      return { ...product, quantity, unitPrice, total: euros(1000 * quantity) };
-    });
-    return {
+  const ordered = (checkoutId: string | null, ...lines: [string, number][]) =>
+    anOrder({
       orderId: randomUUID(),
-      number: 'SC-1',
-      status: 'pending',
       buyer: { userId, email: 'ann@example.com', name: 'Ann' },
-      lines,
-      subtotal: euros(1000),
-      tax: euros(0),
-      total: euros(1000),
+      lines: lines.map(([sku, quantity]) => aLine(sku, quantity)),
       cart: checkoutId === null ? null : { cartId, checkoutId },
-      payBy: '2030-01-01T00:00:00.000Z',
-      reason: null,
-    };
-  }
+    });
   const placed = (order: OrderSnapshot) => app.deliver(OrderPlaced(order.orderId, 1, order));
 
   test('clears the cart it was made from, and asks inventory for nothing; a repeat changes nothing', async () => {
     const { checkoutId } = (await add(ann, 'mug', 2)).body;
-    const order = anOrder(checkoutId, ['mug', 2]);
+    const order = ordered(checkoutId, ['mug', 2]);
     const holds = shop.asked.holds;
     expect(await placed(order)).toBe('SUCCESS');
     expect(await contents(ann)).toEqual([]);
@@ -579,7 +582,7 @@ describe('order.placed', () => {
     const { checkoutId } = (await add(ann, 'mug', 2)).body;
     await add(ann, 'mug', 1);
     await add(ann, 'tea', 1);
-    await placed(anOrder(checkoutId, ['mug', 2]));
+    await placed(ordered(checkoutId, ['mug', 2]));
     expect(await contents(ann)).toEqual([
       ['mug', 1],
       ['tea', 1],
@@ -592,16 +595,16 @@ describe('order.placed', () => {
     ['of no cart', null],
   ])('%s changes nothing', async (_name, checkoutId) => {
     await add(ann, 'mug', 2);
-    expect(await placed(anOrder(checkoutId, ['mug', 2]))).toBe('SUCCESS');
+    expect(await placed(ordered(checkoutId, ['mug', 2]))).toBe('SUCCESS');
     expect(await contents(ann)).toEqual([['mug', 2]]);
   });
 
   test('of a cart that is not there any more changes nothing', async () => {
-    expect(await placed(anOrder('gone', ['mug', 2]))).toBe('SUCCESS');
+    expect(await placed(ordered('gone', ['mug', 2]))).toBe('SUCCESS');
   });
 
   test('malformed is dropped', async () => {
-    expect(await app.deliver({ ...OrderPlaced('o', 1, anOrder(null, ['mug', 1])), data: { orderId: 'o' } })).toBe('DROP');
+    expect(await app.deliver({ ...OrderPlaced('o', 1, ordered(null, ['mug', 1])), data: { orderId: 'o' } })).toBe('DROP');
   });
 });
 
@@ -613,10 +616,10 @@ describe('without holds', () => {
   afterAll(() => loose?.close());
 
   test('adding only looks whether there is enough', async () => {
-    shop.onHand.set('SKU-mug', 3);
-    const ask = (quantity: number) => loose.request('POST', '/api/cart/items', { productId: 'mug', quantity }, ann);
+    shop.onHand.set('mug', 3);
+    const ask = (quantity: number) => loose.request('POST', '/api/cart/items', { sku: 'mug', quantity }, ann);
     expect((await ask(2)).status).toBe(200);
-    expect(await ask(2)).toMatchObject(problem(409, 'out-of-stock', { lines: [{ sku: 'SKU-mug', requested: 4, available: 3 }] }));
+    expect(await ask(2)).toMatchObject(problem(409, 'out-of-stock', { lines: [{ sku: 'mug', requested: 4, available: 3 }] }));
     expect((await loose.request('DELETE', '/api/cart', undefined, ann)).body.count).toBe(0);
     expect(shop.asked).toMatchObject({ holds: 0, stocks: 2 });
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { changed, checkedOut, emptyCart, leftOut, want, wantMerged, type Cart, type Item } from '../src/cart.js';
 import { customer, guest } from '../src/owner.js';
 
-const item = (productId: string, quantity: number): Item => ({ productId, sku: `SKU-${productId}`, quantity });
+const item = (sku: string, quantity: number): Item => ({ sku, productId: `p-${sku}`, quantity });
 const aCart = (owner: { cartId: string; userId: string | null }, ...items: Item[]): Cart => ({
   ...emptyCart(owner, 'checkout-1'),
   items,
@@ -28,17 +28,17 @@ describe('the id of a cart', () => {
 
 describe('what a cart may want', () => {
   test.each([
-    ['999 of a product', anns(), item('mug', 999)],
-    ['more of one of its 50 products', anns(...full), item('p7', 2)],
-    ['none of a product that it does not have, though it is full', anns(...full), item('mug', 0)],
-    ['a 50th product', anns(...full.slice(1)), item('mug', 1)],
+    ['999 of a SKU', anns(), item('mug', 999)],
+    ['more of one of its 50 lines', anns(...full), item('p7', 2)],
+    ['none of a SKU that it does not have, though it is full', anns(...full), item('mug', 0)],
+    ['a 50th line', anns(...full.slice(1)), item('mug', 1)],
   ])('is %s', (_name, cart, wanted) => {
     expect(want(cart, wanted)).toEqual({ ...wanted, cartId: 'u-ann' });
   });
 
   test.each([
-    ['1000 of a product', anns(), item('mug', 1000), 'quantity-too-large'],
-    ['a 51st product', anns(...full), item('mug', 1), 'cart-full'],
+    ['1000 of a SKU', anns(), item('mug', 1000), 'quantity-too-large'],
+    ['a 51st line', anns(...full), item('mug', 1), 'cart-full'],
   ])('is not %s', (_name, cart, wanted, slug) => {
     expect(() => want(cart, wanted)).toThrow(expect.objectContaining({ kind: 'conflict', slug }));
   });
@@ -72,10 +72,10 @@ describe('a merge', () => {
     ]);
   });
 
-  test('fills the cart up to 50 products and 999 pieces, and names the rest', () => {
+  test('fills the cart up to 50 lines and 999 pieces, and names the rest', () => {
     const before = [guests(item('mug', 1), item('tea', 1), item('p7', 999)), anns(...full.slice(1))] as const;
     const wants = wantMerged(...before).filter(({ cartId }) => cartId === 'u-ann');
-    expect(wants.map(({ productId, quantity }) => [productId, quantity])).toEqual([
+    expect(wants.map(({ sku, quantity }) => [sku, quantity])).toEqual([
       ['mug', 1],
       ['tea', 0],
       ['p7', 999],
@@ -96,7 +96,7 @@ describe('a cart that became an order', () => {
     ['all of it is gone', [item('mug', 2), item('tea', 1)], []],
     ['what was added since stays', [item('mug', 1)], [item('mug', 1), item('tea', 1)]],
     ['what is not in it any more is no matter', [item('mug', 5), item('hat', 1)], [item('tea', 1)]],
-    ['lines of the same product count together', [item('mug', 1), item('mug', 1)], [item('tea', 1)]],
+    ['lines of the same SKU count together', [item('mug', 1), item('mug', 1)], [item('tea', 1)]],
   ])('%s, and the checkout id is fresh', (_name, lines, left) => {
     const cart = checkedOut(anns(item('mug', 2), item('tea', 1)), lines, moment);
     expect(cart).toMatchObject({ items: left, checkoutId: 'checkout-2', version: 4 });

@@ -1,18 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { DomainError, type Kind } from '@sidecart/chassis/errors';
 import type { Quoted } from '@sidecart/contracts/catalog';
-
-export const euros = (amount: number) => ({ amount, currency: 'EUR' });
-
-/** Costs 10.00. */
-export const aProduct = (productId: string, change: Partial<Quoted> = {}): Quoted => ({
-  productId,
-  sku: `SKU-${productId}`,
-  name: `The ${productId}`,
-  price: euros(1000),
-  image: null,
-  ...change,
-});
+import { aQuote } from '@sidecart/testing/builders';
 
 interface GuestLimit {
   kind: Kind;
@@ -37,7 +26,7 @@ export function createNeighbours() {
   const held = new Map<string, number>();
   const holdKey = (cartId: string, sku: string) => `${cartId} ${sku}`;
   const shop = {
-    products: new Map<string, Quoted>(['mug', 'tea', 'hat'].map((id) => [id, aProduct(id)])),
+    products: new Map<string, Quoted>(['mug', 'tea', 'hat'].map((sku) => [sku, aQuote(sku)])),
     onHand: new Map<string, number>(),
     asked: { quotes: 0, holds: 0, stocks: 0 },
     /** The holds that were asked for, in order. */
@@ -51,7 +40,7 @@ export function createNeighbours() {
     down: false,
     /** All holds lapse. */
     lapse: () => held.clear(),
-    heldBy: (cartId: string, productId: string) => held.get(holdKey(cartId, `SKU-${productId}`)) ?? 0,
+    heldBy: (cartId: string, sku: string) => held.get(holdKey(cartId, sku)) ?? 0,
     quote,
     hold,
     stock,
@@ -65,10 +54,10 @@ export function createNeighbours() {
     );
   }
 
-  async function quote({ productId }: { productId: string }): Promise<Quoted> {
+  async function quote({ sku }: { sku: string }): Promise<Quoted> {
     shop.asked.quotes++;
-    const product = shop.products.get(productId);
-    if (!product) throw new DomainError('missing', 'not-for-sale', `${productId} is not for sale.`);
+    const product = shop.products.get(sku);
+    if (!product) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
     return product;
   }
 

@@ -8,7 +8,7 @@ import type { Shelves } from './store.js';
 
 export function internalRoutes({ shelves, index }: { shelves: Shelves; index: SearchIndex }) {
   const api = routes('internal');
-  serve(api, Quote, async ({ productId }) => quote(await shelves.product(productId)));
+  serve(api, Quote, async ({ sku }) => quote(await shelves.productOf(sku)));
 
   api.post(
     '/internal/reindex',

@@ -40,6 +40,12 @@ export function createShelves(store: Store) {
     /** A product, deleted or not. */
     product: (id: string) => store.read(productKey(id)),
 
+    /** The product with this SKU, deleted or not. */
+    async productOf(sku: string): Promise<Readonly<Product> | undefined> {
+      const owner = await store.read(skuKey(sku));
+      return owner && store.read(productKey(owner.productId));
+    },
+
     known: async ({ id, sku }: Pick<Product, 'id' | 'sku'>): Promise<Known | undefined> => {
       const [known, old] = await Promise.all([store.read(knownKey(sku)), store.read(oldKnownKey(id))]);
       return known ?? old;

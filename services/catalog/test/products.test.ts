@@ -142,22 +142,22 @@ describe('the stock of a product', () => {
 });
 
 describe('a quote', () => {
-  const quote = async (productId: string) => catalog.call(Quote, { productId });
+  const quote = async (sku: string) => catalog.call(Quote, { sku });
   const refused = { refused: { kind: 'missing', slug: 'not-for-sale' } };
 
   test('names the price now', async () => {
     const { id, sku } = await added(catalog, { name: 'Pot', price: { amount: 2500, currency: 'EUR' } });
     const output = { productId: id, sku, name: 'Pot', price: { amount: 2500, currency: 'EUR' }, image: null };
-    expect(await quote(id)).toEqual({ output });
+    expect(await quote(sku)).toEqual({ output });
     await catalog.request('PATCH', `/api/products/${id}`, { price: { amount: 2000, currency: 'EUR' }, status: 'unlisted' }, { as: staff });
-    expect(await quote(id)).toMatchObject({ output: { price: { amount: 2000 } } });
+    expect(await quote(sku)).toMatchObject({ output: { price: { amount: 2000 } } });
   });
 
   test('is refused for what is not sold', async () => {
     const draft = await added(catalog, { status: 'draft' });
     const gone = await added(catalog);
     await catalog.request('DELETE', `/api/products/${gone.id}`, undefined, { as: staff });
-    for (const id of [draft.id, gone.id, 'nothing']) expect(await quote(id)).toMatchObject(refused);
+    for (const sku of [draft.sku, gone.sku, 'nothing']) expect(await quote(sku)).toMatchObject(refused);
   });
 });
 

@@ -20,7 +20,7 @@ import { addUnpaid, refuseTooMany, unpaidKey } from './unpaid.js';
 /** The services that an order is made with. */
 export interface Neighbours {
   customerCart: (input: { userId: string }) => Promise<CartContents>;
-  quote: (input: { productId: string }) => Promise<Quoted>;
+  quote: (input: { sku: string }) => Promise<Quoted>;
   reserve: (input: { reference: string; cartId: string | null; lines: StockLine[]; until: string }) => Promise<{ until: string }>;
 }
 
@@ -31,8 +31,6 @@ export interface CheckoutOptions extends Neighbours {
   standing: Standing;
   now: () => Date;
 }
-
-type Item = NonNullable<PlaceOrder['items']>[number];
 
 /** Stock stays reserved this much longer than the order waits for its payment, so that one that comes at the last moment finds it. */
 const GRACE_MS = 15 * 60_000;
@@ -56,7 +54,7 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
     const [ordered, unpaid, quotes] = await Promise.all([
       cart ? store.read(cartOrderKey(user.id, cart.checkoutId)) : undefined,
       store.read(unpaidKey(user.id)),
-      Promise.allSettled(items.map(({ productId }) => quote({ productId }))),
+      Promise.allSettled(items.map(({ sku }) => quote({ sku }))),
       standing.check(user.id),
     ]);
     const asked = { id, fingerprint, address: request.address ?? null, note: request.note ?? null };
@@ -104,27 +102,27 @@ export function createCheckout({ settings, store, deadlines, standing, now, cust
 const notVerified = () =>
   new DomainError('forbidden', 'address-not-verified', 'Prove that your address is yours first: see your mails. Then refresh your token.');
 
-/** One item per product. */
-function summed(items: readonly Item[]): Item[] {
+/** Returns the items with one line per SKU. Throws `invalid` if a line would be larger than a line may be. */
+function summed(items: readonly StockLine[]): StockLine[] {
   const quantities = new Map<string, number>();
-  for (const { productId, quantity } of items) quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
+  for (const { sku, quantity } of items) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
   if (Math.max(...quantities.values()) > MAX_QUANTITY)
     throw new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', {
-      errors: [{ field: 'items', message: `no more than ${MAX_QUANTITY} of one product` }],
+      errors: [{ field: 'items', message: `no more than ${MAX_QUANTITY} of one SKU` }],
     });
-  return Array.from(quantities, ([productId, quantity]) => ({ productId, quantity }));
+  return Array.from(quantities, ([sku, quantity]) => ({ sku, quantity }));
 }
 
-/** The items with their prices. Refuses, naming every line that is not for sale. */
-function bought(items: readonly Item[], quotes: readonly PromiseSettledResult<Quoted>[]): { quoted: Quoted; quantity: number }[] {
+/** Returns the items with their prices. Throws `conflict` (`lines-unavailable`) naming every SKU that is not for sale. */
+function bought(items: readonly StockLine[], quotes: readonly PromiseSettledResult<Quoted>[]): { quoted: Quoted; quantity: number }[] {
   const taken: { quoted: Quoted; quantity: number }[] = [];
-  const lines: { productId: string; reason: string }[] = [];
-  for (const [i, { productId, quantity }] of items.entries()) {
+  const lines: { sku: string; reason: string }[] = [];
+  for (const [i, { sku, quantity }] of items.entries()) {
     const quote = quotes[i];
     if (quote?.status === 'fulfilled') taken.push({ quoted: quote.value, quantity });
-    else if (quote?.reason instanceof DomainError && quote.reason.kind === 'missing') lines.push({ productId, reason: quote.reason.slug });
+    else if (quote?.reason instanceof DomainError && quote.reason.kind === 'missing') lines.push({ sku, reason: quote.reason.slug });
     else throw quote?.reason;
   }
-  if (lines.length > 0) throw new DomainError('conflict', 'lines-unavailable', 'Some products are not for sale any more.', { lines });
+  if (lines.length > 0) throw new DomainError('conflict', 'lines-unavailable', 'Some products are no longer for sale.', { lines });
   return taken;
 }

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '@sidecart/chassis/errors';
 import { keyReused } from '@sidecart/chassis/idempotency';
+import type { StockLine } from '@sidecart/contracts/common';
 import type { Order } from './order.js';
 
 /** What a request asks for: tells a repeat of it from another request for the same cart. */
-export type Asked = Pick<Order, 'id' | 'fingerprint' | 'address' | 'note'> & { lines: readonly { productId: string; quantity: number }[] };
+export type Asked = Pick<Order, 'id' | 'fingerprint' | 'address' | 'note'> & { lines: readonly StockLine[] };
 
 /**
  * Returns the order if `asked` is a repeat of the request that placed it. Throws `conflict` if it asks
@@ -28,4 +29,4 @@ function sameContents(order: Order, { lines, address, note }: Asked): boolean {
   return same && order.note === note;
 }
 
-const quantities = (lines: Asked['lines']) => new Map(lines.map(({ productId, quantity }) => [productId, quantity]));
+const quantities = (lines: Asked['lines']) => new Map(lines.map(({ sku, quantity }) => [sku, quantity]));

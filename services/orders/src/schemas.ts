@@ -1,5 +1,5 @@
 import { PostalAddress } from '@sidecart/contracts/address';
-import { Instant, MAX_LINES, OrderId, PaymentId, ProductId, Quantity } from '@sidecart/contracts/common';
+import { Instant, MAX_LINES, OrderId, PaymentId, Quantity, Sku } from '@sidecart/contracts/common';
 import { OrderLine, OrderSnapshot, OrderStatus } from '@sidecart/contracts/orders';
 import { z } from 'zod';
 
@@ -7,7 +7,7 @@ const text = (max: number) => z.string().trim().min(1).max(max);
 
 export const PlaceOrder = z.strictObject({
   items: z
-    .array(z.strictObject({ productId: ProductId, quantity: Quantity }))
+    .array(z.strictObject({ sku: Sku, quantity: Quantity }))
     .min(1)
     .max(MAX_LINES)
     .optional()

@@ -8,11 +8,11 @@ import { OrderDue } from '@sidecart/contracts/orders';
 import { PaymentFailed, PaymentRefunded, PaymentSucceeded } from '@sidecart/contracts/payments';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Answer, type TestApp } from '@sidecart/testing/app';
+import { aQuote, euros } from '@sidecart/testing/builders';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
 import { orderKey } from '../src/store.js';
-import { aProduct, euros } from './builders.js';
 import { createNeighbours } from './neighbours.js';
 
 const MINUTE_MS = 60_000;
@@ -53,13 +53,13 @@ const get = (path: string, as = ann) => running.request('GET', path, undefined, 
 
 /** All events of an order so far: those of the changes before are published once that of a later one is. */
 async function eventsOf(orderId: string): Promise<string[]> {
-  const { body } = await submit({ items: [{ productId: 'mug', quantity: 1 }] }, { as: aUser({ id: `last-of-${orderId}` }) });
+  const { body } = await submit({ items: [{ sku: 'mug', quantity: 1 }] }, { as: aUser({ id: `last-of-${orderId}` }) });
   await until('the last event', 5, async () => running.published.some(({ subject }) => subject === body.id));
   return running.published.filter(({ subject }) => subject === orderId).map(({ type }) => type);
 }
 
 async function placed(): Promise<{ orderId: string; paymentId: string; userId: string; amount: { amount: number; currency: string } }> {
-  const { body } = await submit({ items: [{ productId: 'mug', quantity: 1 }] });
+  const { body } = await submit({ items: [{ sku: 'mug', quantity: 1 }] });
   return { orderId: body.id, paymentId: `pay-${body.id}`, userId: ann.id, amount: body.total };
 }
 
@@ -69,7 +69,7 @@ function expectProblem({ status, body }: Answer, expected: number, slug: string)
 
 describe('placing an order', () => {
   test('from the cart answers the order and what to pay, with the stock reserved a quarter of an hour beyond that', async () => {
-    const { cartId, checkoutId } = shop.fillCart(ann.id, { items: [{ productId: 'mug', sku: 'SKU-mug', quantity: 3 }] });
+    const { cartId, checkoutId } = shop.fillCart(ann.id, { items: [{ sku: 'mug', quantity: 3 }] });
     const { status, body } = await submit({
       note: 'Ring twice',
       address: { name: 'Ann', line1: 'Main St 1', postalCode: '1010', city: 'Wien', country: 'AT' },
@@ -80,7 +80,7 @@ describe('placing an order', () => {
       status: 'pending',
       number: expect.stringMatching(/^SC-/),
       buyer: { userId: ann.id, email: ann.email, name: ann.name },
-      lines: [{ productId: 'mug', sku: 'SKU-mug', name: 'The mug', quantity: 3, unitPrice: euros(1000), total: euros(3000) }],
+      lines: [{ sku: 'mug', productId: 'p-mug', name: 'The mug', quantity: 3, unitPrice: euros(1000), total: euros(3000) }],
       subtotal: euros(3000),
       tax: euros(600),
       total: euros(3600),
@@ -90,22 +90,37 @@ describe('placing an order', () => {
       payment: { amount: euros(3600), payBy, href: '/api/payments' },
     });
     const until = new Date(now.getTime() + 45 * MINUTE_MS).toISOString();
-    expect(shop.reservations.get(body.id)).toEqual({ cartId, lines: [{ sku: 'SKU-mug', quantity: 3 }], until });
+    expect(shop.reservations.get(body.id)).toEqual({ cartId, lines: [{ sku: 'mug', quantity: 3 }], until });
     expect(await eventsOf(body.id)).toEqual(['order.placed']);
   });
 
-  test('from items adds up the ones of the same product', async () => {
-    const items = ['mug', 'tea', 'mug'].map((productId) => ({ productId, quantity: 2 }));
+  test('adds up items of the same SKU into one line', async () => {
+    const items = ['mug', 'tea', 'mug'].map((sku) => ({ sku, quantity: 2 }));
     const { body } = await submit({ items });
-    expect(body.lines.map(({ productId, quantity }: { productId: string; quantity: number }) => [productId, quantity])).toEqual([
+    expect(body.lines.map(({ sku, quantity }: { sku: string; quantity: number }) => [sku, quantity])).toEqual([
       ['mug', 4],
       ['tea', 2],
+    ]);
+    expect(shop.reservations.get(body.id)?.lines).toEqual([
+      { sku: 'mug', quantity: 4 },
+      { sku: 'tea', quantity: 2 },
     ]);
     expect(body.cart).toBeNull();
   });
 
+  test('keeps two SKUs of one product as two lines, each at its own price', async () => {
+    shop.products.set('mug-xl', aQuote('mug-xl', { productId: 'p-mug', price: euros(1500) }));
+    const items = ['mug', 'mug-xl'].map((sku) => ({ sku, quantity: 1 }));
+    const { body } = await submit({ items });
+    expect(body.lines).toMatchObject([
+      { sku: 'mug', productId: 'p-mug', total: euros(1000) },
+      { sku: 'mug-xl', productId: 'p-mug', total: euros(1500) },
+    ]);
+    expect(shop.reservations.get(body.id)?.lines).toEqual(items);
+  });
+
   test('from items reserves with the holds of the buyer’s own cart, which is left as it is', async () => {
-    const { body } = await submit({ items: [{ productId: 'mug', quantity: 1 }] });
+    const { body } = await submit({ items: [{ sku: 'mug', quantity: 1 }] });
     expect(shop.reservations.get(body.id)?.cartId).toBe(`u-${ann.id}`);
     expect(body.cart).toBeNull();
   });
@@ -139,7 +154,7 @@ describe('placing an order', () => {
     shop.products.clear();
     expectProblem(await submit({}, { key: 'a-late-key' }), 409, 'cart-ordered');
     shop.fillCart(ann.id, { checkoutId: 'the next' });
-    shop.products.set('mug', aProduct('mug'));
+    shop.products.set('mug', aQuote('mug'));
     expect((await submit({}, { key: 'the-next-key' })).status).toBe(201);
   });
 
@@ -153,8 +168,8 @@ describe('placing an order', () => {
 
   describe('again from the same cart without a key', () => {
     const address = { name: 'Ann', line1: 'Main St 1', postalCode: '1010', city: 'Wien', country: 'AT' };
-    const mugs = (quantity: number) => ({ productId: 'mug', sku: 'SKU-mug', quantity });
-    const tea = { productId: 'tea', sku: 'SKU-tea', quantity: 1 };
+    const mugs = (quantity: number) => ({ sku: 'mug', quantity });
+    const tea = { sku: 'tea', quantity: 1 };
 
     test('returns the same order if nothing has changed, in whatever order the lines are', async () => {
       shop.fillCart(ann.id, { items: [mugs(2), tea] });
@@ -201,8 +216,8 @@ describe('placing an order', () => {
   });
 
   test('refuses the same key with another body, one after the other and at once', async () => {
-    const one = { items: [{ productId: 'mug', quantity: 1 }] };
-    const two = { items: [{ productId: 'mug', quantity: 2 }] };
+    const one = { items: [{ sku: 'mug', quantity: 1 }] };
+    const two = { items: [{ sku: 'mug', quantity: 2 }] };
     expect((await submit(one, { key: 'key-12345' })).status).toBe(201);
     expectProblem(await submit(two, { key: 'key-12345' }), 409, 'idempotency-key-reused');
     const racing = await Promise.all([submit(one, { key: 'key-67890' }), submit(two, { key: 'key-67890' })]);
@@ -211,7 +226,7 @@ describe('placing an order', () => {
 
   test('gives two customers with the same key an order each', async () => {
     const bob = aUser({ id: `bob-${customers}` });
-    const items = [{ productId: 'mug', quantity: 1 }];
+    const items = [{ sku: 'mug', quantity: 1 }];
     const [one, two] = await Promise.all([submit({ items }, { key: 'key-12345' }), submit({ items }, { as: bob, key: 'key-12345' })]);
     expect(one.body.id).not.toBe(two.body.id);
   });
@@ -220,34 +235,34 @@ describe('placing an order', () => {
     expectProblem(await submit(), 409, 'cart-empty');
   });
 
-  test('names the products that are not for sale, and reserves nothing', async () => {
-    const items = ['mug', 'gone', 'lost'].map((productId) => ({ productId, quantity: 1 }));
+  test('names the SKUs that are not for sale, and reserves nothing', async () => {
+    const items = ['mug', 'gone', 'lost'].map((sku) => ({ sku, quantity: 1 }));
     const answer = await submit({ items });
     expectProblem(answer, 409, 'lines-unavailable');
     expect(answer.body.lines).toEqual([
-      { productId: 'gone', reason: 'not-for-sale' },
-      { productId: 'lost', reason: 'not-for-sale' },
+      { sku: 'gone', reason: 'not-for-sale' },
+      { sku: 'lost', reason: 'not-for-sale' },
     ]);
     expect(shop.reservations.size).toBe(0);
   });
 
   test('names the short lines as inventory does, and saves nothing', async () => {
-    shop.stock.set('SKU-tea', 1);
-    const answer = await submit({ items: ['mug', 'tea'].map((productId) => ({ productId, quantity: 2 })) });
+    shop.stock.set('tea', 1);
+    const answer = await submit({ items: ['mug', 'tea'].map((sku) => ({ sku, quantity: 2 })) });
     expectProblem(answer, 409, 'out-of-stock');
-    expect(answer.body.lines).toEqual([{ sku: 'SKU-tea', requested: 2, available: 1 }]);
+    expect(answer.body.lines).toEqual([{ sku: 'tea', requested: 2, available: 1 }]);
     expect((await get('/api/orders')).body.data).toEqual([]);
   });
 
   test('refuses two currencies before it reserves anything', async () => {
-    shop.products.set('tea', aProduct('tea', { price: { amount: 500, currency: 'USD' } }));
-    const items = ['mug', 'tea'].map((productId) => ({ productId, quantity: 1 }));
+    shop.products.set('tea', aQuote('tea', { price: { amount: 500, currency: 'USD' } }));
+    const items = ['mug', 'tea'].map((sku) => ({ sku, quantity: 1 }));
     expectProblem(await submit({ items }), 409, 'mixed-currencies');
     expect(shop.reservations.size).toBe(0);
   });
 
   test('is to be paid before the reservation ends, also where that was made by an earlier try', async () => {
-    const body = { items: [{ productId: 'mug', quantity: 1 }] };
+    const body = { items: [{ sku: 'mug', quantity: 1 }] };
     const first = await submit(body, { key: 'key-12345' });
     await running.store.transact([orderKey(first.body.id)], () => ({ write: [remove(orderKey(first.body.id))], result: undefined }));
     now = new Date(now.getTime() + 10 * MINUTE_MS);
@@ -255,7 +270,7 @@ describe('placing an order', () => {
   });
 
   test('is refused when the reservation of an earlier try is about to lapse', async () => {
-    const body = { items: [{ productId: 'mug', quantity: 1 }] };
+    const body = { items: [{ sku: 'mug', quantity: 1 }] };
     shop.neighbours.reserve = async () => ({ until: new Date(now.getTime() + 14 * MINUTE_MS).toISOString() });
     expectProblem(await submit(body), 503, 'reservation-lapsing');
   });
@@ -263,19 +278,19 @@ describe('placing an order', () => {
   test.each([
     ['an unknown field', { color: 'red' }, 'color'],
     ['no items', { items: [] }, 'items'],
-    ['more than fifty items', { items: Array.from({ length: 51 }, (_, i) => ({ productId: `p-${i}`, quantity: 1 })) }, 'items'],
-    ['a quantity of nothing', { items: [{ productId: 'mug', quantity: 0 }] }, 'items.0.quantity'],
+    ['more than fifty items', { items: Array.from({ length: 51 }, (_, i) => ({ sku: `p-${i}`, quantity: 1 })) }, 'items'],
+    ['a quantity of nothing', { items: [{ sku: 'mug', quantity: 0 }] }, 'items.0.quantity'],
     [
-      'too much of one product in all',
+      'too much of one SKU in all',
       {
         items: [
-          { productId: 'mug', quantity: 999 },
-          { productId: 'mug', quantity: 1 },
+          { sku: 'mug', quantity: 999 },
+          { sku: 'mug', quantity: 1 },
         ],
       },
       'items',
     ],
-    ['a price', { items: [{ productId: 'mug', quantity: 1, price: 1 }] }, 'items.0.price'],
+    ['a price', { items: [{ sku: 'mug', quantity: 1, price: 1 }] }, 'items.0.price'],
     ['a note without end', { note: 'x'.repeat(1_001) }, 'note'],
     ['a country that is none', { address: { name: 'Ann', line1: 'x', postalCode: 'x', city: 'x', country: 'XX' } }, 'address.country'],
     [
@@ -456,7 +471,7 @@ describe('what payments tells', () => {
   test('inventory.short cancels a paid order, once; for an order that is not there it is to come again', async () => {
     const payment = await placed();
     await running.deliver(PaymentSucceeded(payment.paymentId, 2, payment));
-    const short = (reference: string) => InventoryShort(reference, 1, { reference, lines: [{ sku: 'SKU-mug', quantity: 1 }] });
+    const short = (reference: string) => InventoryShort(reference, 1, { reference, lines: [{ sku: 'mug', quantity: 1 }] });
     expect([await running.deliver(short(payment.orderId)), await running.deliver(short(payment.orderId))]).toEqual(['SUCCESS', 'SUCCESS']);
     expect((await get(`/api/orders/${payment.orderId}`)).body).toMatchObject({ status: 'cancelled', reason: 'out of stock' });
     expect(await eventsOf(payment.orderId)).toEqual(['order.placed', 'order.paid', 'order.cancelled']);
@@ -473,7 +488,7 @@ describe('an account', () => {
     const paid = await placed();
     expect([await running.deliver(suspended(2)), await running.deliver(suspended(2))]).toEqual(['SUCCESS', 'SUCCESS']);
     const reserved = shop.reservations.size;
-    for (const body of [{}, { items: [{ productId: 'mug', quantity: 1 }] }]) {
+    for (const body of [{}, { items: [{ sku: 'mug', quantity: 1 }] }]) {
       shop.fillCart(ann.id);
       expectProblem(await submit(body), 403, 'account-suspended');
     }
@@ -496,7 +511,7 @@ describe('an account', () => {
 
   test('whose address is not proved may order, unless the settings say otherwise', async () => {
     const bea = aUser({ id: 'bea', verified: false });
-    const items = [{ productId: 'mug', quantity: 1 }];
+    const items = [{ sku: 'mug', quantity: 1 }];
     expect((await submit({ items }, { as: bea })).status).toBe(201);
     const strict = await startApp('orders', Settings.parse({ REQUIRE_VERIFIED: 'orders' }), (deps) =>
       createApp({ ...deps, now: () => now, ...shop.neighbours }),

@@ -1,21 +1,9 @@
-import type { Quoted } from '@sidecart/contracts/catalog';
+import { aQuote } from '@sidecart/testing/builders';
 import { place, price, type Order, type Placing } from '../src/order.js';
-
-export const euros = (amount: number) => ({ amount, currency: 'EUR' });
-
-/** A product that costs 10.00. */
-export const aProduct = (productId: string, change: Partial<Quoted> = {}): Quoted => ({
-  productId,
-  sku: `SKU-${productId}`,
-  name: `The ${productId}`,
-  price: euros(1000),
-  image: null,
-  ...change,
-});
 
 /** One mug for 10.00 and 20 % tax, to be paid within half an hour. */
 export const aPlacing = (change: Partial<Placing> = {}): Placing => ({
-  ...price([{ quoted: aProduct('mug'), quantity: 1 }], 20),
+  ...price([{ quoted: aQuote('mug'), quantity: 1 }], 20),
   id: '01234567-89ab-4def-8123-456789abcdef',
   buyer: { userId: 'ann', email: 'ann@example.com', name: 'Ann' },
   cart: null,

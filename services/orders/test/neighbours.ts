@@ -3,13 +3,13 @@ import type { CartContents } from '@sidecart/contracts/carts';
 import type { Quoted } from '@sidecart/contracts/catalog';
 import type { StockLine } from '@sidecart/contracts/common';
 import type { BillOutcome } from '@sidecart/contracts/payments';
+import { aQuote } from '@sidecart/testing/builders';
 import type { Neighbours } from '../src/checkout.js';
 import type { Payments } from '../src/expiry.js';
-import { aProduct } from './builders.js';
 
 /** The other services as orders sees them, with what was asked of them. */
 export function createNeighbours() {
-  const products = new Map<string, Quoted>(['mug', 'tea'].map((id) => [id, aProduct(id)]));
+  const products = new Map<string, Quoted>(['mug', 'tea'].map((sku) => [sku, aQuote(sku)]));
   const stock = new Map<string, number>();
   const carts = new Map<string, CartContents>();
   const reservations = new Map<string, { cartId: string | null; lines: StockLine[]; until: string }>();
@@ -22,9 +22,9 @@ export function createNeighbours() {
     async customerCart({ userId }) {
       return carts.get(userId) ?? { cartId: `cart-${userId}`, checkoutId: 'none', items: [] };
     },
-    async quote({ productId }) {
-      const product = products.get(productId);
-      if (!product) throw new DomainError('missing', 'not-for-sale', `${productId} is not for sale.`);
+    async quote({ sku }) {
+      const product = products.get(sku);
+      if (!product) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
       return product;
     },
     async reserve({ reference, ...reservation }) {
@@ -48,7 +48,7 @@ export function createNeighbours() {
 
   /** Puts one mug, or what is told, into a customer's cart. */
   function fillCart(userId: string, change: Partial<CartContents> = {}): CartContents {
-    const items = [{ productId: 'mug', sku: 'SKU-mug', quantity: 1 }];
+    const items = [{ sku: 'mug', quantity: 1 }];
     const cart = { cartId: `cart-${userId}`, checkoutId: `checkout-${userId}`, items, ...change };
     carts.set(userId, cart);
     return cart;

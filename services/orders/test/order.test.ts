@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { OrderPlaced, OrderSnapshot, OrderStatus } from '@sidecart/contracts/orders';
+import { aQuote, euros } from '@sidecart/testing/builders';
 import {
   cancel,
   cancelShort,
@@ -14,7 +15,7 @@ import {
   type Changed,
   type Order,
 } from '../src/order.js';
-import { anOrder, aPlacing, aProduct, euros } from './builders.js';
+import { anOrder, aPlacing } from './builders.js';
 
 const AT = '2030-01-01T10:05:00.000Z';
 const cause = { at: AT, by: 'ann', reason: 'changed my mind' };
@@ -123,7 +124,7 @@ test('failed payments are remembered once each, the last twenty of them', () => 
 });
 
 describe('price', () => {
-  const of = (amount: number, quantity: number, currency = 'EUR') => ({ quoted: aProduct('x', { price: { amount, currency } }), quantity });
+  const of = (amount: number, quantity: number, currency = 'EUR') => ({ quoted: aQuote('x', { price: { amount, currency } }), quantity });
 
   test.each([
     { bought: [of(1000, 1)], percent: 20, subtotal: 1000, tax: 200 },

@@ -29,7 +29,7 @@ export async function startOrders(settings: Record<string, string> = {}) {
     return app;
   });
 
-  const submit = (as: User, body: unknown = { items: [{ productId: 'mug', quantity: 1 }] }, headers: Record<string, string> = {}) =>
+  const submit = (as: User, body: unknown = { items: [{ sku: 'mug', quantity: 1 }] }, headers: Record<string, string> = {}) =>
     running.request('POST', '/api/orders', body, { as, headers });
 
   return {

@@ -52,7 +52,7 @@ describe('unpaid orders', () => {
   });
 
   test('at the limit do not refuse a repeat of an order that was placed', async () => {
-    const body = { items: [{ productId: 'mug', quantity: 1 }] };
+    const body = { items: [{ sku: 'mug', quantity: 1 }] };
     const first = await orders.submit(ann, body, { 'idempotency-key': 'key-of-the-first' });
     shop.fillCart(ann.id);
     const second = await orders.submit(ann, {});
@@ -70,7 +70,7 @@ describe('unpaid orders', () => {
     ['cancelled by staff', (placed) => cancel(sue, placed)],
     [
       'short of stock',
-      ({ orderId }) => orders.deliver(InventoryShort(orderId, 1, { reference: orderId, lines: [{ sku: 'SKU-mug', quantity: 1 }] })),
+      ({ orderId }) => orders.deliver(InventoryShort(orderId, 1, { reference: orderId, lines: [{ sku: 'mug', quantity: 1 }] })),
     ],
   ];
 
