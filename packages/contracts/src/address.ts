@@ -9,9 +9,9 @@ const text = (max: number) =>
     .trim()
     .min(1)
     .max(max)
-    .regex(/^\P{Cc}*$/u, 'no control characters');
+    .regex(/^\P{Cc}*$/u, 'Use no control characters.');
 
-/** Where something is sent to: what a person saves, and what an order keeps. */
+/** A postal address: people save theirs, and an order keeps a copy. */
 export const PostalAddress = z
   .strictObject({
     name: text(100).meta({ examples: ['Bea'] }),
@@ -26,7 +26,7 @@ export const PostalAddress = z
       .meta({ examples: ['Wien'] }),
     country: z
       .string()
-      .refine((code) => COUNTRIES.has(code), 'an ISO 3166 code of two capital letters')
+      .refine((code) => COUNTRIES.has(code), 'Use an ISO 3166 code such as AT.')
       .meta({ examples: ['AT'] }),
     phone: text(40)
       .optional()

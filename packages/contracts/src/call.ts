@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** A call between services: `POST /internal/<name>` of `app`, always for many inputs at once. */
+/** A call from one service to another: `POST /internal/<name>` of `app`. Each request carries a list of inputs. */
 export interface CallType<I, O> {
   readonly app: string;
   readonly name: string;
@@ -12,5 +12,5 @@ export function call<I, O>(app: string, name: string, input: z.ZodType<I>, outpu
   return { app, name, input, output };
 }
 
-/** No shared call carries more inputs. */
+/** The most inputs in one request. */
 export const MAX_INPUTS = 100;

@@ -8,14 +8,14 @@ export const CartMerged = event('cart.merged', 1, z.object({ cartId: CartId, use
 
 export const CartContents = z.object({
   cartId: CartId,
-  /** Changes when the cart becomes an order: submits of the same cart have the same one. */
+  /** Changes when the cart becomes an order. Repeated checkouts of one cart have the same id. */
   checkoutId: CheckoutId,
   items: z.array(StockLine).max(MAX_LINES),
 });
 export type CartContents = z.infer<typeof CartContents>;
 
-/** The id of a customer's cart. */
+/** Returns the id of a customer's cart. */
 export const customerCartId = (userId: string): string => `u-${userId}`;
 
-/** A customer's cart, empty where there is none. */
+/** Returns a customer's cart, which is empty if nothing was ever put into it. */
 export const CustomerCart = call('carts', 'cart', z.strictObject({ userId: UserId }), CartContents);

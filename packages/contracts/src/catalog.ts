@@ -4,7 +4,7 @@ import { CategoryId, ProductId, Sku } from './common.js';
 import { event } from './event.js';
 import { Money } from './money.js';
 
-/** Draft: staff only. Published: listed and sold. Unlisted: sold to whoever has the address. */
+/** A draft is visible to staff only. A published product is listed and sold. An unlisted one is sold to anyone who has its link. */
 export const ProductStatus = z.enum(['draft', 'published', 'unlisted']).meta({ examples: ['published'] });
 export type ProductStatus = z.infer<typeof ProductStatus>;
 
@@ -25,9 +25,9 @@ export const CategoryCreated = event('category.created', 1, Category);
 export const CategoryUpdated = event('category.updated', 1, Category);
 export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryId: CategoryId }));
 
-/** What a product costs now, and what an order keeps of it. */
-export const Quoted = z.object({ productId: ProductId, sku: Sku, name: z.string(), price: Money, image: z.string().nullable() });
-export type Quoted = z.infer<typeof Quoted>;
+/** What a SKU costs now, with what an order keeps of its product. `productId` is for display and links. */
+export const SkuQuote = z.object({ sku: Sku, productId: ProductId, name: z.string(), price: Money, image: z.string().nullable() });
+export type SkuQuote = z.infer<typeof SkuQuote>;
 
-/** Quotes a SKU. Refused as `missing` (`not-for-sale`) if the SKU is unknown, or its product is a draft or deleted. */
-export const Quote = call('catalog', 'quote', z.strictObject({ sku: Sku }), Quoted);
+/** Refused as `missing` (`not-for-sale`) if the SKU is unknown, or its product is a draft or deleted. */
+export const Quote = call('catalog', 'quote', z.strictObject({ sku: Sku }), SkuQuote);

@@ -8,31 +8,31 @@ export const UserRegistered = event(
   z.object({ userId: UserId, email: z.string(), name: z.string(), locale: z.string() }),
 );
 
-/** `cartSession` is the guest cart that the customer brought along, if any. */
+/** `cartSession` is the session of the guest's cart that the customer brings along, if any. */
 export const UserSignedIn = event('user.signed_in', 1, z.object({ userId: UserId, cartSession: Id.nullable() }));
 
-/** Whom a notice about an account goes to. */
+/** The account's owner, to whom notices go. */
 const Owner = z.object({ userId: UserId, email: z.string(), name: z.string(), locale: z.string() });
 
-/** After any change that others may show. `email` and `name` are as they are now. */
+/** Something that others may show has changed. `email` and `name` are the current ones. */
 export const UserUpdated = event(
   'user.updated',
   1,
   Owner.extend({ role: z.enum(['customer', 'staff', 'admin']), status: z.enum(['pending', 'active', 'suspended', 'deleted']) }),
 );
-/** The account takes no more sign-ins and its sessions have ended. */
+/** The account refuses sign-ins, and its sessions have ended. */
 export const UserSuspended = event('user.suspended', 1, Owner);
 export const UserReinstated = event('user.reinstated', 1, z.object({ userId: UserId }));
-/** Whatever is kept of the person beyond what the law asks for must go. */
+/** Every service must erase what it keeps of the person, except what the law requires. */
 export const UserDeleted = event('user.deleted', 1, z.object({ userId: UserId }));
 
-/** The person has proved that the address is theirs. */
+/** The person has verified the email address. */
 export const UserVerified = event('user.verified', 1, Owner);
 export const PasswordResetRequested = event('user.password_reset_requested', 1, Owner);
 export const PasswordChanged = event('user.password_changed', 1, Owner);
 /** `email` is the new address. */
 export const EmailChanged = event('user.email_changed', 1, Owner.extend({ oldEmail: z.string() }));
-/** `phone` is null where it was removed. */
+/** `phone` is null if it was removed. */
 export const PhoneChanged = event('user.phone_changed', 1, Owner.extend({ phone: z.string().nullable() }));
 export const TwoFactorChanged = event('user.two_factor_changed', 1, Owner.extend({ on: z.boolean() }));
 const Identity = Owner.extend({
@@ -41,8 +41,8 @@ const Identity = Owner.extend({
   /** The person's address at the provider, if it is known. */
   providerEmail: z.string().nullable(),
 });
-/** An identity at a provider signs in to the account from now on. */
+/** From now on an identity at a provider signs in to the account. */
 export const IdentityLinked = event('user.identity_linked', 1, Identity);
 export const IdentityUnlinked = event('user.identity_unlinked', 1, Identity);
-/** A refresh token came a second time: it may be stolen, and its session has ended. */
+/** A refresh token was used twice, so it may be stolen. Its session has ended. */
 export const RefreshTokenReused = event('user.refresh_token_reused', 1, Owner);

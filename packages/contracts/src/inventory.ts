@@ -7,20 +7,21 @@ export const Availability = z.enum(['in_stock', 'low_stock', 'out_of_stock']);
 export type Availability = z.infer<typeof Availability>;
 
 const Lines = z.array(StockLine).min(1).max(MAX_LINES);
-const Reference = z.object({ reference: Id, lines: Lines });
+/** `reference` is the order's id. */
+const Reservation = z.object({ reference: Id, lines: Lines });
 
-/** `change` is signed; `onHand` is what there is after it. */
+/** Staff have moved stock in or out. `change` is signed; `onHand` is the quantity after it. */
 export const InventoryAdjusted = event(
   'inventory.adjusted',
   1,
   z.object({ sku: Sku, change: z.number().int(), onHand: z.number().int(), reason: z.string() }),
 );
-export const InventoryReserved = event('inventory.reserved', 1, Reference);
-export const InventoryReleased = event('inventory.released', 1, Reference);
-export const InventoryCommitted = event('inventory.committed', 1, Reference);
-export const InventoryReturned = event('inventory.returned', 1, Reference);
-/** The reservation of a paid order had lapsed and the stock is gone: the order cannot be served. */
-export const InventoryShort = event('inventory.short', 1, Reference);
+export const InventoryReserved = event('inventory.reserved', 1, Reservation);
+export const InventoryReleased = event('inventory.released', 1, Reservation);
+export const InventoryCommitted = event('inventory.committed', 1, Reservation);
+export const InventoryReturned = event('inventory.returned', 1, Reservation);
+/** The reservation of a paid order had lapsed and these lines are out of stock, so the order cannot be fulfilled. */
+export const InventoryShort = event('inventory.short', 1, Reservation);
 export const InventoryLow = event(
   'inventory.low_stock',
   1,
@@ -32,11 +33,11 @@ export const AvailabilityChanged = event(
   z.object({ sku: Sku, productId: ProductId, availability: Availability }),
 );
 
-/** What is short: named by a refusal with the slug `out-of-stock`. */
+/** A line of which too little is available. Refusals list them. */
 export const ShortLine = z.object({ sku: Sku, requested: z.number().int(), available: z.number().int() });
 export type ShortLine = z.infer<typeof ShortLine>;
 
-/** Refused as `missing` for an unknown SKU. */
+/** Returns the stock of a SKU. Refused as `missing` if the SKU is unknown. */
 export const Stock = call(
   'inventory',
   'stock',
@@ -45,9 +46,9 @@ export const Stock = call(
 );
 
 /**
- * Sets a cart's hold on a SKU to this quantity until then; 0 gives it back. A guest's cart has a `guestAddress`, a hash of the client's address:
- * what guests hold is limited. Refused with the line, and the hold stays as it was: `conflict` (`out-of-stock`, `guest-stock-limit`), `limited`
- * (`guest-hold-limit`).
+ * Sets a cart's hold on a SKU to this quantity until this time; 0 releases it. A guest's cart has a `guestAddress`, a
+ * hash of the client's address, because what guests hold is limited. Refused with the line, and the hold stays as it
+ * was: `conflict` (`out-of-stock`, `guest-stock-limit`), `limited` (`guest-hold-limit`).
  */
 export const Hold = call(
   'inventory',
@@ -63,8 +64,8 @@ export const Hold = call(
 );
 
 /**
- * Reserves every line or none until then, under the order's id; the cart's holds on these SKUs are used up by it. A repeat answers the same.
- * Refused as `conflict` (`out-of-stock`) with the short lines.
+ * Reserves every line or none until this time, under the order's id, and uses up the cart's holds on these SKUs. A
+ * repeat reserves nothing more. Refused as `conflict`: `out-of-stock` with the short lines, `order-cancelled`.
  */
 export const Reserve = call(
   'inventory',

@@ -3,16 +3,16 @@ import { call } from './call.js';
 import { Id, UserId } from './common.js';
 
 const To = z.object({
-  /** The same id is sent once. */
+  /** A message is sent once per id. */
   id: Id,
   to: z.string(),
   name: z.string(),
-  /** Whom it is about. */
+  /** The person it is for. */
   userId: UserId,
 });
 const Code = z.string().regex(/^\d{6}$/);
 
-/** A mail that must not wait or says something secret, which no event may. The rest are events that notifications hears. */
+/** A mail that must not wait, or contains a secret, which no event may. Notifications sends all others on events. */
 export const Mail = z.discriminatedUnion('template', [
   To.extend({ template: z.literal('verify-email'), code: Code, link: z.url() }),
   To.extend({ template: z.literal('already-registered') }),
@@ -22,17 +22,17 @@ export const Mail = z.discriminatedUnion('template', [
 ]);
 export type Mail = z.infer<typeof Mail>;
 
-/** A phone number as E.164 writes it. */
+/** A phone number in E.164 format. */
 export const Phone = z
   .string()
-  .regex(/^\+[1-9]\d{6,14}$/, 'a phone number such as +4915112345678')
+  .regex(/^\+[1-9]\d{6,14}$/, 'Use a phone number such as +4915112345678.')
   .meta({ examples: ['+4915112345678'] });
 
 export const Sms = To.omit({ name: true }).extend({ to: Phone, template: z.literal('change-phone'), code: Code });
 export type Sms = z.infer<typeof Sms>;
 
-/** Saves a text message, and sends it as soon as possible. What is kept of it after that has no code. */
+/** Saves a text message, and sends it as soon as possible. The saved copy has no code once it is sent. */
 export const SendSms = call('notifications', 'texts', Sms, z.object({}));
 
-/** Saves a mail, and sends it as soon as possible. What is kept of it after that has no code. */
+/** Saves a mail, and sends it as soon as possible. The saved copy has no code once it is sent. */
 export const SendMail = call('notifications', 'mails', Mail, z.object({}));

@@ -1,7 +1,7 @@
-/** SIGNING_KEYS, the secret that tokens are signed with: a JSON Web Key Set, or one private key as PEM, as Helm makes it. */
+/** SIGNING_KEYS, the secret that signs tokens: a JSON Web Key Set, or one private key in PEM format, as Helm generates it. */
 import { createHash, createPrivateKey } from 'node:crypto';
 
-/** The set as it stands in the secret, not checked further. A PEM key's `kid` is its thumbprint (RFC 7638). Throws on neither. */
+/** Returns the key set, unchecked. The `kid` of a PEM key is its thumbprint (RFC 7638). Throws if the text is neither JSON nor a PEM key. */
 export function parseSigningKeys(text: string): unknown {
   if (!text.startsWith('-----BEGIN')) return JSON.parse(text);
   const { kty, crv, x, y, d } = createPrivateKey(text).export({ format: 'jwk' });

@@ -9,11 +9,11 @@ import * as payments from './payments.js';
 
 const isEvent = (value: unknown): value is EventType => typeof value === 'function' && 'type' in value && 'parse' in value;
 
-/** Every topic of the shop: one per type of event, so that a service is sent what it listens to and nothing else. */
+/** Every topic of the shop. There is one per type of event, so a service receives only what it subscribes to. */
 export const TOPICS: readonly string[] = [carts, catalog, heartbeat, identity, inventory, orders, payments]
   .flatMap((module) => Object.values<unknown>(module))
   .filter(isEvent)
   .map(({ type }) => type);
 
-/** Every app id of the shop, as in `dapr.yaml`. */
+/** Every app id, as in `dapr.yaml`. */
 export const APPS: readonly string[] = ['identity', 'catalog', 'inventory', 'carts', 'orders', 'payments', 'notifications'];

@@ -48,8 +48,21 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** Runs a service's app in this process beside a real sidecar of its own, over SQLite and the in-memory broker. */
-export async function startApp<S>(name: string, settings: S, createApp: (deps: Deps<S>) => App | Promise<App>): Promise<TestApp> {
+export interface StartOptions {
+  /** The clock of the store and the app. */
+  now?: () => Date;
+}
+
+/**
+ * Runs a service's app in this process beside a real sidecar, over SQLite and the in-memory broker.
+ * `createApp` also gets the clock.
+ */
+export async function startApp<S>(
+  name: string,
+  settings: S,
+  createApp: (deps: Deps<S> & { now: () => Date }) => App | Promise<App>,
+  { now = () => new Date() }: StartOptions = {},
+): Promise<TestApp> {
   const appToken = randomUUID();
   const components = await testComponents({ pubsub: 'in-memory', files: ['bindings/files-local.yaml', 'bindings/sms-local.yaml'] });
   let handler: RequestListener = (_req, res) => void res.writeHead(503).end();
@@ -67,9 +80,9 @@ export async function startApp<S>(name: string, settings: S, createApp: (deps: D
       return outcome;
     },
   };
-  const store = await openStore({ dapr, app: name, replica: 'test' });
+  const store = await openStore({ dapr, app: name, replica: 'test', now });
   const logger = createTestLogger(name);
-  const app = await createApp({ settings, dapr, store, logger });
+  const app = await createApp({ settings, dapr, store, logger, now });
   const tokens = createTokens();
   const verify = app.verify ?? createVerifier({ keySet: async () => tokens.keySet });
   const routers = app.subscriptions ? [app.subscriptions.router] : [];

@@ -1,12 +1,13 @@
-import type { Quoted } from '@sidecart/contracts/catalog';
+import type { SkuQuote } from '@sidecart/contracts/catalog';
 import type { Money } from '@sidecart/contracts/money';
-import type { OrderLine, OrderSnapshot } from '@sidecart/contracts/orders';
+import type { OrderSnapshot } from '@sidecart/contracts/orders';
+import type { PricedLine } from '@sidecart/contracts/priced-line';
 
 /** An amount in cents: `euros(1999)` is 19.99 euros. */
 export const euros = (amount: number): Money => ({ amount, currency: 'EUR' });
 
-/** The quote of a SKU that costs 10.00 euros. Its product is `p-<sku>`, so that no test takes one for the other. */
-export const aQuote = (sku: string, change: Partial<Quoted> = {}): Quoted => ({
+/** The quote of a SKU that costs 10.00 euros. Its product's id is `p-<sku>`, to tell the two apart. */
+export const aQuote = (sku: string, change: Partial<SkuQuote> = {}): SkuQuote => ({
   sku,
   productId: `p-${sku}`,
   name: `The ${sku}`,
@@ -15,17 +16,20 @@ export const aQuote = (sku: string, change: Partial<Quoted> = {}): Quoted => ({
   ...change,
 });
 
-/** An order's line of a SKU that costs 10.00 euros. */
-export function aLine(sku: string, quantity: number): OrderLine {
+/** A line of a SKU that costs 10.00 euros. */
+export function aLine(sku: string, quantity: number): PricedLine {
   const { price: unitPrice, ...product } = aQuote(sku);
   return { ...product, quantity, unitPrice, total: euros(unitPrice.amount * quantity) };
 }
 
-/** What the events of an order carry: an unpaid order of one mug for 10.00 euros and 20 % tax. */
+/** What an order's events carry: here an unpaid order of one mug for 10.00 euros and 20 % tax. */
 export const anOrder = (change: Partial<OrderSnapshot> = {}): OrderSnapshot => ({
   orderId: 'order-1',
   number: 'SC-04HM-ASW9',
   status: 'pending',
+  life: 'open',
+  payment: 'unpaid',
+  fulfillment: 'unfulfilled',
   buyer: { userId: 'ann', email: 'ann@example.com', name: 'Ann' },
   lines: [aLine('mug', 1)],
   subtotal: euros(1000),

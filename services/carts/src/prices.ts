@@ -1,18 +1,18 @@
 import { DomainError } from '@sidecart/chassis/errors';
-import type { Quoted } from '@sidecart/contracts/catalog';
+import type { SkuQuote } from '@sidecart/contracts/catalog';
 
 /** Catalog, as a cart sees it. */
 export interface Catalog {
-  quote: (input: { sku: string }) => Promise<Quoted>;
+  quote: (input: { sku: string }) => Promise<SkuQuote>;
 }
 
 export type Prices = ReturnType<typeof openPrices>;
 
 /** The prices of one request: each SKU is quoted once, from when it is first named. Answers nothing for what is not for sale. */
 export function openPrices({ quote }: Catalog) {
-  const asked = new Map<string, Promise<Quoted | undefined>>();
+  const asked = new Map<string, Promise<SkuQuote | undefined>>();
 
-  return function price(sku: string): Promise<Quoted | undefined> {
+  return function price(sku: string): Promise<SkuQuote | undefined> {
     const known = asked.get(sku);
     if (known) return known;
     const quoted = quote({ sku }).catch((error: unknown) => {

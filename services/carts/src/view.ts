@@ -1,5 +1,6 @@
 import { CheckoutId, MAX_LINES, ProductId, Quantity, Sku } from '@sidecart/contracts/common';
-import { OrderLine, OrderSnapshot } from '@sidecart/contracts/orders';
+import { Money } from '@sidecart/contracts/money';
+import { PricedLine } from '@sidecart/contracts/priced-line';
 import { z } from 'zod';
 import type { Cart } from './cart.js';
 import type { Prices } from './prices.js';
@@ -8,8 +9,8 @@ const BareItem = z.object({ sku: Sku, productId: ProductId, quantity: Quantity }
 
 export const CartView = z
   .object({
-    items: z.array(OrderLine).max(MAX_LINES),
-    subtotal: OrderSnapshot.shape.subtotal.describe('Of the items; before tax.'),
+    items: z.array(PricedLine).max(MAX_LINES),
+    subtotal: Money.meta({ description: 'Of the items; before tax.', examples: [{ amount: 5_000, currency: 'EUR' }] }),
     count: z
       .number()
       .int()

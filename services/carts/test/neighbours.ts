@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { DomainError, type Kind } from '@sidecart/chassis/errors';
-import type { Quoted } from '@sidecart/contracts/catalog';
+import type { SkuQuote } from '@sidecart/contracts/catalog';
 import { aQuote } from '@sidecart/testing/builders';
 
 interface GuestLimit {
@@ -26,7 +26,7 @@ export function createNeighbours() {
   const held = new Map<string, number>();
   const holdKey = (cartId: string, sku: string) => `${cartId} ${sku}`;
   const shop = {
-    products: new Map<string, Quoted>(['mug', 'tea', 'hat'].map((sku) => [sku, aQuote(sku)])),
+    products: new Map<string, SkuQuote>(['mug', 'tea', 'hat'].map((sku) => [sku, aQuote(sku)])),
     onHand: new Map<string, number>(),
     asked: { quotes: 0, holds: 0, stocks: 0 },
     /** The holds that were asked for, in order. */
@@ -54,7 +54,7 @@ export function createNeighbours() {
     );
   }
 
-  async function quote({ sku }: { sku: string }): Promise<Quoted> {
+  async function quote({ sku }: { sku: string }): Promise<SkuQuote> {
     shop.asked.quotes++;
     const product = shop.products.get(sku);
     if (!product) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);

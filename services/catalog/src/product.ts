@@ -1,5 +1,5 @@
 import { DomainError, found } from '@sidecart/chassis/errors';
-import { ProductCreated, ProductDeleted, ProductUpdated, type ProductStatus, type Quoted } from '@sidecart/contracts/catalog';
+import { ProductCreated, ProductDeleted, ProductUpdated, type ProductStatus, type SkuQuote } from '@sidecart/contracts/catalog';
 import type { NewEvent } from '@sidecart/contracts/event';
 import type { Money } from '@sidecart/contracts/money';
 
@@ -52,7 +52,7 @@ export function shownTo(staff: boolean, product: Product | undefined): Product {
 }
 
 /** What it costs. Throws `missing` for what is not sold. */
-export function quote(product: Product | undefined): Quoted {
+export function quote(product: Product | undefined): SkuQuote {
   if (!product || product.deletedAt !== null || product.status === 'draft')
     throw new DomainError('missing', 'not-for-sale', 'The product is not for sale.');
   const { id, sku, name, price } = product;

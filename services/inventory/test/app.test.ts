@@ -1,33 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Hold, Reserve, Stock } from '@sidecart/contracts/inventory';
+import type { StockLine } from '@sidecart/contracts/common';
 import { ProductCreated } from '@sidecart/contracts/catalog';
 import { OrderCancelled, OrderPaid, type OrderSnapshot } from '@sidecart/contracts/orders';
 import { until as happens } from '@sidecart/runner/until';
 import { startApp, type TestApp } from '@sidecart/testing/app';
+import { aLine, anOrder, euros } from '@sidecart/testing/builders';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
 import { line } from './build.js';
 
 const STAFF = aUser({ id: 'eve', role: 'staff', permissions: ['inventory'] });
-const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const in15 = () => new Date(Date.now() + 15 * 60_000).toISOString();
 const key = (value: string = randomUUID()) => ({ as: STAFF, headers: { 'idempotency-key': value } });
 
-function anOrder(orderId: string, ...lines: { sku: string; quantity: number }[]): OrderSnapshot {
-  const bought = lines.map((each) => ({
-    ...each,
-    productId: 'p1',
-    name: 'Tea',
-    image: null,
-    unitPrice: eur(1),
-    total: eur(each.quantity),
-  }));
-  const buyer = { userId: 'ann', email: 'ann@example.com', name: 'Ann' };
-  const money = { subtotal: eur(1), tax: eur(0), total: eur(1) };
-  return { orderId, number: 'SC-1', status: 'paid', buyer, lines: bought, ...money, cart: null, payBy: in15(), reason: null };
-}
+const anOrderOf = (orderId: string, ...lines: StockLine[]) =>
+  anOrder({ orderId, lines: lines.map(({ sku, quantity }) => aLine(sku, quantity)) });
 
 let app: TestApp;
 beforeAll(async () => {
@@ -84,7 +74,7 @@ describe('many at once', () => {
 
   test('100 orders paid at once sell 100 pieces, and the ledger adds up', async () => {
     const sku = await stocked(120);
-    const orders = Array.from({ length: 100 }, () => anOrder(randomUUID(), line(sku, 1)));
+    const orders = Array.from({ length: 100 }, () => anOrderOf(randomUUID(), line(sku, 1)));
     await Promise.all(orders.map(({ orderId, lines }) => reserve(orderId, [line(sku, lines[0]?.quantity ?? 0)])));
     await Promise.all(orders.flatMap((order) => [paid(order), paid(order)]));
     expect(await stockOf(sku)).toMatchObject({ onHand: 20, held: 0 });
@@ -161,7 +151,7 @@ describe('reservations', () => {
     const later = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 45 * 60_000).toISOString();
     expect(await reserve(reference, [line(sku, 3)], null, later)).toEqual({ output: { reference, until: later } });
     expect(await stockOf(sku)).toMatchObject({ held: 3, available: 0 });
-    expect(await paid(anOrder(reference, line(sku, 3)))).toBe('SUCCESS');
+    expect(await paid(anOrderOf(reference, line(sku, 3)))).toBe('SUCCESS');
     expect(await stockOf(sku)).toMatchObject({ onHand: 0, held: 0 });
   });
 
@@ -179,7 +169,7 @@ describe('reservations', () => {
 describe('order.paid', () => {
   test('sells what was reserved; a repeat changes nothing', async () => {
     const sku = await stocked(10);
-    const order = anOrder(randomUUID(), line(sku, 4));
+    const order = anOrderOf(randomUUID(), line(sku, 4));
     await reserve(order.orderId, [line(sku, 4)]);
     expect(await paid(order)).toBe('SUCCESS');
     expect(await paid(order)).toBe('SUCCESS');
@@ -192,7 +182,7 @@ describe('order.paid', () => {
 
   test('that finds no reservation takes the stock, or tells that it is short', async () => {
     const sku = await stocked(5);
-    const [served, late] = [anOrder(randomUUID(), line(sku, 3)), anOrder(randomUUID(), line(sku, 3))];
+    const [served, late] = [anOrderOf(randomUUID(), line(sku, 3)), anOrderOf(randomUUID(), line(sku, 3))];
     expect(await paid(served)).toBe('SUCCESS');
     expect(await paid(late)).toBe('SUCCESS');
     expect(await paid(late)).toBe('SUCCESS');
@@ -203,16 +193,16 @@ describe('order.paid', () => {
 
   test('after order.cancelled, which came too early, sells nothing', async () => {
     const sku = await stocked(5);
-    const order = anOrder(randomUUID(), line(sku, 3));
+    const order = anOrderOf(randomUUID(), line(sku, 3));
     expect(await cancelled(order)).toBe('SUCCESS');
     expect(await paid(order)).toBe('SUCCESS');
     expect(await stockOf(sku)).toMatchObject({ onHand: 5, held: 0 });
   });
 
   test.each([
-    ['malformed', { ...OrderPaid('o', 1, anOrder('o', line('TEA', 1))), data: { orderId: 'o' } }],
-    ['of an unknown version', { ...OrderPaid('o', 1, anOrder('o', line('TEA', 1))), version: 9 }],
-    ['that asks for more of a SKU than a line may', OrderPaid('o', 1, anOrder('o', line('TEA', 999), line('TEA', 1)))],
+    ['malformed', { ...OrderPaid('o', 1, anOrderOf('o', line('TEA', 1))), data: { orderId: 'o' } }],
+    ['of an unknown version', { ...OrderPaid('o', 1, anOrderOf('o', line('TEA', 1))), version: 9 }],
+    ['that asks for more of a SKU than a line may', OrderPaid('o', 1, anOrderOf('o', line('TEA', 999), line('TEA', 1)))],
   ])('%s is dropped', async (_name, event) => {
     expect(await app.deliver(event)).toBe('DROP');
   });
@@ -221,7 +211,7 @@ describe('order.paid', () => {
 describe('order.cancelled', () => {
   test('gives back what was reserved; a repeat changes nothing', async () => {
     const sku = await stocked(5);
-    const order = anOrder(randomUUID(), line(sku, 3));
+    const order = anOrderOf(randomUUID(), line(sku, 3));
     await reserve(order.orderId, [line(sku, 3)]);
     expect(await cancelled(order)).toBe('SUCCESS');
     await hold('someone', sku, 5);
@@ -232,7 +222,7 @@ describe('order.cancelled', () => {
 
   test('is final: a reservation that arrives after it is refused and holds nothing', async () => {
     const sku = await stocked(5);
-    const order = anOrder(randomUUID(), line(sku, 3));
+    const order = anOrderOf(randomUUID(), line(sku, 3));
     await reserve(order.orderId, [line(sku, 3)]);
     await cancelled(order);
     expect((await reserve(order.orderId, [line(sku, 3)])).refused).toMatchObject({ kind: 'conflict', slug: 'order-cancelled' });
@@ -241,7 +231,7 @@ describe('order.cancelled', () => {
 
   test('brings back what was sold; a repeat changes nothing', async () => {
     const sku = await stocked(5);
-    const order = anOrder(randomUUID(), line(sku, 5));
+    const order = anOrderOf(randomUUID(), line(sku, 5));
     await reserve(order.orderId, [line(sku, 5)]);
     await paid(order);
     expect(await stockOf(sku)).toMatchObject({ onHand: 0, availability: 'out_of_stock' });
@@ -254,13 +244,13 @@ describe('order.cancelled', () => {
   });
 
   test('malformed is dropped', async () => {
-    expect(await app.deliver({ ...OrderCancelled('o', 1, anOrder('o', line('TEA', 1))), data: {} })).toBe('DROP');
+    expect(await app.deliver({ ...OrderCancelled('o', 1, anOrderOf('o', line('TEA', 1))), data: {} })).toBe('DROP');
   });
 });
 
 describe('product.created', () => {
   const product = (sku: string, productId: string) =>
-    ProductCreated(productId, 1, { productId, sku, name: 'Tea', price: eur(100), status: 'published', categoryId: null });
+    ProductCreated(productId, 1, { productId, sku, name: 'Tea', price: euros(100), status: 'published', categoryId: null });
 
   test('makes an empty stock record; a repeat changes nothing', async () => {
     const sku = `S-${randomUUID()}`;

@@ -1,19 +1,15 @@
 import type { OrderSnapshot } from '@sidecart/contracts/orders';
+import * as builders from '@sidecart/testing/builders';
+import { euros } from '@sidecart/testing/builders';
 
-const eur = (amount: number) => ({ amount, currency: 'EUR' });
-
-/** An order of two teapots, or what is told otherwise. */
-export const anOrder = (change: Partial<OrderSnapshot> = {}): OrderSnapshot => ({
-  orderId: 'order-1',
-  number: 'SC-7K3M-Q2XD',
-  status: 'pending',
-  buyer: { userId: 'ann', email: 'ann@example.com', name: 'Ann' },
-  lines: [{ productId: 'teapot', sku: 'TEA-1', name: 'Teapot', image: null, quantity: 2, unitPrice: eur(1_999), total: eur(3_998) }],
-  subtotal: eur(3_998),
-  tax: eur(760),
-  total: eur(4_758),
-  cart: null,
-  payBy: '2026-05-01T12:30:00.000Z',
-  reason: null,
-  ...change,
-});
+/** An order of two teapots. */
+export const anOrder = (change: Partial<OrderSnapshot> = {}): OrderSnapshot =>
+  builders.anOrder({
+    number: 'SC-7K3M-Q2XD',
+    lines: [{ sku: 'TEA-1', productId: 'teapot', name: 'Teapot', image: null, quantity: 2, unitPrice: euros(1_999), total: euros(3_998) }],
+    subtotal: euros(3_998),
+    tax: euros(760),
+    total: euros(4_758),
+    payBy: '2026-05-01T12:30:00.000Z',
+    ...change,
+  });

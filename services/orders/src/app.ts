@@ -1,29 +1,30 @@
 import { createDeadlines } from '@sidecart/chassis/deadlines';
 import type { App, Deps } from '@sidecart/chassis/service';
 import { createStanding } from '@sidecart/chassis/standing';
-import { createCheckout, type Neighbours } from './checkout.js';
+import { createPlaceOrder, type Upstreams } from './checkout/place-order.js';
+import { checkoutRoutes } from './checkout/routes.js';
 import type { Settings } from './config.js';
-import { createExpiry, type Payments } from './expiry.js';
-import { orderRoutes } from './routes.js';
-import { countOrders } from './metrics.js';
-import { openOrders } from './store.js';
-import { orderSubscriptions } from './subscriptions.js';
+import { orderCalls } from './order/calls.js';
+import { createExpiry, type Payments } from './order/expiry.js';
+import { countOrders } from './order/metrics.js';
+import { orderRoutes } from './order/routes.js';
+import { openOrders } from './order/store.js';
+import { orderSubscriptions } from './order/subscriptions.js';
 
-export interface OrdersDeps extends Pick<Deps<Settings>, 'settings' | 'store' | 'logger'>, Neighbours, Payments {
+export interface OrdersDeps extends Pick<Deps<Settings>, 'settings' | 'store' | 'logger'>, Upstreams, Payments {
   now?: () => Date;
 }
 
-export function createApp({ settings, store, logger, now = () => new Date(), ...neighbours }: OrdersDeps): App {
+export function createApp({ settings, store, logger, closeIntent, now = () => new Date(), ...upstreams }: OrdersDeps): App {
   const orders = openOrders(store);
   countOrders(store);
-  const due = createExpiry({ orders, closeBill: neighbours.closeBill, now });
-  const deadlines = createDeadlines({ store, name: 'payment', due });
+  const deadlines = createDeadlines({ store, name: 'payment', due: createExpiry({ orders, closeIntent, now }) });
   const standing = createStanding(store);
-  const checkOut = createCheckout({ settings, store, deadlines, standing, now, ...neighbours });
-  const subscriptions = orderSubscriptions({ orders, logger, now });
+  const placeOrder = createPlaceOrder({ settings, store, deadlines, standing, now, ...upstreams });
+  const subscriptions = orderSubscriptions({ orders, logger });
   standing.listen(subscriptions);
   return {
-    routes: [orderRoutes({ orders, checkOut, now })],
+    routes: [checkoutRoutes(placeOrder), orderRoutes(orders), orderCalls(orders)],
     subscriptions,
     onCron: deadlines.drain,
   };

@@ -3,7 +3,7 @@ import { runService } from '@sidecart/chassis/service';
 import { CustomerCart } from '@sidecart/contracts/carts';
 import { Quote } from '@sidecart/contracts/catalog';
 import { Reserve } from '@sidecart/contracts/inventory';
-import { CloseBill } from '@sidecart/contracts/payments';
+import { CloseIntent } from '@sidecart/contracts/payments';
 import { createApp } from './app.js';
 import { Settings } from './config.js';
 
@@ -16,6 +16,6 @@ await runService({
       customerCart: caller(dapr, CustomerCart),
       quote: caller(dapr, Quote),
       reserve: caller(dapr, Reserve),
-      closeBill: caller(dapr, CloseBill),
+      closeIntent: caller(dapr, CloseIntent),
     }),
 });

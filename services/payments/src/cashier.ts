@@ -6,7 +6,7 @@ import { put } from '@sidecart/chassis/state';
 import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
 import type { OrderDue, OrderSnapshot } from '@sidecart/contracts/orders';
-import type { BillOutcome } from '@sidecart/contracts/payments';
+import type { CloseOutcome } from '@sidecart/contracts/payments';
 import type { z } from 'zod';
 import { begin, close, closeUnpaid, newBill, notPayable, paymentIdOf, refunded, settle, type Bill, type Payment } from './payment.js';
 import type { Charge, Provider, ProviderEvent } from './provider.js';
@@ -123,7 +123,7 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
   }
 
   /** The order is about to expire: closes its bill, unless a payment has succeeded or still may. */
-  function closeIfUnpaid(due: Pick<Bill, 'orderId' | 'userId' | 'total'>): Promise<BillOutcome> {
+  function closeIfUnpaid(due: Pick<Bill, 'orderId' | 'userId' | 'total'>): Promise<CloseOutcome> {
     return store.transact([billKey(due.orderId)], (docs) => {
       const before = docs.get(billKey(due.orderId));
       const { bill, outcome } = closeUnpaid(before ?? newBill(due));

@@ -2,7 +2,7 @@ import { DomainError } from '@sidecart/chassis/errors';
 import { derivedId } from '@sidecart/chassis/idempotency';
 import type { NewEvent } from '@sidecart/contracts/event';
 import type { Money } from '@sidecart/contracts/money';
-import { PaymentFailed, PaymentRefunded, PaymentSucceeded, type BillOutcome } from '@sidecart/contracts/payments';
+import { PaymentFailed, PaymentRefunded, PaymentSucceeded, type CloseOutcome } from '@sidecart/contracts/payments';
 import type { Charge } from './provider.js';
 import type { PaymentStatus } from './schemas.js';
 
@@ -111,7 +111,7 @@ export function close(bill: Bill, paid: Payment | undefined, at: string): { bill
 }
 
 /** Closes the bill of an order that expires, unless a payment has succeeded or is processing. */
-export function closeUnpaid(bill: Bill): { bill: Bill; outcome: BillOutcome } {
+export function closeUnpaid(bill: Bill): { bill: Bill; outcome: CloseOutcome } {
   if (bill.paid !== null) return { bill, outcome: { status: 'paid', paymentId: bill.paid, amount: bill.total } };
   if (bill.current !== null) return { bill, outcome: { status: 'processing' } };
   return { bill: bill.closed ? bill : { ...bill, closed: true }, outcome: { status: 'closed' } };

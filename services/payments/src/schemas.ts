@@ -1,5 +1,5 @@
 import { Instant, OrderId, PaymentId } from '@sidecart/contracts/common';
-import { OrderSnapshot } from '@sidecart/contracts/orders';
+import { Money } from '@sidecart/contracts/money';
 import { z } from 'zod';
 
 export const PaymentStatus = z.enum(['processing', 'succeeded', 'failed', 'refunding', 'refunded']).meta({ examples: ['succeeded'] });
@@ -22,7 +22,7 @@ export const PaymentView = z
   .object({
     id: PaymentId,
     orderId: OrderId,
-    amount: OrderSnapshot.shape.total,
+    amount: Money.meta({ examples: [{ amount: 6_000, currency: 'EUR' }] }),
     paymentMethodId: PayOrder.shape.paymentMethodId,
     status: PaymentStatus,
     failure: z

@@ -4,10 +4,11 @@ import type { App } from '@sidecart/chassis/service';
 import type { Store } from '@sidecart/chassis/store';
 import { DomainError } from '@sidecart/chassis/errors';
 import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
-import { OrderCancelled } from '@sidecart/contracts/orders';
-import { CloseBill } from '@sidecart/contracts/payments';
+import { OrderCancelled, type OrderSnapshot } from '@sidecart/contracts/orders';
+import { CloseIntent } from '@sidecart/contracts/payments';
 import { until } from '@sidecart/runner/until';
 import { startApp, type Answer, type TestApp } from '@sidecart/testing/app';
+import { anOrder } from '@sidecart/testing/builders';
 import { expectWarning } from '@sidecart/testing/noise';
 import { aUser } from '@sidecart/testing/tokens';
 import { Stripe } from 'stripe';
@@ -114,13 +115,19 @@ async function eventsOfOrder(): Promise<string[]> {
   return running.published.filter(({ data }) => JSON.stringify(data).includes(`"${orderId}"`)).map(({ type }) => type);
 }
 
-const cancelled = (change: object = {}) => {
-  const money = total;
-  const line = { productId: 'mug', sku: 'MUG', name: 'Mug', image: null, quantity: 1, unitPrice: money, total: money };
-  const buyer = { userId: ann.id, email: ann.email, name: ann.name };
-  const rest = { subtotal: money, tax: { ...money, amount: 0 }, total: money, cart: null, payBy: in30Minutes(), reason: null };
-  return OrderCancelled(orderId, 2, { orderId, number: 'SC-1', status: 'cancelled', buyer, lines: [line], ...rest, ...change });
-};
+const cancelled = (change: Partial<OrderSnapshot> = {}) =>
+  OrderCancelled(
+    orderId,
+    2,
+    anOrder({
+      orderId,
+      status: 'cancelled',
+      life: 'cancelled',
+      buyer: { userId: ann.id, email: ann.email, name: ann.name },
+      total,
+      ...change,
+    }),
+  );
 
 describe('paying an order', () => {
   test('takes the money, answers the payment and tells it', async () => {
@@ -425,7 +432,7 @@ describe('order.cancelled', () => {
 });
 
 describe('the bill of an order that expires', () => {
-  const close = (id = orderId) => running.call(CloseBill, { orderId: id, userId: ann.id, total });
+  const close = (id = orderId) => running.call(CloseIntent, { orderId: id, userId: ann.id, total });
 
   test('is closed if nothing was paid, and refuses every later payment', async () => {
     for (let n = 0; n < 2; n++) expect(await close()).toEqual({ output: { status: 'closed' } });

@@ -33,3 +33,7 @@ export function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new DomainError('missing', 'not-found', `${what} was not found.`);
   return value;
 }
+
+/** Returns the refusal of one field, in the form of a body that fails its schema. `message` is a sentence. */
+export const invalidField = (field: string, message: string): DomainError =>
+  new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', { errors: [{ field, message }] });

@@ -6,8 +6,6 @@ import type { Changed, Order } from './order.js';
 import { dropUnpaid } from './unpaid.js';
 
 export const orderKey = (id: string): Key<Order> => key('order', id);
-/** The order that a cart has become. */
-export const cartOrderKey = (userId: string, checkoutId: string): Key<string> => key('cart-order', userId, checkoutId);
 /** The ids of a customer's orders. */
 export const ordersOf = (userId: string): List<string> => list('customer', userId);
 
@@ -19,18 +17,18 @@ export function openOrders(store: Store) {
   return {
     read,
 
-    /** Newest first. */
+    /** Returns a page of a customer's orders, newest first. */
     async page(userId: string, range: { cursor?: string | undefined; limit: number }): Promise<Page<Order>> {
       const { data, next } = await page(store, ordersOf(userId), range);
-      const orders = await Promise.all(data.map((id) => read(id)));
+      const orders = await Promise.all(data.map(read));
       return { data: orders.filter((order) => order !== undefined), next };
     },
 
-    /** Changes an order that is there, or throws `missing`. */
-    update(id: string, change: (order: Order) => Changed): Promise<Order> {
-      return store.transact([orderKey(id)], (docs) => {
+    /** Changes an order and returns it. Throws `missing` if there is no such order, and what `change` throws. */
+    update(id: string, change: (order: Order, now: Date) => Changed): Promise<Order> {
+      return store.transact([orderKey(id)], (docs, now) => {
         const before = found(docs.get(orderKey(id)), 'The order');
-        const { order, events } = change(before);
+        const { order, events } = change(before, now);
         const write = order === before ? [] : [put(orderKey(id), order), ...dropUnpaid(docs, before, order)];
         return { write, events, result: order };
       });

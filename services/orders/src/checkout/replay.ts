@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '@sidecart/chassis/errors';
 import { keyReused } from '@sidecart/chassis/idempotency';
 import type { StockLine } from '@sidecart/contracts/common';
-import type { Order } from './order.js';
+import type { Order } from '../order/order.js';
 
-/** What a request asks for: tells a repeat of it from another request for the same cart. */
+/** What a request asks for. Tells a repeat of it from another request for the same cart. */
 export type Asked = Pick<Order, 'id' | 'fingerprint' | 'address' | 'note'> & { lines: readonly StockLine[] };
 
 /**
@@ -18,7 +18,7 @@ export function replay(order: Order, asked: Asked): Order {
   throw new DomainError('conflict', 'cart-ordered', `This cart was already ordered as ${order.number}. ${advice}`);
 }
 
-/** Returns the order if its Idempotency-Key came with the same request, or throws `conflict`. */
+/** Returns the order if its Idempotency-Key came with the same request. Throws `conflict` if not. */
 export function sameRequest(order: Order, fingerprint: string | null): Order {
   if (order.fingerprint !== fingerprint) throw keyReused();
   return order;
@@ -29,4 +29,4 @@ function sameContents(order: Order, { lines, address, note }: Asked): boolean {
   return same && order.note === note;
 }
 
-const quantities = (lines: Asked['lines']) => new Map(lines.map(({ sku, quantity }) => [sku, quantity]));
+const quantities = (lines: readonly StockLine[]) => new Map(lines.map(({ sku, quantity }) => [sku, quantity]));

@@ -1,35 +1,35 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import type { CartContents } from '@sidecart/contracts/carts';
-import type { Quoted } from '@sidecart/contracts/catalog';
+import type { SkuQuote } from '@sidecart/contracts/catalog';
 import type { StockLine } from '@sidecart/contracts/common';
-import type { BillOutcome } from '@sidecart/contracts/payments';
+import type { CloseOutcome } from '@sidecart/contracts/payments';
 import { aQuote } from '@sidecart/testing/builders';
-import type { Neighbours } from '../src/checkout.js';
-import type { Payments } from '../src/expiry.js';
+import type { Upstreams } from '../src/checkout/place-order.js';
+import type { Payments } from '../src/order/expiry.js';
 
-/** The other services as orders sees them, with what was asked of them. */
-export function createNeighbours() {
-  const products = new Map<string, Quoted>(['mug', 'tea'].map((sku) => [sku, aQuote(sku)]));
+/** Fakes of the other services, with what was asked of them: 100 mugs and 100 packs of tea, no carts, nothing paid. */
+export function fakeUpstreams() {
+  const quotes = new Map<string, SkuQuote>(['mug', 'tea'].map((sku) => [sku, aQuote(sku)]));
   const stock = new Map<string, number>();
   const carts = new Map<string, CartContents>();
   const reservations = new Map<string, { cartId: string | null; lines: StockLine[]; until: string }>();
 
-  /** By order: what closing its bill answers, `closed` unless given, or the failure to answer. */
-  const bills = new Map<string, BillOutcome | DomainError>();
+  /** By order: the outcome of closing its payment intent, `closed` if missing, or the failure to answer. */
+  const outcomes = new Map<string, CloseOutcome | DomainError>();
   const closed: string[] = [];
 
-  const neighbours: Neighbours & Payments = {
+  const calls: Upstreams & Payments = {
     async customerCart({ userId }) {
       return carts.get(userId) ?? { cartId: `cart-${userId}`, checkoutId: 'none', items: [] };
     },
     async quote({ sku }) {
-      const product = products.get(sku);
-      if (!product) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
-      return product;
+      const quote = quotes.get(sku);
+      if (!quote) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
+      return quote;
     },
     async reserve({ reference, ...reservation }) {
-      const known = reservations.get(reference);
-      if (known) return known;
+      const existing = reservations.get(reference);
+      if (existing) return existing;
       const available = (sku: string) => stock.get(sku) ?? 100;
       const short = reservation.lines.filter(({ sku, quantity }) => quantity > available(sku));
       const lines = short.map(({ sku, quantity }) => ({ sku, requested: quantity, available: available(sku) }));
@@ -38,21 +38,20 @@ export function createNeighbours() {
       reservations.set(reference, reservation);
       return reservation;
     },
-    async closeBill({ orderId }) {
+    async closeIntent({ orderId }) {
       closed.push(orderId);
-      const outcome = bills.get(orderId) ?? { status: 'closed' };
+      const outcome = outcomes.get(orderId) ?? { status: 'closed' };
       if (outcome instanceof DomainError) throw outcome;
       return outcome;
     },
   };
 
-  /** Puts one mug, or what is told, into a customer's cart. */
+  /** Puts a mug, unless `change` says otherwise, into a customer's cart. */
   function fillCart(userId: string, change: Partial<CartContents> = {}): CartContents {
-    const items = [{ sku: 'mug', quantity: 1 }];
-    const cart = { cartId: `cart-${userId}`, checkoutId: `checkout-${userId}`, items, ...change };
+    const cart = { cartId: `cart-${userId}`, checkoutId: `checkout-${userId}`, items: [{ sku: 'mug', quantity: 1 }], ...change };
     carts.set(userId, cart);
     return cart;
   }
 
-  return { products, stock, carts, reservations, bills, closed, neighbours, fillCart };
+  return { quotes, stock, carts, reservations, outcomes, closed, calls, fillCart };
 }

@@ -1,6 +1,7 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { key, put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
 import type { Order } from './order.js';
+import { awaitsPayment } from './states.js';
 
 type Ids = readonly string[];
 
@@ -14,19 +15,19 @@ export function refuseTooMany(ids: Ids | undefined, max: number): void {
   throw new DomainError('conflict', 'too-many-unpaid-orders', detail);
 }
 
-/** The write that counts a new order as unpaid. Throws as `refuseTooMany`. */
+/** Returns the write that counts a new order as unpaid. Throws what `refuseTooMany` throws. */
 export function addUnpaid(docs: Docs, userId: string, id: string, max: number): Write {
   const ids = docs.get(unpaidKey(userId));
   refuseTooMany(ids, max);
   return put(unpaidKey(userId), [...(ids ?? []), id]);
 }
 
-/** The writes that stop counting an order as unpaid if a change has made it paid or cancelled. */
-export function dropUnpaid(docs: Docs, before: Order, { id, status, buyer }: Order): Write[] {
-  if (before.status !== 'pending' || status === 'pending') return [];
-  const at = unpaidKey(buyer.userId);
-  const ids = docs.get(at) ?? [];
-  const rest = ids.filter((each) => each !== id);
+/** Returns the writes that stop counting an order as unpaid if a change has made it paid or cancelled. */
+export function dropUnpaid(docs: Docs, before: Order, after: Order): Write[] {
+  if (!awaitsPayment(before) || awaitsPayment(after)) return [];
+  const listKey = unpaidKey(after.buyer.userId);
+  const ids = docs.get(listKey) ?? [];
+  const rest = ids.filter((id) => id !== after.id);
   if (rest.length === ids.length) return [];
-  return [rest.length === 0 ? remove(at) : put(at, rest)];
+  return [rest.length === 0 ? remove(listKey) : put(listKey, rest)];
 }
