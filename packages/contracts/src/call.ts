@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 
-/** A call from one service to another: `POST /internal/<name>` of `app`. Each request carries a list of inputs. */
+/**
+ * A call from one service to another: `POST /internal/<name>` of `app`. Each request carries a list
+ * of inputs.
+ */
 export interface CallType<I, O> {
   readonly app: string;
   readonly name: string;

@@ -4,7 +4,10 @@ import { CategoryId, ProductId, Sku } from './common.js';
 import { event } from './event.js';
 import { Money } from './money.js';
 
-/** A draft is visible to staff only. A published product is listed and sold. An unlisted one is sold to anyone who has its link. */
+/**
+ * A draft is visible to staff only. A published product is listed and sold. An unlisted one is sold
+ * to anyone who has its link.
+ */
 export const ProductStatus = z.enum(['draft', 'published', 'unlisted']).meta({ examples: ['published'] });
 export type ProductStatus = z.infer<typeof ProductStatus>;
 
@@ -25,9 +28,15 @@ export const CategoryCreated = event('category.created', 1, Category);
 export const CategoryUpdated = event('category.updated', 1, Category);
 export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryId: CategoryId }));
 
-/** What a SKU costs now, with what an order keeps of its product. `productId` is for display and links. */
+/**
+ * What a SKU costs now, with what an order keeps of its product. `productId` is for display and
+ * links.
+ */
 export const SkuQuote = z.object({ sku: Sku, productId: ProductId, name: z.string(), price: Money, image: z.string().nullable() });
 export type SkuQuote = z.infer<typeof SkuQuote>;
 
-/** Refused as `missing` (`not-for-sale`) if the SKU is unknown, or its product is a draft or deleted. */
+/**
+ * Refused as `missing` (`not-for-sale`) if the SKU is unknown, or its product is a draft or
+ * deleted.
+ */
 export const Quote = call('catalog', 'quote', z.strictObject({ sku: Sku }), SkuQuote);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The envelope of every event: CloudEvents 1.0, with `version` (of the shape of `data`) and `sequence` (the version of
- * the subject).
+ * The envelope of every event: CloudEvents 1.0, with `version` (of the shape of `data`) and
+ * `sequence` (the version of the subject).
  */
 const Attributes = z.object({
   specversion: z.literal('1.0'),
@@ -31,7 +31,10 @@ export interface EventType<T = unknown> {
   (subject: string, sequence: number, data: T): NewEvent;
   /** The topic has the same name. */
   readonly type: string;
-  /** Returns the envelope without unknown attributes. Throws if the type or version is another, or the data is malformed. */
+  /**
+   * Returns the envelope without unknown attributes. Throws if the type or version is another, or
+   * the data is malformed.
+   */
   parse(wire: unknown): Envelope<T>;
 }
 

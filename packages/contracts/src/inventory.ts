@@ -20,7 +20,10 @@ export const InventoryReserved = event('inventory.reserved', 1, Reservation);
 export const InventoryReleased = event('inventory.released', 1, Reservation);
 export const InventoryCommitted = event('inventory.committed', 1, Reservation);
 export const InventoryReturned = event('inventory.returned', 1, Reservation);
-/** The reservation of a paid order had lapsed and these lines are out of stock, so the order cannot be fulfilled. */
+/**
+ * The reservation of a paid order had lapsed and these lines are out of stock, so the order cannot
+ * be fulfilled.
+ */
 export const InventoryShort = event('inventory.short', 1, Reservation);
 export const InventoryLow = event(
   'inventory.low_stock',
@@ -46,9 +49,10 @@ export const Stock = call(
 );
 
 /**
- * Sets a cart's hold on a SKU to this quantity until this time; 0 releases it. A guest's cart has a `guestAddress`, a
- * hash of the client's address, because what guests hold is limited. Refused with the line, and the hold stays as it
- * was: `conflict` (`out-of-stock`, `guest-stock-limit`), `limited` (`guest-hold-limit`).
+ * Sets a cart's hold on a SKU to this quantity until this time; 0 releases it. A guest's cart has a
+ * `guestAddress`, a hash of the client's address, because what guests hold is limited. Refused with
+ * the line, and the hold stays as it was: `conflict` (`out-of-stock`, `guest-stock-limit`),
+ * `limited` (`guest-hold-limit`).
  */
 export const Hold = call(
   'inventory',
@@ -64,8 +68,9 @@ export const Hold = call(
 );
 
 /**
- * Reserves every line or none until this time, under the order's id, and uses up the cart's holds on these SKUs. A
- * repeat reserves nothing more. Refused as `conflict`: `out-of-stock` with the short lines, `order-cancelled`.
+ * Reserves every line or none until this time, under the order's id, and uses up the cart's holds
+ * on these SKUs. A repeat reserves nothing more. Refused as `conflict`: `out-of-stock` with the
+ * short lines, `order-cancelled`.
  */
 export const Reserve = call(
   'inventory',

@@ -12,7 +12,10 @@ const To = z.object({
 });
 const Code = z.string().regex(/^\d{6}$/);
 
-/** A mail that must not wait, or contains a secret, which no event may. Notifications sends all others on events. */
+/**
+ * A mail that must not wait, or contains a secret, which no event may. Notifications sends all
+ * others on events.
+ */
 export const Mail = z.discriminatedUnion('template', [
   To.extend({ template: z.literal('verify-email'), code: Code, link: z.url() }),
   To.extend({ template: z.literal('already-registered') }),

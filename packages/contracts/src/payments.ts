@@ -13,8 +13,8 @@ export const PaymentFailed = event('payment.failed', 1, Payment.extend({ code: z
 export const PaymentRefunded = event('payment.refunded', 1, Payment);
 
 /**
- * `closed`: no payment can begin any more. `processing`: a payment is under way, and the intent stays open. `paid`: a
- * payment has succeeded, even if its event has not arrived yet.
+ * `closed`: no payment can begin any more. `processing`: a payment is under way, and the intent
+ * stays open. `paid`: a payment has succeeded, even if its event has not arrived yet.
  */
 export const CloseOutcome = z.discriminatedUnion('status', [
   z.object({ status: z.literal('closed') }),
@@ -23,5 +23,8 @@ export const CloseOutcome = z.discriminatedUnion('status', [
 ]);
 export type CloseOutcome = z.infer<typeof CloseOutcome>;
 
-/** Closes the payment intent of an order that is about to expire, unless a payment has succeeded or still may. */
+/**
+ * Closes the payment intent of an order that is about to expire, unless a payment has succeeded or
+ * still may.
+ */
 export const CloseIntent = call('payments', 'close', z.strictObject({ orderId: OrderId, userId: UserId, total: Money }), CloseOutcome);

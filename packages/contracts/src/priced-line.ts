@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { ProductId, Quantity, Sku } from './common.js';
 import { Money } from './money.js';
 
-/** A line of a cart or an order, which is a SKU, with its price. An order keeps its lines as they were when it was placed. */
+/**
+ * A line of a cart or an order, which is a SKU, with its price. An order keeps its lines as they
+ * were when it was placed.
+ */
 export const PricedLine = z.object({
   sku: Sku,
   /** For display and links. */

@@ -1,7 +1,13 @@
-/** SIGNING_KEYS, the secret that signs tokens: a JSON Web Key Set, or one private key in PEM format, as Helm generates it. */
+/**
+ * SIGNING_KEYS, the secret that signs tokens: a JSON Web Key Set, or one private key in PEM format,
+ * as Helm generates it.
+ */
 import { createHash, createPrivateKey } from 'node:crypto';
 
-/** Returns the key set, unchecked. The `kid` of a PEM key is its thumbprint (RFC 7638). Throws if the text is neither JSON nor a PEM key. */
+/**
+ * Returns the key set, unchecked. The `kid` of a PEM key is its thumbprint (RFC 7638). Throws if
+ * the text is neither JSON nor a PEM key.
+ */
 export function parseSigningKeys(text: string): unknown {
   if (!text.startsWith('-----BEGIN')) return JSON.parse(text);
   const { kty, crv, x, y, d } = createPrivateKey(text).export({ format: 'jwk' });

@@ -9,7 +9,10 @@ import * as payments from './payments.js';
 
 const isEvent = (value: unknown): value is EventType => typeof value === 'function' && 'type' in value && 'parse' in value;
 
-/** Every topic of the shop. There is one per type of event, so a service receives only what it subscribes to. */
+/**
+ * Every topic of the shop. There is one per type of event, so a service receives only what it
+ * subscribes to.
+ */
 export const TOPICS: readonly string[] = [carts, catalog, heartbeat, identity, inventory, orders, payments]
   .flatMap((module) => Object.values<unknown>(module))
   .filter(isEvent)

@@ -16,7 +16,9 @@ export const A_MUG = { items: [{ sku: 'mug', quantity: 1 }] };
 
 export type OrdersApp = Awaited<ReturnType<typeof startOrders>>;
 
-/** Starts the orders service beside a real sidecar, with fakes of the other services and a clock. */
+/**
+ * Starts the orders service beside a real sidecar, with fakes of the other services and a clock.
+ */
 export async function startOrders(settings: Record<string, string> = {}) {
   const clock = { now: new Date() };
   let isCrashed = false;
@@ -53,13 +55,19 @@ export async function startOrders(settings: Record<string, string> = {}) {
     },
     statusOf: async (orderId: string, as: User) => (await get(`/api/orders/${orderId}`, as)).body.status,
     historyOf: async (orderId: string, as: User) => (await get(`/api/orders/${orderId}/history`, as)).body,
-    /** Returns the types of all events of an order. An order placed later shows that they are all published. */
+    /**
+     * Returns the types of all events of an order. An order placed later shows that they are all
+     * published.
+     */
     async eventsOf(orderId: string): Promise<string[]> {
       const { body } = await submit(aUser({ id: `last-of-${orderId}` }));
       await until('the last event', 5, async () => running.published.some(({ subject }) => subject === body.id));
       return running.published.filter(({ subject }) => subject === orderId).map(({ type }) => type);
     },
-    /** Lets time pass. Cron wakes the service at least every 40 minutes, because deadlines doubt a longer jump. */
+    /**
+     * Lets time pass. Cron wakes the service at least every 40 minutes, because deadlines doubt a
+     * longer jump.
+     */
     async pass(minutes: number): Promise<void> {
       for (let left = minutes; left >= 0; left -= STEP_MINUTES) {
         clock.now = new Date(clock.now.getTime() + Math.min(left, STEP_MINUTES) * MINUTE_MS);

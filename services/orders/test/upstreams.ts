@@ -7,14 +7,20 @@ import { aQuote } from '@sidecart/testing/builders';
 import type { Upstreams } from '../src/checkout/place-order.js';
 import type { Payments } from '../src/order/expiry.js';
 
-/** Fakes of the other services, with what was asked of them: 100 mugs and 100 packs of tea, no carts, nothing paid. */
+/**
+ * Fakes of the other services, with what was asked of them: 100 mugs and 100 packs of tea, no
+ * carts, nothing paid.
+ */
 export function fakeUpstreams() {
   const quotes = new Map<string, SkuQuote>(['mug', 'tea'].map((sku) => [sku, aQuote(sku)]));
   const stock = new Map<string, number>();
   const carts = new Map<string, CartContents>();
   const reservations = new Map<string, { cartId: string | null; lines: StockLine[]; until: string }>();
 
-  /** By order: the outcome of closing its payment intent, `closed` if missing, or the failure to answer. */
+  /**
+   * By order: the outcome of closing its payment intent, `closed` if missing, or the failure to
+   * answer.
+   */
   const outcomes = new Map<string, CloseOutcome | DomainError>();
   const closed: string[] = [];
 

@@ -3,9 +3,9 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { CloseIntent } from '@sidecart/contracts/payments';
 import type { Cashier } from './cashier.js';
 
-/** What payments does for orders. */
+/** The calls that orders makes. */
 export function paymentCalls(cashier: Cashier): Routes {
-  const calls = routes('payments');
-  serve(calls, CloseIntent, cashier.closeIfUnpaid);
-  return calls;
+  const api = routes('payments');
+  serve(api, CloseIntent, cashier.closeIfUnpaid);
+  return api;
 }

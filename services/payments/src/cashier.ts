@@ -2,18 +2,23 @@ import { createDeadlines } from '@sidecart/chassis/deadlines';
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
 import type { Logger } from '@sidecart/chassis/logger';
-import { put } from '@sidecart/chassis/state';
 import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
-import type { OrderDue, OrderSnapshot } from '@sidecart/contracts/orders';
+import type { OrderDue } from '@sidecart/contracts/orders';
 import type { CloseOutcome } from '@sidecart/contracts/payments';
 import type { z } from 'zod';
-import { begin, close, closeUnpaid, newBill, notPayable, paymentIdOf, refunded, settle, type Bill, type Payment } from './payment.js';
+import { begin, close, closeUnpaid, newIntent, notPayable, paymentIdOf, recordOutcome, type PaymentIntent } from './intent.js';
+import { refunded, type Payment } from './payment.js';
 import type { Charge, Provider, ProviderEvent } from './provider.js';
-import type { PayOrder } from './schemas.js';
-import { billKey, paymentKey } from './store.js';
+import { intentKey, paymentKey, putIntent, putPayment } from './store.js';
 
 type Due = z.infer<typeof OrderDue.output>;
+type Payable = Pick<PaymentIntent, 'orderId' | 'userId' | 'total'>;
+
+export interface PaymentRequest {
+  orderId: string;
+  paymentMethodId: string;
+}
 
 export interface CashierOptions {
   store: Store;
@@ -26,129 +31,149 @@ export interface CashierOptions {
 
 export type Cashier = ReturnType<typeof createCashier>;
 
-/** A payment that is processing or refunding is looked after this long from now, then after twice as long and so on. */
-const PATIENCE_MS = 60_000;
-const MAX_PATIENCE_MS = 60 * 60_000;
+/**
+ * A payment that is processing or refunding is followed up after this long, then after twice as
+ * long, and so on.
+ */
+const FOLLOW_UP_MS = 60_000;
+const MAX_FOLLOW_UP_MS = 60 * 60_000;
 
 /**
- * How money is taken and given back: write down what will be asked of the provider, ask it, write down what it answered. A crash in between is
- * made good by asking again, by whoever repeats the request or by the deadline; the provider does nothing twice.
+ * Takes money and refunds it: save what the provider is about to be asked, ask it, save its answer.
+ * After a crash in between, a repeated request or the deadline asks again; the provider does
+ * nothing twice.
  */
 export function createCashier({ store, standing, provider, logger, orderDue, now }: CashierOptions) {
-  const deadlines = createDeadlines({ store, name: 'payment', due: lookAfter });
-  const inAWhile = () => new Date(now().getTime() + PATIENCE_MS);
+  const deadlines = createDeadlines({ store, name: 'payment', due: followUp });
+  const firstFollowUp = () => new Date(now().getTime() + FOLLOW_UP_MS);
 
-  async function pay(userId: string, request: PayOrder, idempotencyKey: string | undefined): Promise<Payment> {
-    const id = idempotencyKey === undefined ? undefined : derivedId('key', userId, idempotencyKey);
-    const [known, due] = await Promise.all([
-      id === undefined ? undefined : store.read(paymentKey(id)),
+  /**
+   * Returns the payment as far as the provider has got with it. A declined card is a failed
+   * payment, not an error.
+   */
+  async function pay(userId: string, request: PaymentRequest, idempotencyKey: string | undefined): Promise<Payment> {
+    const keyedId = idempotencyKey === undefined ? undefined : derivedId('key', userId, idempotencyKey);
+    const [repeated, due] = await Promise.all([
+      keyedId === undefined ? undefined : store.read(paymentKey(keyedId)),
       orderDue({ orderId: request.orderId }),
       standing.check(userId),
     ]);
-    if (known) return ask(sameRequest(known, request));
+    if (repeated) return charge(sameRequest(repeated, request));
     if (due.userId !== userId) throw new DomainError('missing', 'not-found', 'The order was not found.');
     if (due.status !== 'pending' || Date.parse(due.payBy) <= now().getTime()) throw notPayable();
-    return ask(await open(due, request, id));
+    return charge(await open(due, request, keyedId));
   }
 
-  /** Writes the payment down as processing; a repeat finds it. */
-  function open(due: Due, request: PayOrder, keyed: string | undefined): Promise<Payment> {
-    const at = now().toISOString();
-    const later = inAWhile();
-    const keys = [billKey(due.orderId), deadlines.noteKey(later), ...(keyed === undefined ? [] : [paymentKey(keyed)])];
-    return store.transact(keys, (docs) => {
-      const known = keyed === undefined ? undefined : docs.get(paymentKey(keyed));
-      if (known) return { result: sameRequest(known, request) };
-      const before = docs.get(billKey(due.orderId)) ?? newBill(due);
-      const id = keyed ?? paymentIdOf(before);
-      const repeated = id === before.current || id === before.paid ? docs.get(paymentKey(id)) : undefined;
-      if (repeated?.method === request.paymentMethodId) return { result: repeated };
-      const { bill, payment } = begin(before, id, request.paymentMethodId, at);
-      return { write: [...written(bill, payment), ...deadlines.note(docs, id, later)], result: payment };
+  /** Saves a payment as processing, or returns the one that this request has opened before. */
+  function open(due: Due, request: PaymentRequest, keyedId: string | undefined): Promise<Payment> {
+    const later = firstFollowUp();
+    const keys = [intentKey(due.orderId), deadlines.noteKey(later), ...(keyedId === undefined ? [] : [paymentKey(keyedId)])];
+    return store.transact(keys, (docs, now) => {
+      const existing = keyedId === undefined ? undefined : docs.get(paymentKey(keyedId));
+      if (existing) return { result: sameRequest(existing, request) };
+      const before = docs.get(intentKey(due.orderId)) ?? newIntent(due);
+      const id = keyedId ?? paymentIdOf(before);
+      const clicked = id === before.current || id === before.paid ? docs.get(paymentKey(id)) : undefined;
+      if (clicked?.method === request.paymentMethodId) return { result: clicked };
+      const { intent, payment } = begin(before, id, request.paymentMethodId, now);
+      return { write: [putIntent(intent), putPayment(payment), ...deadlines.note(docs, id, later)], result: payment };
     });
   }
 
-  /** Asks the provider, the same however often, and saves the answer. Without one the payment stays as it is, and is looked after later. */
-  async function ask(payment: Payment): Promise<Payment> {
+  /**
+   * Charges a payment that is processing, and saves the answer. Without an answer the payment is
+   * followed up later.
+   */
+  async function charge(payment: Payment): Promise<Payment> {
     const { id: paymentId, amount, method, reference, status } = payment;
     if (status !== 'processing') return payment;
     const asked = reference === null ? provider.charge({ paymentId, amount, method }) : provider.retrieve(reference);
-    const charge = await asked.catch(unanswered(paymentId));
-    return charge ? save(payment, charge) : payment;
+    const answer = await asked.catch(logUnanswered(paymentId));
+    return answer ? saveOutcome(payment, answer) : payment;
   }
 
-  async function save({ id, orderId }: Payment, charge: Charge): Promise<Payment> {
-    const at = now().toISOString();
-    const saved = await store.transact([paymentKey(id), billKey(orderId)], (docs) => {
+  async function saveOutcome({ id, orderId }: Payment, outcome: Charge): Promise<Payment> {
+    const saved = await store.transact([paymentKey(id), intentKey(orderId)], (docs, now) => {
       const before = found(docs.get(paymentKey(id)), 'The payment');
-      const { bill, payment, events } = settle(found(docs.get(billKey(orderId)), 'The bill'), before, charge, at);
+      const { intent, payment, events } = recordOutcome(found(docs.get(intentKey(orderId)), 'The payment intent'), before, outcome, now);
       if (payment === before) return { result: payment };
-      return { write: written(bill, payment), events, result: payment };
+      return { write: [putIntent(intent), putPayment(payment)], events, result: payment };
     });
-    return giveBack(saved);
+    return refund(saved);
   }
 
-  async function giveBack(payment: Payment): Promise<Payment> {
+  /**
+   * Refunds a payment that is refunding, and saves that. Without an answer the payment is followed
+   * up later.
+   */
+  async function refund(payment: Payment): Promise<Payment> {
     const { id: paymentId, amount, reference, status } = payment;
     if (status !== 'refunding' || reference === null) return payment;
-    const given = await provider.refund({ paymentId, reference, amount }).then(() => true, unanswered(paymentId));
-    if (!given) return payment;
-    const at = now().toISOString();
-    return store.transact([paymentKey(paymentId)], (docs) => {
+    const done = await provider.refund({ paymentId, reference, amount }).then(() => true, logUnanswered(paymentId));
+    if (!done) return payment;
+    return store.transact([paymentKey(paymentId)], (docs, now) => {
       const before = found(docs.get(paymentKey(paymentId)), 'The payment');
-      const { payment: done, events } = refunded(before, at);
-      return { write: done === before ? [] : [put(paymentKey(paymentId), done)], events, result: done };
+      const { payment, events } = refunded(before, now);
+      return { write: payment === before ? [] : [putPayment(payment)], events, result: payment };
     });
   }
 
-  /** A webhook. Payments of another shop with the same provider are none of ours. */
-  async function hear({ paymentId, charge }: ProviderEvent): Promise<void> {
+  /**
+   * Records what the provider reports. Ignores payments of other shops that have the same provider.
+   */
+  async function receive({ paymentId, charge }: ProviderEvent): Promise<void> {
     const payment = await store.read(paymentKey(paymentId));
-    if (payment) await save(payment, charge);
+    if (payment) await saveOutcome(payment, charge);
   }
 
-  /** The order was cancelled: a bill that is not there yet is made closed, so that a payment on its way is refused. */
-  async function closeBill({ orderId, buyer: { userId }, total }: OrderSnapshot): Promise<void> {
-    const at = now().toISOString();
-    const later = inAWhile();
-    const paid = await store.transact([billKey(orderId)], (docs) => {
-      const before = docs.get(billKey(orderId)) ?? newBill({ orderId, userId, total });
-      const settled = before.paid === null ? undefined : docs.get(paymentKey(before.paid));
-      const { bill, payment } = close(before, settled, at);
-      if (bill === before) return { result: payment };
-      const owed = payment && payment !== settled ? [put(paymentKey(payment.id), payment), ...deadlines.note(docs, payment.id, later)] : [];
-      return { write: [put(billKey(orderId), bill), ...owed], result: payment };
+  /**
+   * Closes the intent of a cancelled order, creating it if missing, so that a payment on its way is
+   * refused.
+   */
+  async function closeCancelled(order: Payable): Promise<void> {
+    const later = firstFollowUp();
+    const owed = await store.transact([intentKey(order.orderId)], (docs, now) => {
+      const before = docs.get(intentKey(order.orderId)) ?? newIntent(order);
+      const paid = before.paid === null ? undefined : docs.get(paymentKey(before.paid));
+      const { intent, payment } = close(before, paid, now);
+      if (intent === before) return { result: payment };
+      const refunding = payment && payment !== paid ? [putPayment(payment), ...deadlines.note(docs, payment.id, later)] : [];
+      return { write: [putIntent(intent), ...refunding], result: payment };
     });
-    if (paid) await giveBack(paid);
+    if (owed) await refund(owed);
   }
 
-  /** The order is about to expire: closes its bill, unless a payment has succeeded or still may. */
-  function closeIfUnpaid(due: Pick<Bill, 'orderId' | 'userId' | 'total'>): Promise<CloseOutcome> {
-    return store.transact([billKey(due.orderId)], (docs) => {
-      const before = docs.get(billKey(due.orderId));
-      const { bill, outcome } = closeUnpaid(before ?? newBill(due));
-      return { write: bill === before ? [] : [put(billKey(due.orderId), bill)], result: outcome };
+  /**
+   * Closes the intent of an order that is about to expire, unless a payment has succeeded or still
+   * may.
+   */
+  function closeIfUnpaid(order: Payable): Promise<CloseOutcome> {
+    return store.transact([intentKey(order.orderId)], (docs) => {
+      const before = docs.get(intentKey(order.orderId));
+      const { intent, outcome } = closeUnpaid(before ?? newIntent(order));
+      return { write: intent === before ? [] : [putIntent(intent)], result: outcome };
     });
   }
 
-  /** Returns after how many milliseconds the payment is to be looked after again, if it is. */
-  async function lookAfter(id: string): Promise<number | undefined> {
+  /**
+   * Returns after how many milliseconds to follow up the payment again, or `undefined` if it has
+   * come to its end.
+   */
+  async function followUp(id: string): Promise<number | undefined> {
     const payment = found(await store.read(paymentKey(id)), 'The payment');
-    const { status, createdAt } = await giveBack(await ask(payment));
+    const { status, createdAt } = await refund(await charge(payment));
     if (status !== 'processing' && status !== 'refunding') return undefined;
-    return Math.min(now().getTime() - Date.parse(createdAt), MAX_PATIENCE_MS);
+    return Math.min(now().getTime() - Date.parse(createdAt), MAX_FOLLOW_UP_MS);
   }
 
-  const unanswered = (paymentId: string) => (error: unknown) => {
-    logger.warn({ err: error, paymentId }, 'the provider did not answer; the payment is looked after later');
+  const logUnanswered = (paymentId: string) => (error: unknown) => {
+    logger.warn({ err: error, paymentId }, 'the payment provider did not answer; it will be asked again');
   };
 
-  return { pay, hear, closeBill, closeIfUnpaid, onCron: deadlines.drain };
+  return { pay, receive, closeCancelled, closeIfUnpaid, onCron: deadlines.drain };
 }
 
-const written = (bill: Bill, payment: Payment) => [put(billKey(bill.orderId), bill), put(paymentKey(payment.id), payment)];
-
-function sameRequest(payment: Payment, { orderId, paymentMethodId }: PayOrder): Payment {
+function sameRequest(payment: Payment, { orderId, paymentMethodId }: PaymentRequest): Payment {
   if (payment.orderId !== orderId || payment.method !== paymentMethodId) throw keyReused();
   return payment;
 }

@@ -1,26 +1,34 @@
 import type { Money } from '@sidecart/contracts/money';
 
-/** How a charge stands. `reference` is the provider's own name for it, `code` its word for why it failed. */
+/**
+ * How far a charge is. `reference` is the provider's id for it; `code` is its reason for a failure.
+ */
 export type Charge = { reference: string } & ({ status: 'processing' | 'succeeded' } | { status: 'failed'; code: string });
 
-/** What a provider tells on its own. */
+/** What a provider reports by webhook. */
 export interface ProviderEvent {
   paymentId: string;
   charge: Charge;
 }
 
-/** Whoever takes the money. What it throws says nothing about whether it did: ask again. */
+/** A payment provider. An error does not say whether the money has moved: ask again. */
 export interface Provider {
-  /** Whether this can be the id of a payment method. */
+  /** Whether this may be the id of a payment method. */
   accepts(method: string): boolean;
-  /** Takes the money once per `paymentId`, however often and from wherever it is called. A declined card is an answer. */
+  /**
+   * Charges once per `paymentId`, however often it is called, and returns the charge. A declined
+   * card is a failed charge.
+   */
   charge(payment: { paymentId: string; amount: Money; method: string }): Promise<Charge>;
-  /** How a charge that was `processing` stands now. */
+  /** Returns how far a charge is that was `processing`. */
   retrieve(reference: string): Promise<Charge>;
-  /** Gives all of it back, once per `paymentId`. */
+  /** Refunds the whole amount, once per `paymentId`. */
   refund(payment: { paymentId: string; reference: string; amount: Money }): Promise<void>;
-  /** The event of a webhook, or undefined where it is about something else. Throws `invalid` (`bad-signature`). */
+  /**
+   * Returns the event of a webhook, or `undefined` if it is about something else. Throws `invalid`
+   * (`bad-signature`).
+   */
   verifyWebhook(rawBody: Buffer, signature: string): Promise<ProviderEvent | undefined>;
-  /** Stops everything the provider does on its own. Resolves once nothing of it is running. */
+  /** Stops timers and deliveries. Resolves once none is running. */
   close(): Promise<void>;
 }

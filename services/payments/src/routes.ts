@@ -1,26 +1,13 @@
 import { may, type User } from '@sidecart/chassis/auth';
-import { DomainError, found } from '@sidecart/chassis/errors';
+import { found, invalidField } from '@sidecart/chassis/errors';
 import { IdempotencyKey } from '@sidecart/chassis/idempotency';
-import { routes } from '@sidecart/chassis/routes';
+import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
-import { OrderId, PaymentId } from '@sidecart/contracts/common';
-import { z } from 'zod';
 import type { Cashier } from './cashier.js';
 import type { Payment } from './payment.js';
 import type { Provider } from './provider.js';
-import { PaymentView, PayOrder } from './schemas.js';
-import { billKey, paymentKey } from './store.js';
-
-const Signature = z
-  .string()
-  .max(1_000)
-  .meta({ examples: ['t=1769860800,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd'] });
-
-/** Read from the raw bytes once the signature fits. */
-const ProviderEvent = z.looseObject({}).meta({
-  description: 'An event of the provider.',
-  examples: [{ id: 'evt_1', object: 'event', type: 'payment_intent.succeeded', data: { object: { id: 'pi_1' } } }],
-});
+import { ById, ByOrder, Payments, PaymentView, PayOrder, ProviderEvent, Received, WebhookHeaders } from './schemas.js';
+import { intentKey, paymentKey } from './store.js';
 
 export interface RouteOptions {
   store: Store;
@@ -28,13 +15,14 @@ export interface RouteOptions {
   provider: Provider;
 }
 
-export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
-  const to = routes('Payments');
+export function paymentRoutes({ store, cashier, provider }: RouteOptions): Routes {
+  const api = routes('payments');
 
-  to.post(
+  api.post(
     '/api/payments',
     {
-      summary: 'Pays an order. A declined card is an answer too: the payment with status `failed`. One that takes longer is `processing`.',
+      summary:
+        'Pays an order. If the card is declined, the answer is a payment with the status `failed`; if it takes longer, `processing`.',
       access: 'customer',
       rows: [39],
       headers: IdempotencyKey,
@@ -43,42 +31,36 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
       status: 201,
       problems: {
         403: 'The account is suspended.',
-        404: 'There is no such order of yours.',
-        409: 'The order cannot be paid any more, or another payment is under way.',
+        404: 'There is no such order, or it belongs to someone else.',
+        409: 'The order cannot be paid any more, or another payment is in progress.',
       },
     },
     async ({ user, body, headers }) => {
-      if (!provider.accepts(body.paymentMethodId)) throw unknownMethod();
+      if (!provider.accepts(body.paymentMethodId)) throw invalidField('paymentMethodId', 'The provider has no such payment method.');
       return view(await cashier.pay(user.id, body, headers['idempotency-key']));
     },
   );
 
-  to.get(
+  api.get(
     '/api/payments',
-    {
-      summary: 'Lists the payments of an order of the caller’s, newest first.',
-      access: 'customer',
-      rows: [40],
-      query: z.strictObject({ orderId: OrderId }),
-      reply: z.object({ data: z.array(PaymentView), next: z.null() }),
-    },
+    { summary: 'Lists the payments of one of your orders, newest first.', access: 'customer', rows: [40], query: ByOrder, reply: Payments },
     async ({ user, query }) => {
-      const bill = await store.read(billKey(query.orderId));
-      const ids = bill && maySee(bill, user) ? bill.attempts.toReversed() : [];
+      const intent = await store.read(intentKey(query.orderId));
+      const ids = intent && maySee(intent, user) ? intent.attempts.toReversed() : [];
       const payments = await Promise.all(ids.map((id) => store.read(paymentKey(id))));
       return { data: payments.filter((payment) => payment !== undefined).map(view), next: null };
     },
   );
 
-  to.get(
+  api.get(
     '/api/payments/:id',
     {
-      summary: 'One payment.',
+      summary: 'Returns a payment.',
       access: 'customer',
       rows: [40],
-      params: z.object({ id: PaymentId }),
+      params: ById,
       reply: PaymentView,
-      problems: { 404: 'There is no such payment of yours.' },
+      problems: { 404: 'There is no such payment, or it belongs to someone else.' },
     },
     async ({ user, params }) => {
       const payment = await store.read(paymentKey(params.id));
@@ -86,34 +68,36 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions) {
     },
   );
 
-  to.post(
+  api.post(
     '/api/payments/webhook',
     {
-      summary: 'Takes the events of the payment provider, which are signed over the raw bytes.',
+      summary: 'Receives the events of the payment provider, signed over the raw bytes.',
       access: 'public',
       rows: [41],
-      headers: z.object({ 'stripe-signature': Signature }),
+      headers: WebhookHeaders,
       body: ProviderEvent,
       limit: 'network',
-      reply: z.object({ received: z.literal(true) }),
+      reply: Received,
     },
     async ({ req, headers }) => {
       const event = await provider.verifyWebhook(req.rawBody ?? Buffer.alloc(0), headers['stripe-signature']);
-      if (event) await cashier.hear(event);
+      if (event) await cashier.receive(event);
       return { received: true as const };
     },
   );
 
-  return to;
+  return api;
 }
 
 const maySee = ({ userId }: { userId: string }, user: User) => userId === user.id || may(user, 'payments');
 
-const unknownMethod = () =>
-  new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', {
-    errors: [{ field: 'paymentMethodId', message: 'not a payment method of the provider' }],
-  });
-
-function view({ id, orderId, amount, method, status, failure, createdAt, history }: Payment): PaymentView {
-  return { id, orderId, amount, paymentMethodId: method, status, failure, createdAt, history };
-}
+const view = ({ id, orderId, amount, method, status, failure, createdAt, history }: Payment): PaymentView => ({
+  id,
+  orderId,
+  amount,
+  paymentMethodId: method,
+  status,
+  failure,
+  createdAt,
+  history,
+});

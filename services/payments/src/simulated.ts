@@ -9,11 +9,11 @@ export interface SimulatedOptions {
   secret: string;
   webhookUrl: string;
   logger: Logger;
-  /** How long a bank debit takes. */
+  /** How long a bank debit takes, in ms. */
   delayMs?: number;
 }
 
-/** Stripe's test payment methods, and what becomes of a charge to them. */
+/** Stripe's test payment methods, and the outcome of a charge to each. */
 const METHODS = new Map<string, { status: 'succeeded' | 'processing' } | { status: 'failed'; code: string }>([
   ['pm_card_visa', { status: 'succeeded' }],
   ['pm_card_chargeDeclined', { status: 'failed', code: 'card_declined' }],
@@ -21,7 +21,10 @@ const METHODS = new Map<string, { status: 'succeeded' | 'processing' } | { statu
   ['pm_usBankAccount_success', { status: 'processing' }],
 ]);
 
-/** A provider that takes no money. It remembers nothing either: the payment's id and method alone decide, so that every repeat agrees. */
+/**
+ * Returns a provider that moves no money. The id and method of a payment alone decide the outcome,
+ * so a repeat has the same one without anything being stored.
+ */
 export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }: SimulatedOptions): Provider {
   const debits = new Map<string, NodeJS.Timeout>();
   const deliveries = new Set<Promise<void>>();
@@ -29,17 +32,17 @@ export function createSimulated({ secret, webhookUrl, logger, delayMs = 2_000 }:
 
   function debit(reference: string, paymentId: string, amount: Money): void {
     if (debits.has(reference) || closing.signal.aborted) return;
-    const settle = () => {
+    const succeed = () => {
       debits.delete(reference);
-      const delivery = tell(reference, paymentId, amount)
+      const delivery = sendWebhook(reference, paymentId, amount)
         .catch((error: unknown) => logger.warn({ err: error, paymentId }, 'webhook not delivered'))
         .finally(() => deliveries.delete(delivery));
       deliveries.add(delivery);
     };
-    debits.set(reference, setTimeout(settle, delayMs).unref());
+    debits.set(reference, setTimeout(succeed, delayMs).unref());
   }
 
-  async function tell(reference: string, paymentId: string, { amount, currency }: Money): Promise<void> {
+  async function sendWebhook(reference: string, paymentId: string, { amount, currency }: Money): Promise<void> {
     const intent = {
       id: reference,
       object: 'payment_intent',

@@ -2,15 +2,18 @@ import { DomainError } from '@sidecart/chassis/errors';
 import type { Stripe } from 'stripe';
 import type { ProviderEvent } from './provider.js';
 
-/** Loaded with the first webhook, because it takes 20 MB. */
+/** Loads Stripe's library with the first webhook, because it takes 20 MB. */
 const webhooks = async () => (await import('stripe')).Stripe.webhooks;
 
-/** The `Stripe-Signature` of a payload. */
+/** Returns the `Stripe-Signature` header of a payload. */
 export async function sign(payload: string, secret: string): Promise<string> {
   return (await webhooks()).generateTestHeaderString({ payload, secret });
 }
 
-/** Reads an event that Stripe, or a provider that signs as Stripe does, has signed with `secret` within the last five minutes. */
+/**
+ * Returns the event of a payload that was signed with `secret`, as Stripe signs, within the last
+ * five minutes, or `undefined` if it is not about a payment. Throws `invalid` (`bad-signature`).
+ */
 export async function readEvent(rawBody: Buffer, signature: string, secret: string): Promise<ProviderEvent | undefined> {
   const event = await verified(rawBody, signature, secret);
   if (event.type !== 'payment_intent.succeeded' && event.type !== 'payment_intent.payment_failed') return undefined;
@@ -26,6 +29,6 @@ async function verified(rawBody: Buffer, signature: string, secret: string): Pro
   try {
     return stripe.constructEvent(rawBody, signature, secret);
   } catch {
-    throw new DomainError('invalid', 'bad-signature', 'The signature is not one of this body, or it is too old.');
+    throw new DomainError('invalid', 'bad-signature', 'The signature does not match the body, or is more than five minutes old.');
   }
 }

@@ -1,9 +1,13 @@
 import type { Charge, Provider } from '../src/provider.js';
 
-/** A provider that keeps books, as a real one does, and whose answers can get lost after it did what was asked. */
+/**
+ * Wraps a provider to keep a record, as a real one does. Its answers can get lost after it has done
+ * what it was asked.
+ */
 export function createLedger(simulated: Provider) {
   const charges = new Map<string, Charge>();
   const refunds: string[] = [];
+  /** How many of the next answers get lost. */
   const lose = { charges: 0, refunds: 0 };
 
   function deliver(kind: keyof typeof lose): void {

@@ -5,10 +5,11 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createLogger } from '@sidecart/chassis/logger';
 import { until } from '@sidecart/runner/until';
+import { euros } from '@sidecart/testing/builders';
 import type { Provider } from '../src/provider.js';
 import { createSimulated } from '../src/simulated.js';
 
-const amount = { amount: 1200, currency: 'EUR' };
+const amount = euros(1200);
 const secret = 'a secret of this test';
 const received: { headers: IncomingHttpHeaders; body: Buffer }[] = [];
 const server = createServer(async (req, res) => {
@@ -37,7 +38,7 @@ test.each([
   ['pm_card_visa', { status: 'succeeded' }],
   ['pm_card_chargeDeclined', { status: 'failed', code: 'card_declined' }],
   ['pm_card_chargeDeclinedInsufficientFunds', { status: 'failed', code: 'card_declined' }],
-])('a charge to %s is answered at once, the same every time', async (method, outcome) => {
+])('a charge to %s has its outcome at once, the same every time', async (method, outcome) => {
   const provider = open();
   const charge = () => provider.charge({ paymentId: `of-${method}`, amount, method });
   expect(await charge()).toEqual({ reference: `pi_of-${method}`, ...outcome });
@@ -45,11 +46,11 @@ test.each([
   expect(provider.accepts(method)).toBe(true);
 });
 
-test('knows no other payment methods', () => {
+test('accepts no other payment methods', () => {
   for (const method of ['pm_card_unknown', 'constructor', '']) expect(open().accepts(method)).toBe(false);
 });
 
-test('a bank debit is processing until its one signed webhook tells that it succeeded', async () => {
+test('a bank debit is processing until its one signed webhook reports that it succeeded', async () => {
   const provider = open();
   const charge = () => provider.charge({ paymentId: 'debit', amount, method: 'pm_usBankAccount_success' });
   expect(await Promise.all([charge(), charge()])).toEqual([1, 2].map(() => ({ reference: 'pi_debit', status: 'processing' })));
@@ -65,7 +66,7 @@ test('a bank debit is processing until its one signed webhook tells that it succ
 describe('closing the provider', () => {
   const debit = (provider: Provider) => provider.charge({ paymentId: 'debit', amount, method: 'pm_usBankAccount_success' });
 
-  test('stops the timers of its bank debits, and starts no new ones', async () => {
+  test('stops the timers of bank debits, and starts no new ones', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     try {
       const provider = open();

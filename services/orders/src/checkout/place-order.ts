@@ -41,12 +41,21 @@ export interface OrderRequest {
 
 export type PlaceOrder = ReturnType<typeof createPlaceOrder>;
 
-/** Stock stays reserved this much longer than the order waits for its payment, for a payment at the last moment. */
+/**
+ * Stock stays reserved this much longer than the order waits for its payment, for a payment at the
+ * last moment.
+ */
 const GRACE_MS = 15 * 60_000;
 
-/** How a cart, or a list of items, becomes an order: quote, reserve, save. What is reserved and not saved lapses. */
+/**
+ * How a cart, or a list of items, becomes an order: quote, reserve, save. What is reserved and not
+ * saved lapses.
+ */
 export function createPlaceOrder({ settings, store, deadlines, standing, now, customerCart, quote, reserve }: PlaceOrderOptions) {
-  /** Returns the new order, or the one that this request has placed before. Throws every refusal that docs/api.md lists. */
+  /**
+   * Returns the new order, or the one that this request has placed before. Throws every refusal
+   * that docs/api.md lists.
+   */
   return async function placeOrder(user: User, request: OrderRequest, idempotencyKey: string | undefined): Promise<Order> {
     if (settings.REQUIRE_VERIFIED !== 'never' && !user.verified) throw notVerified();
     const fingerprint = idempotencyKey === undefined ? null : derivedId(JSON.stringify(request));
@@ -105,7 +114,10 @@ function mergedBySku(items: readonly StockLine[]): StockLine[] {
   return Array.from(quantities, ([sku, quantity]) => ({ sku, quantity }));
 }
 
-/** Returns the lines with their quotes. Throws `conflict` (`lines-unavailable`) with every SKU that is not for sale. */
+/**
+ * Returns the lines with their quotes. Throws `conflict` (`lines-unavailable`) with every SKU that
+ * is not for sale.
+ */
 function quoted(lines: readonly StockLine[], quotes: readonly PromiseSettledResult<SkuQuote>[]): { quote: SkuQuote; quantity: number }[] {
   const forSale: { quote: SkuQuote; quantity: number }[] = [];
   const unavailable: { sku: string; reason: string }[] = [];

@@ -8,8 +8,8 @@ import type { Order } from '../order/order.js';
 export type Asked = Pick<Order, 'id' | 'fingerprint' | 'address' | 'note'> & { lines: readonly StockLine[] };
 
 /**
- * Returns the order if `asked` is a repeat of the request that placed it. Throws `conflict` if it asks
- * for something else.
+ * Returns the order if `asked` is a repeat of the request that placed it. Throws `conflict` if it
+ * asks for something else.
  */
 export function replay(order: Order, asked: Asked): Order {
   if (asked.fingerprint !== null && asked.id === order.id) return sameRequest(order, asked.fingerprint);
@@ -18,7 +18,9 @@ export function replay(order: Order, asked: Asked): Order {
   throw new DomainError('conflict', 'cart-ordered', `This cart was already ordered as ${order.number}. ${advice}`);
 }
 
-/** Returns the order if its Idempotency-Key came with the same request. Throws `conflict` if not. */
+/**
+ * Returns the order if its Idempotency-Key came with the same request. Throws `conflict` if not.
+ */
 export function sameRequest(order: Order, fingerprint: string | null): Order {
   if (order.fingerprint !== fingerprint) throw keyReused();
   return order;

@@ -18,8 +18,9 @@ export interface SaveOptions {
 }
 
 /**
- * Saves a new order with its deadline, in the lists of its customer. Returns the order that is there if this
- * request, or another of the same cart, was saved first. Throws what `place`, `replay` and `addUnpaid` throw.
+ * Saves a new order with its deadline, in the lists of its customer. Returns the order that is
+ * there if this request, or another of the same cart, was saved first. Throws what `place`,
+ * `replay` and `addUnpaid` throw.
  */
 export function saveOrder({ store, deadlines, maxUnpaid }: SaveOptions, placing: Placing): Promise<Order> {
   const { id, buyer, cart } = placing;

@@ -5,8 +5,8 @@ import type { PricedLine } from '@sidecart/contracts/priced-line';
 import type { Totals } from '../order/order.js';
 
 /**
- * Returns the lines and what they cost. The tax is `taxPercent` of the subtotal, rounded half up. Throws
- * `conflict`: `mixed-currencies`, or `total-too-large` if no payment could take the total.
+ * Returns the lines and what they cost. The tax is `taxPercent` of the subtotal, rounded half up.
+ * Throws `conflict`: `mixed-currencies`, or `total-too-large` if no payment could take the total.
  */
 export function totalsOf(items: readonly { quote: SkuQuote; quantity: number }[], taxPercent: number): Totals {
   const lines = items.map(({ quote: { price: unitPrice, ...product }, quantity }): PricedLine => {

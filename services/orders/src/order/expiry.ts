@@ -15,13 +15,16 @@ export interface ExpiryOptions extends Payments {
   now: () => Date;
 }
 
-/** While a payment is processing, payments is asked again after a minute, then twice as long, up to this. */
+/**
+ * While a payment is processing, payments is asked again after a minute, then twice as long, up to
+ * this.
+ */
 const MAX_PAUSE_MS = 60 * 60_000;
 
 /**
- * Handles the payment deadline of an order. Events can be late, so payments is asked to close the payment
- * intent, and its answer decides. Once the intent is closed no payment can begin, so the order is
- * cancelled. A payment that has succeeded counts as if its event had arrived.
+ * Handles the payment deadline of an order. Events can be late, so payments is asked to close the
+ * payment intent, and its answer decides. Once the intent is closed no payment can begin, so the
+ * order is cancelled. A payment that has succeeded counts as if its event had arrived.
  */
 export function createExpiry({ orders, closeIntent, now }: ExpiryOptions) {
   /**

@@ -53,7 +53,10 @@ export interface Order extends Totals, States {
   /** The payment that took the money, even if that was after the cancellation. */
   paymentId: string | null;
   failedPayments: FailedPayment[];
-  /** A hash of the request, if it had an Idempotency-Key: tells a repeat from another request with the same key. */
+  /**
+   * A hash of the request, if it had an Idempotency-Key: tells a repeat from another request with
+   * the same key.
+   */
   fingerprint: string | null;
 }
 
@@ -76,7 +79,10 @@ export interface Payment {
 const MAX_FAILED_PAYMENTS = 20;
 const BY_PAYMENTS: Cause = { by: 'payments', reason: null };
 
-/** Returns a new order. Throws `unavailable` if its stock is no longer reserved long enough to pay it. */
+/**
+ * Returns a new order. Throws `unavailable` if its stock is no longer reserved long enough to pay
+ * it.
+ */
 export function place(placing: Placing, now: Date): Changed {
   const at = now.toISOString();
   if (placing.payBy <= at)
@@ -96,7 +102,10 @@ export function place(placing: Placing, now: Date): Changed {
   return { order, events: [OrderPlaced(order.id, order.version, toSnapshot(order))] };
 }
 
-/** Records the payment. A cancelled order stays cancelled and has no event: payments refunds it without being asked. */
+/**
+ * Records the payment. A cancelled order stays cancelled and has no event: payments refunds it
+ * without being asked.
+ */
 export function pay(order: Order, payment: Payment, now: Date): Changed {
   if (order.paymentId === payment.paymentId) return unchanged(order);
   if (order.paymentId !== null) throw new DomainError('invalid', 'paid-twice', `Another payment has paid the order ${order.id}.`);
@@ -136,8 +145,8 @@ export function cancelShort(order: Order, now: Date): Changed {
 }
 
 /**
- * Records that all the money went back, from an order that is cancelled or delivered. The event of the payment may come
- * later than that of its refund; then the order is paid first.
+ * Records that all the money went back, from an order that is cancelled or delivered. The event of
+ * the payment may come later than that of its refund; then the order is paid first.
  */
 export function refund(order: Order, payment: Payment, now: Date): Changed {
   if (order.paymentId !== null && order.paymentId !== payment.paymentId)

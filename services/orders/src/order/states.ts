@@ -1,6 +1,8 @@
 import type { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/orders';
 
-/** The three states of an order. Each has its own moves; the rules that join them are in order.ts. */
+/**
+ * The three states of an order. Each has its own moves; the rules that join them are in order.ts.
+ */
 export interface States {
   life: OrderLife;
   payment: OrderPayment;

@@ -24,7 +24,10 @@ export function openOrders(store: Store) {
       return { data: orders.filter((order) => order !== undefined), next };
     },
 
-    /** Changes an order and returns it. Throws `missing` if there is no such order, and what `change` throws. */
+    /**
+     * Changes an order and returns it. Throws `missing` if there is no such order, and what
+     * `change` throws.
+     */
     update(id: string, change: (order: Order, now: Date) => Changed): Promise<Order> {
       return store.transact([orderKey(id)], (docs, now) => {
         const before = found(docs.get(orderKey(id)), 'The order');

@@ -5,7 +5,10 @@ import { PaymentFailed, PaymentRefunded, PaymentSucceeded } from '@sidecart/cont
 import { cancelShort, failPayment, pay, refund } from './order.js';
 import type { Orders } from './store.js';
 
-/** The events that move an order. One for an order that is not saved yet throws `missing`, so it is delivered again. */
+/**
+ * The events that move an order. One for an order that is not saved yet throws `missing`, so it is
+ * delivered again.
+ */
 export function orderSubscriptions({ orders, logger }: { orders: Orders; logger: Logger }): Subscriptions {
   const events = subscriptions({ app: 'orders', logger });
 

@@ -22,7 +22,10 @@ export function addUnpaid(docs: Docs, userId: string, id: string, max: number): 
   return put(unpaidKey(userId), [...(ids ?? []), id]);
 }
 
-/** Returns the writes that stop counting an order as unpaid if a change has made it paid or cancelled. */
+/**
+ * Returns the writes that stop counting an order as unpaid if a change has made it paid or
+ * cancelled.
+ */
 export function dropUnpaid(docs: Docs, before: Order, after: Order): Write[] {
   if (!awaitsPayment(before) || awaitsPayment(after)) return [];
   const listKey = unpaidKey(after.buyer.userId);
