@@ -1,46 +1,35 @@
 import { serve } from '@sidecart/chassis/calls';
-import { found } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
-import type { Store } from '@sidecart/chassis/store';
-import { Hold, Reserve, Stock as StockOf } from '@sidecart/contracts/inventory';
-import { addressesOf, holdWithin, type GuestLimits } from './guests.js';
-import { NO_HOLDS } from './holds.js';
-import { merged, reserve } from './reservation.js';
+import { Hold, Reserve, Stock } from '@sidecart/contracts/inventory';
+import { holdWithin, type GuestLimits } from './guests.js';
 import { endOf, minuteOf } from './minutes.js';
+import { mergedBySku, reserve } from './reservation.js';
 import { availability, available } from './stock.js';
-import { addressKey, holdsKey, putAddress, putHolds, putStock, settle, stockKey } from './store.js';
+import type { Inventory } from './store.js';
 
-/** What inventory does for carts and orders. */
-export function inventoryCalls({ store, limits }: { store: Store; limits: GuestLimits }): Routes {
-  const calls = routes('inventory');
+/** The calls that catalog, carts and orders make. */
+export function inventoryCalls({ inventory, limits }: { inventory: Inventory; limits: GuestLimits }): Routes {
+  const api = routes('inventory');
 
-  serve(calls, StockOf, async ({ sku }) => {
-    const stock = found(await store.read(stockKey(sku)), `The stock of ${sku}`);
+  serve(api, Stock, async ({ sku }) => {
+    const stock = await inventory.read(sku);
     return { sku, available: available(stock, new Date()), availability: availability(stock) };
   });
 
-  serve(calls, Hold, async ({ cartId, sku, quantity, until, guestAddress }) => {
-    const now = new Date();
+  serve(api, Hold, async ({ cartId, sku, quantity, until, guestAddress }) => {
     const guest = guestAddress === undefined ? {} : { guestAddress };
-    const line = { sku, quantity, minute: quantity === 0 ? 0 : minuteOf(until, now), ...guest };
-    await store.transact([holdsKey(cartId), stockKey(sku), ...addressesOf(line).map(addressKey)], (docs) => {
-      const known = {
-        holds: docs.get(holdsKey(cartId)) ?? NO_HOLDS,
-        stock: docs.get(stockKey(sku)),
-        countsOf: (address: string) => docs.get(addressKey(address))?.held ?? {},
-      };
-      const { holds, stock, addresses } = holdWithin(limits, known, line, now);
-      const counts = [...addresses].map(([address, held]) => putAddress(address, held, now));
-      return { write: stock ? [putHolds(cartId, holds, now), putStock(stock), ...counts] : [], result: undefined };
+    const line = await inventory.updateHold({ cartId, sku, guestAddress }, (before, now) => {
+      const minute = quantity === 0 ? 0 : minuteOf(until, now);
+      return holdWithin(limits, before, { sku, quantity, minute, ...guest }, now);
     });
     return { sku, quantity, until: quantity === 0 ? until : endOf(line.minute) };
   });
 
-  serve(calls, Reserve, async ({ reference, cartId, lines, until }) => {
-    const order = { reference, lines: merged(lines) };
-    const reservation = await settle(store, order, { cartId }, (known) => reserve(known, order, until));
+  serve(api, Reserve, async ({ reference, cartId, lines, until }) => {
+    const demand = { reference, lines: mergedBySku(lines) };
+    const reservation = await inventory.updateReservation(demand, { cartId }, (facts) => reserve(facts, demand, until));
     return { reference, until: reservation ? endOf(reservation.minute) : until };
   });
 
-  return calls;
+  return api;
 }

@@ -1,47 +1,50 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { AvailabilityChanged, InventoryAdjusted, InventoryLow, type Availability, type ShortLine } from '@sidecart/contracts/inventory';
-import { recount, swept, total, type Counts } from './minutes.js';
+import { recount, total, withoutLapsed, type Counts } from './minutes.js';
 
-/** What there is of one SKU. Invariant: 0 <= guestHeld <= held <= onHand. */
+/** The stock of one SKU. Invariant: 0 <= guestHeld <= held <= onHand. */
 export interface Stock {
   sku: string;
   productId: string;
   onHand: number;
   held: Counts;
-  /** Those of the held pieces that are in guests' carts. Missing in documents that version 0.1 wrote. */
+  /** The held pieces that are in guests' carts. Missing in documents of version 0.1. */
   guestHeld?: Counts;
-  /** Low is this or less. */
+  /** Stock of this many pieces or fewer is low. */
   threshold: number;
-  /** Movements so far. */
+  /** How many movements the ledger has. */
   seq: number;
-  /** Grows with everything that others are told of this SKU. */
+  /** Grows with each change that events report. */
   version: number;
 }
 
-/** One entry of the ledger. */
+/** An entry of the ledger. */
 export interface Movement {
-  /** From 1, without gaps. */
+  /** Counts from 1 without gaps. */
   seq: number;
   sku: string;
   type: 'in' | 'out' | 'sale' | 'return';
-  /** Negative for what goes out: the quantities of a ledger add up to what is on hand. */
+  /** Negative if pieces leave. The quantities of a ledger add up to what is on hand. */
   quantity: number;
-  /** On hand after it. */
+  /** What is on hand after it. */
   balance: number;
-  /** The order, if any. */
+  /** The id of the order, if an order caused it. */
   reference: string | null;
   reason: string;
   at: string;
-  /** The user who did it, null where an order did. */
+  /** The id of the user, or null if an order caused it. */
   by: string | null;
 }
 
-export interface Moved {
+/** A stock after a change, with the change's events and its movement, if it has one. */
+export interface StockChange {
   stock: Stock;
-  movement: Movement;
+  movement?: Movement;
   events: NewEvent[];
 }
+
+export type Moved = Required<StockChange>;
 
 export const newStock = (sku: string, productId: string, threshold: number): Stock => ({
   sku,
@@ -55,9 +58,9 @@ export const newStock = (sku: string, productId: string, threshold: number): Sto
 });
 
 /** Pieces that a cart or an order holds. */
-export interface Held {
+export interface HeldPieces {
   quantity: number;
-  /** The one in which the hold lapses. */
+  /** The minute in which the hold lapses. */
   minute: number;
   /** A hash of the client's address, if a guest's cart holds them. */
   guestAddress?: string;
@@ -69,40 +72,42 @@ export const guestHeld = ({ guestHeld = {} }: Stock, now: Date): number => total
 
 export const available = (stock: Stock, now: Date): number => stock.onHand - held(stock, now);
 
-/** From what is on hand alone: a hold makes nothing look sold out. */
+/**
+ * Returns the availability of what is on hand. Holds do not count: they make nothing look sold out.
+ */
 export function availability({ onHand, threshold }: Stock): Availability {
   if (onHand === 0) return 'out_of_stock';
   return onHand <= threshold ? 'low_stock' : 'in_stock';
 }
 
-/** Holds pieces that are available. */
-export const take = (stock: Stock, pieces: Held, now: Date): Stock => change(stock, pieces, pieces.quantity, now);
+/** Holds pieces. The caller checks that they are available. */
+export const hold = (stock: Stock, pieces: HeldPieces, now: Date): Stock => rehold(stock, pieces, pieces.quantity, now);
 
-/** Ends a hold; changes nothing if it has lapsed. */
-export const giveBack = (stock: Stock, pieces: Held, now: Date): Stock => change(stock, pieces, -pieces.quantity, now);
+/** Releases held pieces. Changes nothing if their hold has lapsed. */
+export const release = (stock: Stock, pieces: HeldPieces, now: Date): Stock => rehold(stock, pieces, -pieces.quantity, now);
 
-function change(stock: Stock, { minute, guestAddress }: Held, by: number, now: Date): Stock {
-  const guests = guestAddress === undefined ? 0 : by;
+function rehold(stock: Stock, { minute, guestAddress }: HeldPieces, change: number, now: Date): Stock {
+  const guestChange = guestAddress === undefined ? 0 : change;
   return {
     ...stock,
-    held: recount(stock.held, minute, by, now),
-    guestHeld: recount(stock.guestHeld ?? {}, minute, guests, now),
+    held: recount(stock.held, minute, change, now),
+    guestHeld: recount(stock.guestHeld ?? {}, minute, guestChange, now),
   };
 }
 
-/** Puts `quantity` pieces in or takes them out. Taking out more than is available is for the caller to refuse. */
-export function move(stock: Stock, by: Pick<Movement, 'type' | 'quantity' | 'reference' | 'reason' | 'by'>, now: Date): Moved {
-  const quantity = by.type === 'in' || by.type === 'return' ? by.quantity : -by.quantity;
+/** Moves `quantity` pieces in or out. The caller checks that pieces to move out are available. */
+export function move(stock: Stock, cause: Pick<Movement, 'type' | 'quantity' | 'reference' | 'reason' | 'by'>, now: Date): Moved {
+  const quantity = cause.type === 'in' || cause.type === 'return' ? cause.quantity : -cause.quantity;
   const after = {
     ...stock,
-    held: swept(stock.held, now),
-    guestHeld: swept(stock.guestHeld ?? {}, now),
+    held: withoutLapsed(stock.held, now),
+    guestHeld: withoutLapsed(stock.guestHeld ?? {}, now),
     onHand: stock.onHand + quantity,
     seq: stock.seq + 1,
     version: stock.version + 1,
   };
-  const movement = { ...by, seq: after.seq, sku: stock.sku, quantity, balance: after.onHand, at: now.toISOString() };
-  return { stock: after, movement, events: told(stock, after) };
+  const movement = { ...cause, seq: after.seq, sku: stock.sku, quantity, balance: after.onHand, at: now.toISOString() };
+  return { stock: after, movement, events: changeEvents(stock, after) };
 }
 
 export interface Adjustment {
@@ -112,7 +117,10 @@ export interface Adjustment {
   by: string;
 }
 
-/** A movement by hand. Throws `conflict` where it would take out what is held. */
+/**
+ * Moves pieces in or out by hand. Throws `conflict` (`out-of-stock`) if it would move out held
+ * pieces.
+ */
 export function adjust(stock: Stock, adjustment: Adjustment, now: Date): Moved {
   const left = available(stock, now);
   if (adjustment.type === 'out' && adjustment.quantity > left)
@@ -122,28 +130,32 @@ export function adjust(stock: Stock, adjustment: Adjustment, now: Date): Moved {
   return { stock: after, movement, events: [InventoryAdjusted(stock.sku, after.version, adjusted), ...events] };
 }
 
-export function setThreshold(stock: Stock, threshold: number): { stock: Stock; events: NewEvent[] } {
+export function setThreshold(stock: Stock, threshold: number): StockChange {
   const after = { ...stock, threshold, version: stock.version + 1 };
-  return { stock: after, events: told(stock, after) };
+  return { stock: after, events: changeEvents(stock, after) };
 }
 
-/** The stock of a product that took over the SKU of another: what is there is now its own. */
-export function handOver(stock: Stock, productId: string): { stock: Stock; events: NewEvent[] } {
+/** Assigns the stock to another product, which has taken over the SKU. */
+export function handOver(stock: Stock, productId: string): StockChange {
   const after = { ...stock, productId, version: stock.version + 1 };
-  return { stock: after, events: [availabilityOf(after)] };
+  return { stock: after, events: [availabilityChanged(after)] };
 }
 
-function told(before: Stock, after: Stock): NewEvent[] {
+/**
+ * Returns the events of a change: the availability if it has changed, and low stock if it has
+ * become low.
+ */
+function changeEvents(before: Stock, after: Stock): NewEvent[] {
   const { sku, productId, onHand, threshold, version } = after;
-  const low = onHand <= threshold && before.onHand > before.threshold;
+  const becameLow = onHand <= threshold && before.onHand > before.threshold;
   return [
-    ...(availability(before) === availability(after) ? [] : [availabilityOf(after)]),
-    ...(low ? [InventoryLow(sku, version, { sku, productId, onHand, threshold })] : []),
+    ...(availability(before) === availability(after) ? [] : [availabilityChanged(after)]),
+    ...(becameLow ? [InventoryLow(sku, version, { sku, productId, onHand, threshold })] : []),
   ];
 }
 
-const availabilityOf = (stock: Stock) =>
+const availabilityChanged = (stock: Stock) =>
   AvailabilityChanged(stock.sku, stock.version, { sku: stock.sku, productId: stock.productId, availability: availability(stock) });
 
 export const outOfStock = (lines: ShortLine[]): DomainError =>
-  new DomainError('conflict', 'out-of-stock', `There is not enough of ${lines.map(({ sku }) => sku).join(', ')}.`, { lines });
+  new DomainError('conflict', 'out-of-stock', `There is not enough stock of ${lines.map(({ sku }) => sku).join(', ')}.`, { lines });

@@ -1,34 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Hold, Reserve } from '@sidecart/contracts/inventory';
-import { startApp, type TestApp } from '@sidecart/testing/app';
-import { aUser } from '@sidecart/testing/tokens';
-import { createApp } from '../src/app.js';
-import { Settings } from '../src/config.js';
+import { in15, startInventory, type InventoryApp } from './inventory.js';
 
-const STAFF = aUser({ id: 'eve', role: 'staff', permissions: ['inventory'] });
-const in15 = () => new Date(Date.now() + 15 * 60_000).toISOString();
+let app: InventoryApp;
 
-let app: TestApp;
 beforeAll(async () => {
-  app = await startApp('inventory', Settings.parse({ GUEST_HOLD_PIECES: '20' }), createApp);
+  app = await startInventory({ GUEST_HOLD_PIECES: '20' });
 }, 60_000);
+
 afterAll(() => app?.close());
 
-async function stocked(quantity: number): Promise<string> {
-  const sku = `S-${randomUUID()}`;
-  expect((await app.request('POST', '/api/inventories', { sku, productId: 'p1', quantity }, { as: STAFF })).status).toBe(201);
-  return sku;
-}
-
-const heldOf = async (sku: string): Promise<number> =>
-  (await app.request('GET', `/api/inventories/${sku}`, undefined, { as: STAFF })).body.held;
-const hold = (cartId: string, sku: string, quantity: number) => app.call(Hold, { cartId, sku, quantity, until: in15() });
+const stocked = (quantity: number) => app.stocked(quantity);
+const heldOf = async (sku: string): Promise<number> => (await app.stockOf(sku)).held;
+const hold: InventoryApp['hold'] = (...args) => app.hold(...args);
 const guestHold = (cartId: string, sku: string, quantity: number, guestAddress: string = randomUUID()) =>
   app.call(Hold, { cartId, sku, quantity, until: in15(), guestAddress });
 
 describe('guests', () => {
-  test('hold half of a SKU together at most; customers may hold the rest', async () => {
+  test('hold at most half of a SKU together; customers can hold the rest', async () => {
     const sku = await stocked(10);
     expect((await guestHold('g-1', sku, 3)).output).toMatchObject({ sku, quantity: 3 });
     expect((await guestHold('g-2', sku, 3)).refused).toMatchObject({
@@ -41,7 +31,7 @@ describe('guests', () => {
     expect((await guestHold('g-3', sku, 1)).refused?.slug).toBe('out-of-stock');
   });
 
-  test('who give pieces back leave room for others', async () => {
+  test('who release pieces leave room for others', async () => {
     const sku = await stocked(10);
     await guestHold('g-1', sku, 5);
     expect((await guestHold('g-2', sku, 1)).refused?.slug).toBe('guest-stock-limit');
@@ -49,7 +39,7 @@ describe('guests', () => {
     expect((await guestHold('g-2', sku, 1)).output).toBeDefined();
   });
 
-  test('who sign in leave room for others: the pieces are the customer’s', async () => {
+  test('who sign in leave room for others, because the pieces are now the customer’s', async () => {
     const sku = await stocked(10);
     await guestHold('g-1', sku, 5, 'home-1');
     await Promise.all([hold('g-1', sku, 0), hold('u-1', sku, 5)]);
@@ -57,7 +47,7 @@ describe('guests', () => {
     expect(await heldOf(sku)).toBe(10);
   });
 
-  test('40 at once hold 10 of 20 pieces', async () => {
+  test('get 10 of 20 pieces if 40 of them want one at once', async () => {
     const sku = await stocked(20);
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => guestHold(`g-${n}`, sku, 1)));
     expect(answers.filter(({ output }) => output)).toHaveLength(10);
@@ -75,7 +65,7 @@ describe('guests', () => {
 });
 
 describe('the guests at one address', () => {
-  test('hold 20 pieces together at most, over all SKUs and carts', async () => {
+  test('hold at most 20 pieces together, over all SKUs and carts', async () => {
     const [first, second] = await Promise.all([stocked(100), stocked(100)]);
     const address = randomUUID();
     await guestHold('g-1', first, 15, address);
@@ -89,7 +79,7 @@ describe('the guests at one address', () => {
     expect((await guestHold('g-2', second, 6)).output).toBeDefined();
   });
 
-  test('who ask 60 times at once, each for a SKU and a cart of its own, hold 20 pieces', async () => {
+  test('hold 20 pieces after 60 requests at once, each for its own SKU and cart', async () => {
     const address = randomUUID();
     const skus = await Promise.all(Array.from({ length: 60 }, () => stocked(2)));
     const answers = await Promise.all(skus.map((sku, n) => guestHold(`g-${n}`, sku, 1, address)));
@@ -97,7 +87,7 @@ describe('the guests at one address', () => {
     expect(answers.filter(({ refused }) => refused?.slug === 'guest-hold-limit')).toHaveLength(40);
   });
 
-  test('who renew a hold from another address hold no more by it', async () => {
+  test('gain nothing by renewing a hold from another address', async () => {
     const [sku, other] = await Promise.all([stocked(100), stocked(100)]);
     const [home, work] = [randomUUID(), randomUUID()];
     await guestHold('g-1', sku, 20, home);

@@ -1,31 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
-import { atAddress, checkShare } from '../src/guests.js';
-import { giveBack, guestHeld, held, take, type Stock } from '../src/stock.js';
-import { after, aStock, MINUTE, NOON } from './build.js';
+import { checkShare, recountAddress } from '../src/guests.js';
+import { guestHeld, held, hold, release, type Stock } from '../src/stock.js';
+import { after, aStock, MINUTE, NOON } from './builders.js';
 
 const tea = (quantity: number, { minute = MINUTE + 15, guestAddress = 'home' } = {}) => ({ sku: 'TEA', quantity, minute, guestAddress });
 
 describe('the stock', () => {
-  test('counts what guests hold among what is held', () => {
-    const stock = take(take(aStock(), { quantity: 3, minute: MINUTE + 15 }, NOON), tea(2), NOON);
+  test('counts what guests hold as part of what is held', () => {
+    const stock = hold(hold(aStock(), { quantity: 3, minute: MINUTE + 15 }, NOON), tea(2), NOON);
     expect([held(stock, NOON), guestHeld(stock, NOON)]).toEqual([5, 2]);
-    const back = giveBack(stock, tea(2), NOON);
+    const back = release(stock, tea(2), NOON);
     expect([held(back, NOON), guestHeld(back, NOON)]).toEqual([3, 0]);
     expect([held(stock, after(16 * 60)), guestHeld(stock, after(16 * 60))]).toEqual([0, 0]);
   });
 
-  test('that version 0.1 wrote has no guests', () => {
-    const { guestHeld: _none, ...stored } = take(aStock(), { quantity: 3, minute: MINUTE + 15 }, NOON);
+  test('of version 0.1 has no guests', () => {
+    const { guestHeld: _none, ...stored } = hold(aStock(), { quantity: 3, minute: MINUTE + 15 }, NOON);
     const stock: Stock = stored;
     expect(guestHeld(stock, NOON)).toBe(0);
-    expect(giveBack(stock, { quantity: 3, minute: MINUTE + 15 }, NOON)).toMatchObject({ held: {}, guestHeld: {} });
+    expect(release(stock, { quantity: 3, minute: MINUTE + 15 }, NOON)).toMatchObject({ held: {}, guestHeld: {} });
   });
 });
 
 describe('the share of guests', () => {
   /** Adds a line to what guests hold beside it, and checks the share. */
   const check = (onHand: number, others: number, line: ReturnType<typeof tea>, before?: ReturnType<typeof tea>, now = NOON) =>
-    checkShare(take(take(aStock({ onHand }), tea(others), now), line, now), before, line, 50, now);
+    checkShare(hold(hold(aStock({ onHand }), tea(others), now), line, now), before, line, 50, now);
 
   test.each([
     ['half of what is on hand', 10, 0, 5],
@@ -47,10 +47,10 @@ describe('the share of guests', () => {
 
   test('does not limit a customer', () => {
     const line = { sku: 'TEA', quantity: 5, minute: MINUTE + 15 };
-    expect(() => checkShare(take(take(aStock(), tea(5), NOON), line, NOON), undefined, line, 50, NOON)).not.toThrow();
+    expect(() => checkShare(hold(hold(aStock(), tea(5), NOON), line, NOON), undefined, line, 50, NOON)).not.toThrow();
   });
 
-  test('takes nothing from a guest when it shrinks: to keep or lower a hold is never refused', () => {
+  test('never refuses to keep or lower a hold, even if the share has shrunk', () => {
     for (const quantity of [0, 3, 4]) expect(() => check(4, 0, tea(quantity), tea(4))).not.toThrow();
     expect(() => check(4, 0, tea(5), tea(4))).toThrow(
       expect.objectContaining({ extras: { lines: [expect.objectContaining({ available: 4 })] } }),
@@ -61,12 +61,12 @@ describe('the share of guests', () => {
 
 describe('one client address', () => {
   const limit = 10;
-  const at = (counts: object, line: ReturnType<typeof tea>, before?: ReturnType<typeof tea>, now = NOON) =>
-    atAddress({ ...counts }, 'home', before, line, limit, now);
+  const recounted = (counts: object, line: ReturnType<typeof tea>, before?: ReturnType<typeof tea>, now = NOON) =>
+    recountAddress({ ...counts }, 'home', before, line, limit, now);
 
   test('holds pieces up to its limit', () => {
-    expect(at({ [MINUTE + 3]: 6 }, tea(4))).toEqual({ [MINUTE + 3]: 6, [MINUTE + 15]: 4 });
-    expect(() => at({ [MINUTE + 3]: 6 }, tea(5))).toThrow(
+    expect(recounted({ [MINUTE + 3]: 6 }, tea(4))).toEqual({ [MINUTE + 3]: 6, [MINUTE + 15]: 4 });
+    expect(() => recounted({ [MINUTE + 3]: 6 }, tea(5))).toThrow(
       expect.objectContaining({
         kind: 'limited',
         slug: 'guest-hold-limit',
@@ -76,32 +76,32 @@ describe('one client address', () => {
     );
   });
 
-  test('is asked to come back when the first of its holds lapses', () => {
-    expect(() => at({}, tea(11))).toThrow(expect.objectContaining({ extras: expect.objectContaining({ retryAfter: 60 }) }));
-    expect(() => at({ [MINUTE + 9]: 1, [MINUTE + 2]: 9 }, tea(1))).toThrow(
+  test('can retry once the first of its holds has lapsed', () => {
+    expect(() => recounted({}, tea(11))).toThrow(expect.objectContaining({ extras: expect.objectContaining({ retryAfter: 60 }) }));
+    expect(() => recounted({ [MINUTE + 9]: 1, [MINUTE + 2]: 9 }, tea(1))).toThrow(
       expect.objectContaining({ extras: expect.objectContaining({ retryAfter: 90 }) }),
     );
   });
 
-  test('counts a changed hold once, and no hold that has lapsed', () => {
-    expect(at({ [MINUTE + 3]: 6 }, tea(10), tea(6, { minute: MINUTE + 3 }))).toEqual({ [MINUTE + 15]: 10 });
-    expect(at({ [MINUTE + 3]: 6 }, tea(10, { minute: MINUTE + 20 }), undefined, after(4 * 60))).toEqual({ [MINUTE + 20]: 10 });
+  test('counts a changed hold once, and a lapsed hold never', () => {
+    expect(recounted({ [MINUTE + 3]: 6 }, tea(10), tea(6, { minute: MINUTE + 3 }))).toEqual({ [MINUTE + 15]: 10 });
+    expect(recounted({ [MINUTE + 3]: 6 }, tea(10, { minute: MINUTE + 20 }), undefined, after(4 * 60))).toEqual({ [MINUTE + 20]: 10 });
   });
 
-  test('may keep or lower a hold above a limit that has shrunk', () => {
+  test('can keep or lower a hold above a limit that has shrunk', () => {
     const before = tea(12, { minute: MINUTE + 3 });
-    for (const quantity of [0, 11, 12]) expect(() => at({ [MINUTE + 3]: 12 }, tea(quantity), before)).not.toThrow();
-    expect(() => at({ [MINUTE + 3]: 12 }, tea(13), before)).toThrow();
+    for (const quantity of [0, 11, 12]) expect(() => recounted({ [MINUTE + 3]: 12 }, tea(quantity), before)).not.toThrow();
+    expect(() => recounted({ [MINUTE + 3]: 12 }, tea(13), before)).toThrow();
   });
 
-  test('gets back what moves to another address or to a customer', () => {
+  test('no longer counts what moves to another address or to a customer', () => {
     const before = tea(6);
-    expect(at({ [MINUTE + 15]: 6 }, tea(6, { guestAddress: 'work' }), before)).toEqual({});
-    expect(atAddress({ [MINUTE + 15]: 6 }, 'home', before, { sku: 'TEA', quantity: 0, minute: 0 }, limit, NOON)).toEqual({});
+    expect(recounted({ [MINUTE + 15]: 6 }, tea(6, { guestAddress: 'work' }), before)).toEqual({});
+    expect(recountAddress({ [MINUTE + 15]: 6 }, 'home', before, { sku: 'TEA', quantity: 0, minute: 0 }, limit, NOON)).toEqual({});
   });
 
-  test('takes over no hold of another address above its limit', () => {
-    expect(() => at({ [MINUTE + 3]: 6 }, tea(6), tea(6, { guestAddress: 'work' }))).toThrow(
+  test('cannot take over the hold of another address above its limit', () => {
+    expect(() => recounted({ [MINUTE + 3]: 6 }, tea(6), tea(6, { guestAddress: 'work' }))).toThrow(
       expect.objectContaining({ slug: 'guest-hold-limit' }),
     );
   });

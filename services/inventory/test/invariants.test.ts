@@ -4,18 +4,18 @@ import fc from 'fast-check';
 import { holdWithin } from '../src/guests.js';
 import { NO_HOLDS, type Holds } from '../src/holds.js';
 import { hasLapsed, minuteOf, total, type Counts } from '../src/minutes.js';
-import { cancel, commit, merged, reserve, type Decision, type Known, type Reservation } from '../src/reservation.js';
+import { cancel, commit, mergedBySku, reserve, type Decision, type Facts, type Reservation } from '../src/reservation.js';
 import { adjust, guestHeld, held, newStock, type Moved, type Movement, type Stock } from '../src/stock.js';
-import { after, NOON } from './build.js';
+import { after, NOON } from './builders.js';
 
 const SKUS = ['CUP', 'HAT', 'TEA'];
-/** The carts, and the addresses of those that are guests'. */
+/** The carts, with the address of each that is a guest's. */
 const CARTS: Record<string, string | undefined> = { ann: undefined, bob: undefined, gil: 'home', hal: 'home', ida: 'work' };
 const LIMITS = { percent: 50, pieces: 6 };
 const ORDERS = ['o1', 'o2', 'o3'];
 const REFUSALS = ['out-of-stock', 'order-cancelled', 'guest-stock-limit', 'guest-hold-limit'];
 
-/** A shop whose documents are maps. `now` is the latest that any of its clocks has shown. */
+/** A shop whose documents are maps. `now` is the latest time of any of its clocks. */
 interface Shop {
   stocks: Map<string, Stock>;
   holds: Map<string, Holds>;
@@ -40,7 +40,7 @@ function keepMoved(shop: Shop, { stock, movement }: Moved): void {
   shop.ledger.push(movement);
 }
 
-function knownOf(shop: Shop, reference: string, cart: string, now: Date): Known {
+function factsOf(shop: Shop, reference: string, cart: string, now: Date): Facts {
   return { stocks: shop.stocks, reservation: shop.reservations.get(reference), holds: shop.holds.get(cart) ?? NO_HOLDS, now };
 }
 
@@ -48,7 +48,7 @@ const sku = fc.constantFrom(...SKUS);
 const cart = fc.constantFrom(...Object.keys(CARTS));
 const seconds = fc.integer({ min: 1, max: 600 });
 const lines = fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 4 });
-const order = fc.record({ reference: fc.constantFrom(...ORDERS), lines: lines.map(merged) });
+const order = fc.record({ reference: fc.constantFrom(...ORDERS), lines: lines.map(mergedBySku) });
 
 const ends = (now: Date, seconds: number) => after(seconds, now).toISOString();
 
@@ -67,7 +67,7 @@ const holding = fc
     if (guestAddress !== undefined && after.stock && line.quantity > had) checkRaise(shop, after.stock, guestAddress, now);
   });
 
-/** A guest who has just got more has not got more than guests may have. */
+/** Checks the limits after a guest has got more. */
 function checkRaise({ addresses }: Shop, stock: Stock, address: string, now: Date): void {
   const share = Math.max(1, Math.floor(stock.onHand / 2));
   if (guestHeld(stock, now) > share) throw new Error(`guests hold ${guestHeld(stock, now)} of ${stock.onHand}`);
@@ -77,27 +77,27 @@ function checkRaise({ addresses }: Shop, stock: Stock, address: string, now: Dat
 const reserving = fc.record({ cart, order, seconds }).map(
   ({ cart, order, seconds }): Step =>
     (shop, now) =>
-      keep(shop, cart, reserve(knownOf(shop, order.reference, cart, now), order, ends(now, seconds))),
+      keep(shop, cart, reserve(factsOf(shop, order.reference, cart, now), order, ends(now, seconds))),
 );
-/** A checkout sent again: the same lines, for longer or not. */
+/** A repeated checkout: the same lines, for longer or not. */
 const repeating = fc
   .record({ cart, reference: fc.constantFrom(...ORDERS), seconds })
   .map(({ cart, reference, seconds }): Step => (shop, now) => {
     const before = shop.reservations.get(reference);
     if (!before) return;
-    keep(shop, cart, reserve(knownOf(shop, reference, cart, now), { reference, lines: before.lines }, ends(now, seconds)));
+    keep(shop, cart, reserve(factsOf(shop, reference, cart, now), { reference, lines: before.lines }, ends(now, seconds)));
     const after = shop.reservations.get(reference);
     if (after && after.minute < before.minute) throw new Error(`${reference} was shortened`);
   });
 const paying = order.map(
   (order): Step =>
     (shop, now) =>
-      keep(shop, '', commit(knownOf(shop, order.reference, '', now), order)),
+      keep(shop, '', commit(factsOf(shop, order.reference, '', now), order)),
 );
 const cancelling = order.map(
   (order): Step =>
     (shop, now) =>
-      keep(shop, '', cancel(knownOf(shop, order.reference, '', now), order)),
+      keep(shop, '', cancel(factsOf(shop, order.reference, '', now), order)),
 );
 const counting = fc
   .record({ sku, type: fc.constantFrom('in' as const, 'out' as const), quantity: fc.integer({ min: 1, max: 12 }) })
@@ -107,7 +107,7 @@ const counting = fc
   });
 const step = fc.oneof(holding, reserving, repeating, paying, cancelling, counting);
 
-/** A step by a clock that may run behind, some time after the one before. */
+/** A step some time after the one before, by a clock that may be slow. */
 const timed = fc.record({ step, passes: fc.integer({ min: 0, max: 240 }), behind: fc.constantFrom(0, 0, 0, 1, 45, 150) });
 
 function checkStock(shop: Shop, stock: Stock): void {
@@ -118,8 +118,8 @@ function checkStock(shop: Shop, stock: Stock): void {
   const holding = [...shop.holds.values()].flatMap(({ lines }) => lines);
   const reserved = [...shop.reservations.values()].filter(({ state }) => state === 'held');
   const all = [...holding, ...reserved.flatMap(({ lines, minute }) => lines.map((line) => ({ ...line, minute })))];
-  const known = all.filter(({ sku, minute }) => sku === stock.sku && !hasLapsed(minute, shop.now));
-  const sum = known.reduce((total, { quantity }) => total + quantity, 0);
+  const unlapsed = all.filter(({ sku, minute }) => sku === stock.sku && !hasLapsed(minute, shop.now));
+  const sum = unlapsed.reduce((total, { quantity }) => total + quantity, 0);
   if (held(stock, shop.now) !== sum) throw new Error(`${held(stock, shop.now)} held, but carts and orders have ${sum}`);
 
   const guests = holding.filter((line) => line.sku === stock.sku && line.guestAddress !== undefined && !hasLapsed(line.minute, shop.now));
@@ -133,7 +133,10 @@ function checkStock(shop: Shop, stock: Stock): void {
   if (total !== stock.onHand || (ledger.at(-1)?.balance ?? 0) !== stock.onHand) throw new Error('the ledger does not add up');
 }
 
-/** What guests hold is counted at their addresses. What an order used up is counted there until it would have lapsed. */
+/**
+ * What guests hold is counted at their addresses. What an order has used up counts there until it
+ * would have lapsed.
+ */
 function checkAddress(shop: Shop, address: string, counts: Counts): void {
   const lines = [...shop.holds.values()].flatMap((holds) => holds.lines);
   const holding = lines.filter((line) => line.guestAddress === address && !hasLapsed(line.minute, shop.now));
@@ -149,7 +152,7 @@ function checkOrder(shop: Shop, { reference, lines, state }: Reservation): void 
     throw new Error(`${reference} is ${state}, but was sold ${count('sale')} times and returned ${count('return')} times`);
 }
 
-test('whatever carts, guests, orders, staff and clocks do: 0 <= guestHeld <= held <= onHand, held is what carts and orders have, and the ledger adds up', () => {
+test('0 <= guestHeld <= held <= onHand, held is what carts and orders hold, and the ledger adds up, whatever carts, guests, orders, staff and clocks do', () => {
   fc.assert(
     fc.property(fc.array(timed, { maxLength: 60 }), (steps) => {
       const stocks = new Map(SKUS.map((sku) => [sku, newStock(sku, `p-${sku}`, 5)]));

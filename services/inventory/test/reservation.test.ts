@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { setHold, NO_HOLDS } from '../src/holds.js';
-import { cancel, commit, merged, reserve, type Decision } from '../src/reservation.js';
-import { take } from '../src/stock.js';
-import { after, afterwards, aStock, known, line, MINUTE, NOON, until } from './build.js';
+import { cancel, commit, mergedBySku, reserve, type Decision } from '../src/reservation.js';
+import { hold } from '../src/stock.js';
+import { aFacts, after, aStock, factsAfter, line, MINUTE, NOON, until } from './builders.js';
 
 const CUP = aStock({ sku: 'CUP', productId: 'p2', onHand: 2 });
 const TEA = aStock();
@@ -10,24 +10,24 @@ const order = { reference: 'order-1', lines: [line('CUP', 1), line('TEA', 4)] };
 const IN_15 = until(15 * 60);
 const LATER = after(20 * 60);
 
-const reserved = () => reserve(known({ stocks: [TEA, CUP] }), order, IN_15);
-const paid = () => commit(afterwards(reserved()), order);
+const reserved = () => reserve(aFacts({ stocks: [TEA, CUP] }), order, IN_15);
+const paid = () => commit(factsAfter(reserved()), order);
 const types = (decision: Decision | undefined) => decision?.events.map(({ type }) => type);
 const stock = (decision: Decision | undefined, sku: string) => decision?.stocks.get(sku);
 const short = (...lines: object[]) => expect.objectContaining({ kind: 'conflict', slug: 'out-of-stock', extras: { lines } });
 
-describe('merged lines', () => {
-  test('name each SKU once, in order', () => {
-    expect(merged([line('TEA', 1), line('CUP', 2), line('TEA', 3)])).toEqual([line('CUP', 2), line('TEA', 4)]);
+describe('mergedBySku', () => {
+  test('returns one line per SKU, sorted', () => {
+    expect(mergedBySku([line('TEA', 1), line('CUP', 2), line('TEA', 3)])).toEqual([line('CUP', 2), line('TEA', 4)]);
   });
 
-  test('are refused where they add up to more than a line may ask for', () => {
-    expect(() => merged([line('TEA', 999), line('TEA', 1)])).toThrow(expect.objectContaining({ kind: 'invalid' }));
+  test('refuses more pieces of a SKU than a line may have', () => {
+    expect(() => mergedBySku([line('TEA', 999), line('TEA', 1)])).toThrow(expect.objectContaining({ kind: 'invalid' }));
   });
 });
 
-describe('to reserve', () => {
-  test('holds every line and tells so', () => {
+describe('reserve', () => {
+  test('holds every line and publishes it', () => {
     const decision = reserved();
     expect(decision?.reservation).toEqual({ ...order, minute: MINUTE + 16, state: 'held', version: 1 });
     expect(stock(decision, 'TEA')?.held).toEqual({ [MINUTE + 16]: 4 });
@@ -35,9 +35,9 @@ describe('to reserve', () => {
     expect(decision?.events).toEqual([expect.objectContaining({ type: 'inventory.reserved', subject: 'order-1', data: order })]);
   });
 
-  test('names every short line, unknown SKUs too, and holds nothing', () => {
+  test('refuses with every short line, unknown SKUs included, and holds nothing', () => {
     const greedy = { reference: 'order-2', lines: [line('CUP', 3), line('HAT', 1), line('TEA', 10)] };
-    expect(() => reserve(known({ stocks: [TEA, CUP] }), greedy, IN_15)).toThrow(
+    expect(() => reserve(aFacts({ stocks: [TEA, CUP] }), greedy, IN_15)).toThrow(
       short({ sku: 'CUP', requested: 3, available: 2 }, { sku: 'HAT', requested: 1, available: 0 }),
     );
   });
@@ -46,69 +46,71 @@ describe('to reserve', () => {
     ['the same minute', 15 * 60],
     ['an earlier minute', 5 * 60],
   ])('again with the same lines until %s changes nothing', (_name, seconds) => {
-    expect(reserve(afterwards(reserved()), order, until(seconds))).toBeUndefined();
+    expect(reserve(factsAfter(reserved()), order, until(seconds))).toBeUndefined();
   });
 
   test('again with the same lines until a later minute extends the reservation and publishes nothing', () => {
-    const again = reserve(afterwards(reserved()), order, until(30 * 60));
+    const again = reserve(factsAfter(reserved()), order, until(30 * 60));
     expect(again?.reservation).toEqual({ ...order, minute: MINUTE + 31, state: 'held', version: 2 });
     expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 31]: 4 });
     expect(stock(again, 'CUP')?.held).toEqual({ [MINUTE + 31]: 1 });
     expect(again?.events).toEqual([]);
   });
 
-  test('can be extended when nothing else is left, and then sold', () => {
+  test('can be extended if nothing else is left, and then sold', () => {
     const all = { reference: 'order-1', lines: [line('TEA', 10)] };
-    const first = reserve(known(), all, IN_15);
-    const extended = reserve(afterwards(first), all, until(30 * 60));
-    const sold = commit(afterwards(extended, LATER), all);
+    const first = reserve(aFacts(), all, IN_15);
+    const extended = reserve(factsAfter(first), all, until(30 * 60));
+    const sold = commit(factsAfter(extended, LATER), all);
     expect(sold?.reservation.state).toBe('committed');
     expect(stock(sold, 'TEA')).toMatchObject({ onHand: 0, held: {} });
   });
 
   test('again with other lines until an earlier minute keeps the later one', () => {
-    const again = reserve(afterwards(reserved()), { ...order, lines: [line('TEA', 1)] }, until(60));
+    const again = reserve(factsAfter(reserved()), { ...order, lines: [line('TEA', 1)] }, until(60));
     expect(again?.reservation).toMatchObject({ lines: [line('TEA', 1)], minute: MINUTE + 16 });
     expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 16]: 1 });
   });
 
-  test('again with other lines replaces them, and may use what it had', () => {
-    const again = reserve(afterwards(reserved()), { ...order, lines: [line('TEA', 10)] }, IN_15);
+  test('again with other lines replaces them, and may use the same pieces', () => {
+    const again = reserve(factsAfter(reserved()), { ...order, lines: [line('TEA', 10)] }, IN_15);
     expect(stock(again, 'CUP')?.held).toEqual({});
     expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 16]: 10 });
     expect(again?.reservation).toMatchObject({ lines: [line('TEA', 10)], version: 2 });
   });
 
-  test('again after it lapsed takes anew, if there is enough', () => {
-    const lapsed = afterwards(reserved(), LATER);
+  test('again after it has lapsed reserves anew if there is enough', () => {
+    const lapsed = factsAfter(reserved(), LATER);
     const again = reserve(lapsed, order, until(60, LATER));
     expect(again?.reservation).toMatchObject({ state: 'held', version: 2 });
     expect(stock(again, 'TEA')?.held).toEqual({ [MINUTE + 22]: 4 });
-    const gone = known({ ...lapsed, stocks: [aStock({ onHand: 3 }), CUP], now: LATER });
+    const gone = aFacts({ ...lapsed, stocks: [aStock({ onHand: 3 }), CUP], now: LATER });
     expect(() => reserve(gone, order, until(60, LATER))).toThrow(short({ sku: 'TEA', requested: 4, available: 3 }));
   });
 
   test.each([
-    ['released', () => cancel(afterwards(reserved()), order)],
-    ['cancelled before it was reserved', () => cancel(known({ stocks: [TEA, CUP] }), order)],
-    ['returned', () => cancel(afterwards(paid()), order)],
+    ['released', () => cancel(factsAfter(reserved()), order)],
+    ['cancelled before it was reserved', () => cancel(aFacts({ stocks: [TEA, CUP] }), order)],
+    ['returned', () => cancel(factsAfter(paid()), order)],
   ])('again is refused once it is %s', (_state, decided) => {
-    const cancelled = { ...afterwards(decided()), stocks: known({ stocks: [TEA, CUP] }).stocks };
+    const cancelled = { ...factsAfter(decided()), stocks: aFacts({ stocks: [TEA, CUP] }).stocks };
     expect(() => reserve(cancelled, order, IN_15)).toThrow(expect.objectContaining({ kind: 'conflict', slug: 'order-cancelled' }));
   });
 
   test.each([
     ['committed', paid],
-    ['short', () => commit(known({ stocks: [] }), order)],
+    ['short', () => commit(aFacts({ stocks: [] }), order)],
   ])('again changes nothing once it is %s', (_state, decided) => {
-    expect(reserve(afterwards(decided()), { ...order, lines: [line('CUP', 1)] }, IN_15)).toBeUndefined();
+    expect(reserve(factsAfter(decided()), { ...order, lines: [line('CUP', 1)] }, IN_15)).toBeUndefined();
   });
 
-  test('until the past is refused', () => {
-    expect(() => reserve(known({ stocks: [TEA, CUP] }), order, until(-1))).toThrow(expect.objectContaining({ slug: 'until-out-of-range' }));
+  test('refuses a time in the past', () => {
+    expect(() => reserve(aFacts({ stocks: [TEA, CUP] }), order, until(-1))).toThrow(
+      expect.objectContaining({ slug: 'until-out-of-range' }),
+    );
   });
 
-  describe('what a cart holds', () => {
+  describe('the holds of the cart', () => {
     const holding = (quantity: number, onHand = 10) => {
       const cart = setHold(NO_HOLDS, aStock({ onHand }), { sku: 'TEA', quantity, minute: MINUTE + 15 }, NOON);
       return { holds: cart.holds, stocks: cart.stock ? [cart.stock] : [] };
@@ -119,39 +121,39 @@ describe('to reserve', () => {
       ['the same', 4, 4, {}, []],
       ['more', 4, 6, {}, []],
       ['less', 4, 3, { [MINUTE + 15]: 1 }, [{ sku: 'TEA', quantity: 1, minute: MINUTE + 15 }]],
-    ])('is used up by an order of %s', (_name, holds, orders, rest, lines) => {
-      const decision = reserve(known(holding(holds)), tea(orders), IN_15);
+    ])('are used up by an order of %s', (_name, holds, orders, rest, lines) => {
+      const decision = reserve(aFacts(holding(holds)), tea(orders), IN_15);
       expect(stock(decision, 'TEA')?.held).toEqual({ [MINUTE + 16]: orders, ...rest });
       expect(decision?.holds).toEqual({ lines });
     });
 
-    test('is enough when nothing else is left', () => {
-      expect(reserve(known(holding(4, 4)), tea(4), IN_15)?.reservation.state).toBe('held');
+    test('are enough if nothing else is left', () => {
+      expect(reserve(aFacts(holding(4, 4)), tea(4), IN_15)?.reservation.state).toBe('held');
     });
 
-    test('counts as available to it when it is short', () => {
-      expect(() => reserve(known(holding(4)), tea(11), IN_15)).toThrow(short({ sku: 'TEA', requested: 11, available: 10 }));
+    test('count as available if the order is short', () => {
+      expect(() => reserve(aFacts(holding(4)), tea(11), IN_15)).toThrow(short({ sku: 'TEA', requested: 11, available: 10 }));
     });
 
-    test('is no credit once it has lapsed', () => {
+    test('do not count once they have lapsed', () => {
       const { holds, stocks } = holding(4, 4);
-      const others = stocks.map((each) => take(each, { quantity: 4, minute: MINUTE + 40 }, LATER));
-      expect(() => reserve(known({ holds, stocks: others, now: LATER }), tea(4), until(60, LATER))).toThrow(
+      const others = stocks.map((each) => hold(each, { quantity: 4, minute: MINUTE + 40 }, LATER));
+      expect(() => reserve(aFacts({ holds, stocks: others, now: LATER }), tea(4), until(60, LATER))).toThrow(
         short({ sku: 'TEA', requested: 4, available: 0 }),
       );
     });
 
-    test('of other SKUs stays', () => {
+    test('on other SKUs stay', () => {
       const hat = { sku: 'HAT', quantity: 1, minute: MINUTE + 15 };
       const { holds, stocks } = holding(4);
-      const decision = reserve(known({ holds: { lines: [hat, ...holds.lines] }, stocks }), tea(4), IN_15);
+      const decision = reserve(aFacts({ holds: { lines: [hat, ...holds.lines] }, stocks }), tea(4), IN_15);
       expect(decision?.holds).toEqual({ lines: [hat] });
     });
   });
 });
 
 describe('a paid order', () => {
-  test('sells what it reserved: less on hand, none held, a movement for each line', () => {
+  test('sells what it has reserved: less on hand, nothing held, a movement per line', () => {
     const sold = paid();
     expect(sold?.reservation).toMatchObject({ state: 'committed', lines: order.lines });
     expect(stock(sold, 'TEA')).toMatchObject({ onHand: 6, held: {} });
@@ -163,26 +165,26 @@ describe('a paid order', () => {
     expect(sold?.events[0]).toMatchObject({ type: 'inventory.committed', data: order });
   });
 
-  test('sells all it reserved, to the last piece that others do not hold', () => {
+  test('sells all it has reserved, down to the pieces that others hold', () => {
     const all = { reference: 'order-1', lines: [line('TEA', 6)] };
-    const others = take(TEA, { quantity: 4, minute: MINUTE + 30 }, NOON);
-    const sold = commit(afterwards(reserve(known({ stocks: [others] }), all, IN_15)), all);
+    const others = hold(TEA, { quantity: 4, minute: MINUTE + 30 }, NOON);
+    const sold = commit(factsAfter(reserve(aFacts({ stocks: [others] }), all, IN_15)), all);
     expect(stock(sold, 'TEA')).toMatchObject({ onHand: 4, held: { [MINUTE + 30]: 4 } });
   });
 
   test.each([
-    ['has lapsed', () => afterwards(reserved(), LATER)],
-    ['is not known', () => known({ stocks: [TEA, CUP] })],
-  ])('whose reservation %s is served if all lines are available', (_name, facts) => {
+    ['has lapsed', () => factsAfter(reserved(), LATER)],
+    ['is missing', () => aFacts({ stocks: [TEA, CUP] })],
+  ])('whose reservation %s is sold if all lines are available', (_name, facts) => {
     const sold = commit(facts(), order);
     expect(sold?.reservation.state).toBe('committed');
     expect(stock(sold, 'TEA')).toMatchObject({ onHand: 6, held: {} });
   });
 
-  test('whose reservation has lapsed and whose stock is gone is short: nothing is taken, and the short lines are told', () => {
+  test('whose reservation has lapsed and whose stock is gone is short: it sells nothing and publishes the short lines', () => {
     const gone = {
-      ...afterwards(reserved(), LATER),
-      stocks: known({ stocks: [take(TEA, { quantity: 8, minute: MINUTE + 40 }, LATER), CUP] }).stocks,
+      ...factsAfter(reserved(), LATER),
+      stocks: aFacts({ stocks: [hold(TEA, { quantity: 8, minute: MINUTE + 40 }, LATER), CUP] }).stocks,
     };
     const decision = commit(gone, order);
     expect(decision?.reservation).toMatchObject({ state: 'short', lines: order.lines });
@@ -193,9 +195,9 @@ describe('a paid order', () => {
     ]);
   });
 
-  test('of other lines than were reserved gets what was paid for', () => {
+  test('with other lines than were reserved sells what was paid for', () => {
     const other = { reference: 'order-1', lines: [line('TEA', 9)] };
-    const sold = commit(afterwards(reserved()), other);
+    const sold = commit(factsAfter(reserved()), other);
     expect(stock(sold, 'TEA')).toMatchObject({ onHand: 1, held: {} });
     expect(stock(sold, 'CUP')).toMatchObject({ onHand: 2, held: {} });
     expect(sold?.reservation.lines).toEqual(other.lines);
@@ -203,53 +205,53 @@ describe('a paid order', () => {
 
   test.each([
     ['committed', paid],
-    ['short', () => commit(known({ stocks: [] }), order)],
-    ['released', () => cancel(afterwards(reserved()), order)],
-    ['cancelled before it was reserved', () => cancel(known({ stocks: [TEA, CUP] }), order)],
-    ['returned', () => cancel(afterwards(paid()), order)],
+    ['short', () => commit(aFacts({ stocks: [] }), order)],
+    ['released', () => cancel(factsAfter(reserved()), order)],
+    ['cancelled before it was reserved', () => cancel(aFacts({ stocks: [TEA, CUP] }), order)],
+    ['returned', () => cancel(factsAfter(paid()), order)],
   ])('changes nothing once it is %s', (_name, decided) => {
-    expect(commit({ ...afterwards(decided()), stocks: known({ stocks: [TEA, CUP] }).stocks }, order)).toBeUndefined();
+    expect(commit({ ...factsAfter(decided()), stocks: aFacts({ stocks: [TEA, CUP] }).stocks }, order)).toBeUndefined();
   });
 });
 
 describe('a cancelled order', () => {
-  test('gives back what it reserved', () => {
-    const decision = cancel(afterwards(reserved()), order);
+  test('releases what it has reserved', () => {
+    const decision = cancel(factsAfter(reserved()), order);
     expect(decision?.reservation.state).toBe('released');
     expect(stock(decision, 'TEA')).toMatchObject({ onHand: 10, held: {} });
     expect(types(decision)).toEqual(['inventory.released']);
   });
 
-  test('gives nothing back that has lapsed and is held by others', () => {
-    const facts = afterwards(reserved(), LATER);
-    const others = new Map([...facts.stocks].map(([sku, each]) => [sku, take(each, { quantity: 2, minute: MINUTE + 40 }, LATER)]));
+  test('releases nothing that has lapsed and that others hold', () => {
+    const facts = factsAfter(reserved(), LATER);
+    const others = new Map([...facts.stocks].map(([sku, each]) => [sku, hold(each, { quantity: 2, minute: MINUTE + 40 }, LATER)]));
     expect(stock(cancel({ ...facts, stocks: others }, order), 'TEA')?.held).toEqual({ [MINUTE + 40]: 2 });
   });
 
-  test('brings back what it bought', () => {
-    const decision = cancel(afterwards(paid()), order);
+  test('returns what it has bought', () => {
+    const decision = cancel(factsAfter(paid()), order);
     expect(decision?.reservation.state).toBe('returned');
     expect(stock(decision, 'TEA')).toMatchObject({ onHand: 10, seq: 3 });
     expect(decision?.movements[1]).toMatchObject({ type: 'return', quantity: 4, balance: 10, reference: 'order-1' });
     expect(types(decision)?.[0]).toBe('inventory.returned');
   });
 
-  test('that was not reserved leaves a mark and tells nobody', () => {
-    const decision = cancel(known(), order);
+  test('that has no reservation is noted as released, without an event', () => {
+    const decision = cancel(aFacts(), order);
     expect(decision).toMatchObject({ reservation: { ...order, state: 'released' }, movements: [], events: [] });
     expect(decision?.stocks.size).toBe(0);
   });
 
   test.each([
-    ['released', () => cancel(afterwards(reserved()), order)],
-    ['returned', () => cancel(afterwards(paid()), order)],
-    ['short', () => commit(known({ stocks: [] }), order)],
+    ['released', () => cancel(factsAfter(reserved()), order)],
+    ['returned', () => cancel(factsAfter(paid()), order)],
+    ['short', () => commit(aFacts({ stocks: [] }), order)],
   ])('changes nothing once it is %s', (_name, decided) => {
-    expect(cancel(afterwards(decided()), order)).toBeUndefined();
+    expect(cancel(factsAfter(decided()), order)).toBeUndefined();
   });
 
   test('every event of an order has a higher sequence than the one before', () => {
-    const steps = [reserved(), paid(), cancel(afterwards(paid()), order)];
+    const steps = [reserved(), paid(), cancel(factsAfter(paid()), order)];
     expect(steps.map((step) => step?.events[0]?.sequence)).toEqual([1, 2, 3]);
   });
 });

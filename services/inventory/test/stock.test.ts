@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { NO_HOLDS, setHold, type Holds } from '../src/holds.js';
 import { minuteOf } from '../src/minutes.js';
-import { adjust, availability, available, giveBack, handOver, held, move, setThreshold, take } from '../src/stock.js';
-import { after, aStock, MINUTE, NOON, until } from './build.js';
+import { adjust, availability, available, handOver, held, hold, move, release, setThreshold } from '../src/stock.js';
+import { after, aStock, MINUTE, NOON, until } from './builders.js';
 
 describe('a hold', () => {
   test.each([
@@ -22,39 +22,39 @@ describe('a hold', () => {
     expect(() => minuteOf(at, NOON)).toThrow(expect.objectContaining({ kind: 'invalid', slug: 'until-out-of-range' }));
   });
 
-  test('counts until its minute begins, and not from then on', () => {
-    const stock = take(aStock(), { quantity: 3, minute: MINUTE + 2 }, NOON);
+  test('counts until its minute begins', () => {
+    const stock = hold(aStock(), { quantity: 3, minute: MINUTE + 2 }, NOON);
     expect(available(stock, after(89))).toBe(7);
     expect(available(stock, after(90))).toBe(10);
   });
 
-  test('shares one count with all others that lapse in its minute', () => {
+  test('shares a count with all others that lapse in the same minute', () => {
     let stock = aStock({ onHand: 1000 });
-    for (let n = 0; n < 500; n++) stock = take(stock, { quantity: 1, minute: MINUTE + 2 }, NOON);
+    for (let n = 0; n < 500; n++) stock = hold(stock, { quantity: 1, minute: MINUTE + 2 }, NOON);
     expect(stock.held).toEqual({ [MINUTE + 2]: 500 });
   });
 
-  test('that is given back leaves nothing', () => {
-    const stock = giveBack(take(aStock(), { quantity: 3, minute: MINUTE + 2 }, NOON), { quantity: 3, minute: MINUTE + 2 }, NOON);
+  test('that is released leaves nothing', () => {
+    const stock = release(hold(aStock(), { quantity: 3, minute: MINUTE + 2 }, NOON), { quantity: 3, minute: MINUTE + 2 }, NOON);
     expect(stock.held).toEqual({});
     expect(available(stock, NOON)).toBe(10);
   });
 
-  test('that has lapsed is dropped by the next change, and cannot be given back', () => {
-    const lapsed = take(aStock(), { quantity: 3, minute: MINUTE + 1 }, NOON);
-    const later = take(lapsed, { quantity: 2, minute: MINUTE + 9 }, after(60));
+  test('that has lapsed is dropped by the next change, and cannot be released', () => {
+    const lapsed = hold(aStock(), { quantity: 3, minute: MINUTE + 1 }, NOON);
+    const later = hold(lapsed, { quantity: 2, minute: MINUTE + 9 }, after(60));
     expect(later.held).toEqual({ [MINUTE + 9]: 2 });
-    expect(held(giveBack(later, { quantity: 3, minute: MINUTE + 1 }, after(60)), after(60))).toBe(2);
+    expect(held(release(later, { quantity: 3, minute: MINUTE + 1 }, after(60)), after(60))).toBe(2);
   });
 });
 
 describe('the hold of a cart', () => {
   const tea = (quantity: number, minute = MINUTE + 15) => ({ sku: 'TEA', quantity, minute });
   const held4: Holds = { lines: [tea(4)] };
-  const stock4 = take(aStock(), { quantity: 4, minute: MINUTE + 15 }, NOON);
+  const stock4 = hold(aStock(), { quantity: 4, minute: MINUTE + 15 }, NOON);
 
   test.each([
-    ['a first one', NO_HOLDS, aStock(), tea(3), { [MINUTE + 15]: 3 }],
+    ['its first pieces', NO_HOLDS, aStock(), tea(3), { [MINUTE + 15]: 3 }],
     ['more', held4, stock4, tea(10, MINUTE + 16), { [MINUTE + 16]: 10 }],
     ['less', held4, stock4, tea(1, MINUTE + 16), { [MINUTE + 16]: 1 }],
     ['as much again, for longer', held4, stock4, tea(4, MINUTE + 20), { [MINUTE + 20]: 4 }],
@@ -64,36 +64,36 @@ describe('the hold of a cart', () => {
     expect(set.stock?.held).toEqual(counts);
   });
 
-  test('of 0 gives it back', () => {
+  test('of 0 pieces is released', () => {
     expect(setHold(held4, stock4, tea(0, 0), NOON)).toEqual({ holds: NO_HOLDS, stock: expect.objectContaining({ held: {} }) });
   });
 
   test.each([
-    ['which there is none of', undefined],
-    ['which it does not hold', aStock()],
-  ])('of 0 of a SKU %s changes nothing', (_name, stock) => {
+    ['without stock', undefined],
+    ['that it does not hold', aStock()],
+  ])('of 0 pieces of a SKU %s changes nothing', (_name, stock) => {
     expect(setHold(NO_HOLDS, stock, tea(0, 0), NOON)).toEqual({ holds: NO_HOLDS });
   });
 
   test.each([
-    ['more than there is', NO_HOLDS, aStock(), tea(11), 10],
-    ['more than there is beside its own', held4, stock4, tea(11), 10],
+    ['more than is available', NO_HOLDS, aStock(), tea(11), 10],
+    ['more than is available with its own pieces', held4, stock4, tea(11), 10],
     ['a SKU without stock', NO_HOLDS, undefined, tea(1), 0],
     ['what others hold', NO_HOLDS, stock4, tea(7), 6],
-  ])('of %s is refused with what there would be', (_name, holds, stock, line, left) => {
+  ])('of %s is refused with what is available', (_name, holds, stock, line, left) => {
     const lines = [{ sku: 'TEA', requested: line.quantity, available: left }];
     expect(() => setHold(holds, stock, line, NOON)).toThrow(
       expect.objectContaining({ kind: 'conflict', slug: 'out-of-stock', extras: { lines } }),
     );
   });
 
-  test('that has lapsed is no credit: what others took since is theirs', () => {
-    const others = take(stock4, { quantity: 8, minute: MINUTE + 40 }, after(20 * 60));
+  test('that has lapsed does not count: others may hold its pieces', () => {
+    const others = hold(stock4, { quantity: 8, minute: MINUTE + 40 }, after(20 * 60));
     const again = () => setHold(held4, others, tea(4, MINUTE + 50), after(20 * 60));
     expect(again).toThrow(expect.objectContaining({ extras: { lines: [{ sku: 'TEA', requested: 4, available: 2 }] } }));
   });
 
-  test('on one SKU drops what has lapsed of another', () => {
+  test('on one SKU drops the lapsed hold on another', () => {
     const holds = { lines: [{ sku: 'CUP', quantity: 1, minute: MINUTE + 1 }] };
     expect(setHold(holds, aStock(), tea(1), after(60)).holds).toEqual({ lines: [tea(1)] });
   });
@@ -116,8 +116,8 @@ describe('availability', () => {
     expect(availability(aStock({ onHand, threshold }))).toBe(expected);
   });
 
-  test('does not change by a hold', () => {
-    expect(availability(take(aStock(), { quantity: 10, minute: MINUTE + 15 }, NOON))).toBe('in_stock');
+  test('does not change with a hold', () => {
+    expect(availability(hold(aStock(), { quantity: 10, minute: MINUTE + 15 }, NOON))).toBe('in_stock');
   });
 });
 
@@ -125,7 +125,7 @@ describe('a movement', () => {
   const types = (events: readonly { type: string }[]) => events.map(({ type }) => type);
   const out = (quantity: number) => ({ type: 'out' as const, quantity, reason: 'broken', by: 'ann' });
 
-  test('is the next in the ledger, with its balance', () => {
+  test('is the next entry of the ledger, with its balance', () => {
     const { stock, movement } = adjust(aStock(), out(3), NOON);
     expect(stock).toMatchObject({ onHand: 7, seq: 2 });
     expect(movement).toEqual({
@@ -142,34 +142,34 @@ describe('a movement', () => {
   });
 
   test.each([
-    ['in to nothing', 0, 'in', 20, ['inventory.availability_changed']],
-    ['in to a little', 0, 'in', 2, ['inventory.availability_changed']],
-    ['in to enough', 8, 'in', 2, []],
+    ['into an empty stock', 0, 'in', 20, ['inventory.availability_changed']],
+    ['of a few into an empty stock', 0, 'in', 2, ['inventory.availability_changed']],
+    ['into enough', 8, 'in', 2, []],
     ['out, enough left', 10, 'sale', 4, []],
     ['out, little left', 10, 'sale', 5, ['inventory.availability_changed', 'inventory.low_stock']],
     ['out, less left', 4, 'sale', 1, []],
     ['out, nothing left', 4, 'sale', 4, ['inventory.availability_changed']],
     ['all out at once', 10, 'sale', 10, ['inventory.availability_changed', 'inventory.low_stock']],
     ['back from low', 5, 'return', 1, ['inventory.availability_changed']],
-  ] as const)('%s tells what changed: %d, %s %d', (_name, onHand, type, quantity, expected) => {
+  ] as const)('%s publishes what changed: %d, %s %d', (_name, onHand, type, quantity, expected) => {
     const { events } = move(aStock({ onHand }), { type, quantity, reference: null, reason: '', by: null }, NOON);
     expect(types(events)).toEqual(expected);
   });
 
-  test('by hand may take out all that is available, and nothing that is held', () => {
-    const stock = take(aStock(), { quantity: 4, minute: MINUTE + 15 }, NOON);
+  test('by hand may move out all that is available, and nothing that is held', () => {
+    const stock = hold(aStock(), { quantity: 4, minute: MINUTE + 15 }, NOON);
     expect(adjust(stock, out(6), NOON).stock.onHand).toBe(4);
     expect(() => adjust(stock, out(7), NOON)).toThrow(
       expect.objectContaining({ slug: 'out-of-stock', extras: { lines: [{ sku: 'TEA', requested: 7, available: 6 }] } }),
     );
   });
 
-  test('drops what has lapsed, so that no clock sees more held than there is', () => {
-    const { stock } = adjust(take(aStock(), { quantity: 4, minute: MINUTE + 1 }, NOON), out(10), after(60));
+  test('drops what has lapsed, so that no clock sees more held than on hand', () => {
+    const { stock } = adjust(hold(aStock(), { quantity: 4, minute: MINUTE + 1 }, NOON), out(10), after(60));
     expect(held(stock, NOON)).toBe(0);
   });
 
-  test('a threshold that makes it low tells so, and a lower one that it is not', () => {
+  test('a threshold that makes the stock low is published, and so is one that ends it', () => {
     const low = setThreshold(aStock(), 10);
     expect(types(low.events)).toEqual(['inventory.availability_changed', 'inventory.low_stock']);
     expect(types(setThreshold(low.stock, 9).events)).toEqual(['inventory.availability_changed']);

@@ -1,9 +1,9 @@
 import type { StockLine } from '@sidecart/contracts/common';
 import { NO_HOLDS, type Holds } from '../src/holds.js';
-import type { Decision, Known, Reservation } from '../src/reservation.js';
+import type { Decision, Facts, Reservation } from '../src/reservation.js';
 import { newStock, type Stock } from '../src/stock.js';
 
-/** Noon, in the middle of a minute, and moments after it. */
+/** Noon, in the middle of a minute, and times after it. */
 export const NOON = new Date('2026-05-04T12:00:30.000Z');
 export const MINUTE = Date.parse('2026-05-04T12:00:00.000Z') / 60_000;
 export const after = (seconds: number, from = NOON) => new Date(from.getTime() + seconds * 1000);
@@ -13,22 +13,22 @@ export const aStock = (change: Partial<Stock> = {}): Stock => ({ ...newStock('TE
 
 export const line = (sku: string, quantity: number): StockLine => ({ sku, quantity });
 
-interface Facts {
+interface Given {
   stocks?: Stock[];
   reservation?: Reservation | undefined;
   holds?: Holds;
   now?: Date;
 }
 
-export const known = ({ stocks = [aStock()], reservation, holds = NO_HOLDS, now = NOON }: Facts = {}): Known => ({
+export const aFacts = ({ stocks = [aStock()], reservation, holds = NO_HOLDS, now = NOON }: Given = {}): Facts => ({
   stocks: new Map(stocks.map((stock) => [stock.sku, stock])),
   reservation,
   holds,
   now,
 });
 
-/** What is known once this was decided. */
-export const afterwards = (decision: Decision | undefined, now = NOON): Known => {
+/** The facts after a decision. */
+export const factsAfter = (decision: Decision | undefined, now = NOON): Facts => {
   if (!decision) throw new Error('nothing was decided');
   const { stocks, reservation, holds = NO_HOLDS } = decision;
   return { stocks, reservation, holds, now };
