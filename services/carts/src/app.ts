@@ -1,12 +1,15 @@
 import type { App, Deps } from '@sidecart/chassis/service';
-import { cartCalls } from './calls.js';
+import { subscriptions } from '@sidecart/chassis/subscriptions';
+import { cartCalls } from './cart/calls.js';
+import { createChangeCarts } from './cart/change.js';
+import { createHold, type Inventory } from './cart/hold.js';
+import type { Catalog } from './cart/prices.js';
+import { cartRoutes } from './cart/routes.js';
+import { openCarts } from './cart/store.js';
+import { subscribeCarts } from './cart/subscriptions.js';
 import type { Settings } from './config.js';
-import { createHold, type Inventory } from './hold.js';
-import type { Catalog } from './prices.js';
-import { cartRoutes } from './routes.js';
-import { openCarts } from './store.js';
-import { cartSubscriptions } from './subscriptions.js';
-import { createUpdate } from './update.js';
+import { mergeRoutes } from './merge/routes.js';
+import { subscribeMerge } from './merge/subscriptions.js';
 
 export interface CartsDeps extends Pick<Deps<Settings>, 'settings' | 'store' | 'logger'>, Catalog, Inventory {
   now?: () => Date;
@@ -14,9 +17,13 @@ export interface CartsDeps extends Pick<Deps<Settings>, 'settings' | 'store' | '
 
 export function createApp({ settings, store, logger, quote, hold, stock, now = () => new Date() }: CartsDeps): App {
   const carts = openCarts(store, settings);
-  const update = createUpdate({ carts, hold: createHold({ hold, stock, minutes: settings.HOLD_MINUTES, now }), now });
+  const changeCarts = createChangeCarts({ carts, hold: createHold({ hold, stock, minutes: settings.HOLD_MINUTES, now }) });
+  const currency = settings.CURRENCY;
+  const events = subscriptions({ app: 'carts', logger });
+  subscribeCarts(events, { carts, changeCarts });
+  subscribeMerge(events, changeCarts);
   return {
-    routes: [cartRoutes({ carts, update, quote, currency: settings.CURRENCY }), cartCalls(carts)],
-    subscriptions: cartSubscriptions({ store, logger, carts, update, now }),
+    routes: [cartRoutes({ carts, changeCarts, quote, currency }), mergeRoutes({ changeCarts, quote, currency }), cartCalls(carts)],
+    subscriptions: events,
   };
 }

@@ -1,20 +1,20 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { ShortLine } from '@sidecart/contracts/inventory';
-import type { Want } from './cart.js';
+import type { Target } from './cart.js';
 
-/** Inventory, as a cart sees it. */
+/** The service inventory, as a cart calls it. */
 export interface Inventory {
   hold: (input: { cartId: string; sku: string; quantity: number; until: string; guestAddress?: string }) => Promise<unknown>;
   stock: (input: { sku: string }) => Promise<{ available: number }>;
 }
 
 export interface HoldOptions extends Inventory {
-  /** 0 holds nothing and only checks that there is enough. */
+  /** 0 holds nothing and only checks that enough is available. */
   minutes: number;
   now: () => Date;
 }
 
-/** Why a want cannot be held, and how much of it can be. */
+/** Why a target cannot be held, and how much of it can. */
 export interface Refusal {
   error: DomainError;
   available: number;
@@ -22,20 +22,23 @@ export interface Refusal {
 
 export type Hold = ReturnType<typeof createHold>;
 
-/** Refusals by inventory that name how much can be held. */
+/** The refusals of inventory that say how much can be held. */
 const REFUSALS = ['out-of-stock', 'guest-stock-limit', 'guest-hold-limit'];
 
-/** Sets what a cart holds of a SKU to what it wants. Returns the refusal, if any; the hold is then what it was. */
+/**
+ * Sets a cart's hold on a SKU to its target. Returns the refusal, if any, which leaves the hold as
+ * it was.
+ */
 export function createHold({ hold, stock, minutes, now }: HoldOptions) {
-  async function look({ sku, quantity }: Want): Promise<Refusal | undefined> {
+  async function check({ sku, quantity }: Target): Promise<Refusal | undefined> {
     if (quantity === 0) return undefined;
     const { available } = await stock({ sku });
     if (quantity <= available) return undefined;
     const lines = [{ sku, requested: quantity, available }];
-    return { error: new DomainError('conflict', 'out-of-stock', `There is not enough of ${sku}.`, { lines }), available };
+    return { error: new DomainError('conflict', 'out-of-stock', `There is not enough stock of ${sku}.`, { lines }), available };
   }
 
-  async function take({ cartId, sku, quantity, guestAddress }: Want): Promise<Refusal | undefined> {
+  async function set({ cartId, sku, quantity, guestAddress }: Target): Promise<Refusal | undefined> {
     const until = new Date(now().getTime() + minutes * 60_000).toISOString();
     try {
       await hold({ cartId, sku, quantity, until, ...(guestAddress === undefined ? {} : { guestAddress }) });
@@ -46,5 +49,5 @@ export function createHold({ hold, stock, minutes, now }: HoldOptions) {
     }
   }
 
-  return minutes === 0 ? look : take;
+  return minutes === 0 ? check : set;
 }

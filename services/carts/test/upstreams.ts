@@ -3,14 +3,14 @@ import { DomainError, type Kind } from '@sidecart/chassis/errors';
 import type { SkuQuote } from '@sidecart/contracts/catalog';
 import { aQuote } from '@sidecart/testing/builders';
 
-interface GuestLimit {
+export interface GuestLimit {
   kind: Kind;
   slug: string;
-  /** Of one SKU, all guests together. */
+  /** How many pieces of one SKU all guests may hold together. */
   pieces: number;
 }
 
-interface Hold {
+export interface Hold {
   cartId: string;
   sku: string;
   quantity: number;
@@ -21,24 +21,24 @@ const UNLIMITED: GuestLimit = { kind: 'conflict', slug: 'guest-stock-limit', pie
 
 const nothing = async (): Promise<unknown> => undefined;
 
-/** Catalog and inventory as a cart sees them, with 1000 pieces of everything. */
-export function createNeighbours() {
+/** Fakes of catalog and inventory, with 1000 pieces of each SKU. */
+export function fakeUpstreams() {
   const held = new Map<string, number>();
   const holdKey = (cartId: string, sku: string) => `${cartId} ${sku}`;
   const shop = {
-    products: new Map<string, SkuQuote>(['mug', 'tea', 'hat'].map((sku) => [sku, aQuote(sku)])),
+    quotes: new Map<string, SkuQuote>(['mug', 'tea', 'hat'].map((sku) => [sku, aQuote(sku)])),
     onHand: new Map<string, number>(),
     asked: { quotes: 0, holds: 0, stocks: 0 },
-    /** The holds that were asked for, in order. */
+    /** The holds that were requested, in order. */
     holds: new Array<Hold>(),
     guestLimit: UNLIMITED,
-    /** Whether holds that are asked for at once take effect in any order. */
+    /** Whether holds that are requested at once take effect in any order. */
     unruly: false,
-    /** Happens once, before the next hold of something takes effect. */
+    /** Runs once, before the next hold takes effect. */
     meanwhile: nothing,
-    /** Whether inventory does not answer. */
+    /** Whether inventory fails to answer. */
     down: false,
-    /** All holds lapse. */
+    /** Has all holds lapse. */
     lapse: () => held.clear(),
     heldBy: (cartId: string, sku: string) => held.get(holdKey(cartId, sku)) ?? 0,
     quote,
@@ -56,9 +56,9 @@ export function createNeighbours() {
 
   async function quote({ sku }: { sku: string }): Promise<SkuQuote> {
     shop.asked.quotes++;
-    const product = shop.products.get(sku);
-    if (!product) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
-    return product;
+    const quote = shop.quotes.get(sku);
+    if (!quote) throw new DomainError('missing', 'not-for-sale', `${sku} is not for sale.`);
+    return quote;
   }
 
   async function hold({ cartId, sku, quantity, guestAddress }: Hold): Promise<void> {
@@ -73,7 +73,7 @@ export function createNeighbours() {
     if (shop.down) throw new DomainError('unavailable', 'service-unavailable', 'inventory did not answer.');
     const available = availableTo(cartId, sku);
     const lines = [{ sku, requested: quantity, available }];
-    if (quantity > available) throw new DomainError('conflict', 'out-of-stock', `There is not enough of ${sku}.`, { lines });
+    if (quantity > available) throw new DomainError('conflict', 'out-of-stock', `There is not enough stock of ${sku}.`, { lines });
     const { kind, slug, pieces } = shop.guestLimit;
     const guests = [...held].filter(([key]) => key.startsWith('g-') && key.endsWith(` ${sku}`) && key !== holdKey(cartId, sku));
     const room = guests.reduce((left, [, others]) => left - others, pieces);

@@ -4,12 +4,14 @@ import { CustomerCart } from '@sidecart/contracts/carts';
 import { customer } from './owner.js';
 import type { Carts } from './store.js';
 
-/** What carts do for orders. */
+/** The calls that orders makes. */
 export function cartCalls(carts: Carts): Routes {
-  const calls = routes('carts');
-  serve(calls, CustomerCart, async ({ userId }) => {
+  const api = routes('carts');
+
+  serve(api, CustomerCart, async ({ userId }) => {
     const { cartId, checkoutId, items } = await carts.read(customer(userId));
     return { cartId, checkoutId, items: items.map(({ sku, quantity }) => ({ sku, quantity })) };
   });
-  return calls;
+
+  return api;
 }

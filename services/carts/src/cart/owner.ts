@@ -2,20 +2,22 @@ import { createHash } from 'node:crypto';
 import { customerCartId } from '@sidecart/contracts/carts';
 import ipaddr from 'ipaddr.js';
 
-/** Whose cart it is: a customer's, or a guest's where `userId` is null. */
+/** The owner of a cart: a customer, or a guest if `userId` is null. */
 export interface Owner {
   cartId: string;
   userId: string | null;
-  /** A hash of a guest's client address: guests at one address hold a limited number of pieces. */
+  /**
+   * A hash of a guest's client address: the guests at one address hold a limited number of pieces.
+   */
   guestAddress?: string;
 }
 
 export const customer = (userId: string): Owner => ({ cartId: customerCartId(userId), userId });
 
 /**
- * A guest's session is a secret: it gives access to the cart. The cart's id, which events and other services see, does not reveal it,
- * and its prefix keeps a guest from naming a customer's cart.
- * `ip` is the client's address, where a request makes the change.
+ * Returns the owner of a guest's cart. The session is a secret that gives access to the cart, so
+ * the cart's id, which events and other services see, is a hash of it. The prefix keeps a guest
+ * from naming a customer's cart. `ip` is the client's address, if a request makes the change.
  */
 export const guest = (session: string, ip?: string): Owner => ({
   cartId: `g-${hash(session)}`,
@@ -25,7 +27,10 @@ export const guest = (session: string, ip?: string): Owner => ({
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-/** An IPv4 address, or the /64 of an IPv6 address: the smallest network that a provider assigns. */
+/**
+ * Returns an IPv4 address, or the /64 of an IPv6 address, the smallest network that a provider
+ * assigns.
+ */
 function networkOf(ip: string): string {
   if (!ipaddr.isValid(ip)) return ip;
   const address = ipaddr.process(ip);

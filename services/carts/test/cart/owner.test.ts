@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { guest } from '../src/owner.js';
+import { guest } from '../../src/cart/owner.js';
 
 const addressOf = (ip: string) => guest('a-session-of-a-guest', ip).guestAddress;
 
@@ -20,12 +20,12 @@ describe('the address of a guest', () => {
   test.each([
     ['two IPv4 addresses', '203.0.113.7', '203.0.113.8'],
     ['IPv6 addresses of two /64', '2001:db8:1:2::1', '2001:db8:1:3::1'],
-    ['what is no address', 'unknown', 'hidden'],
+    ['two texts that are no addresses', 'unknown', 'hidden'],
   ])('differs for %s', (_name, one, other) => {
     expect(addressOf(one)).not.toBe(addressOf(other));
   });
 
-  test('is missing if the address is not known', () => {
+  test('is missing if the address is unknown', () => {
     expect(guest('a-session-of-a-guest')).not.toHaveProperty('guestAddress');
   });
 });
