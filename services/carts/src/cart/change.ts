@@ -45,23 +45,23 @@ export function createChangeCarts({ carts, hold }: { carts: Carts; hold: Hold })
   async function changeCarts(change: Change): Promise<Result> {
     const touched = new Map<string, Target>();
     try {
-      return await attempt(change, touched);
+      return await apply(change, touched);
     } catch (error) {
       // Make what earlier attempts have held match the carts again.
-      if (touched.size > 0) await attempt({ owners: change.owners, plan: () => [] }, touched);
+      if (touched.size > 0) await apply({ owners: change.owners, plan: () => [] }, touched);
       throw error;
     }
   }
 
   /** `touched` are the targets that were held, by this attempt and earlier ones. */
-  async function attempt({ owners, plan, events = () => [], eventId }: Change, touched: Map<string, Target>): Promise<Result> {
+  async function apply({ owners, plan, events = () => [], eventId }: Change, touched: Map<string, Target>): Promise<Result> {
     const guestOf = guestsAmong(owners);
     let { carts: before, isHandled } = await carts.load(owners, eventId);
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       const planned = isHandled ? [] : await plan(lookUp(before));
       const targets = withTouched(planned, before, touched);
       if (targets.length === 0 && (isHandled || eventId === undefined)) return { before: lookUp(before), after: lookUp(before) };
-      const held = await Promise.all(targets.map((each) => holdAsPossible({ ...each, ...guestOf(each) }, touched)));
+      const held = await Promise.all(targets.map((each) => holdUpTo({ ...each, ...guestOf(each) }, touched)));
       const itemsOf = (id: string) => held.filter(({ cartId }) => cartId === id);
       const nextCheckoutId = randomUUID();
       const replacement = (now: Date) => {
@@ -80,7 +80,7 @@ export function createChangeCarts({ carts, hold }: { carts: Carts; hold: Hold })
    * Returns the target with the quantity that can be held. Throws the refusal if that is not
    * enough.
    */
-  async function holdAsPossible(target: Target, touched: Map<string, Target>): Promise<Target> {
+  async function holdUpTo(target: Target, touched: Map<string, Target>): Promise<Target> {
     const refusal = await hold(target);
     if (!refusal) {
       touched.set(`${target.cartId} ${target.sku}`, target);
@@ -89,7 +89,7 @@ export function createChangeCarts({ carts, hold }: { carts: Carts; hold: Hold })
     const { least } = target;
     if (least === undefined) throw refusal.error;
     const less = { ...target, quantity: Math.max(least, refusal.available) };
-    return less.quantity < target.quantity ? holdAsPossible(less, touched) : { ...target, quantity: least };
+    return less.quantity < target.quantity ? holdUpTo(less, touched) : { ...target, quantity: least };
   }
 
   return changeCarts;
