@@ -3,7 +3,7 @@ import { openDocuments } from '@sidecart/chassis/documents';
 import { runService } from '@sidecart/chassis/service';
 import { Stock } from '@sidecart/contracts/inventory';
 import { createApp } from './app.js';
-import { STOCK_MS } from './availability.js';
+import { STOCK_MS } from './products/availability.js';
 import { Settings } from './config.js';
 
 await runService({

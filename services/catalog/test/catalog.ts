@@ -1,32 +1,36 @@
 import { openDocuments, type Documents } from '@sidecart/chassis/documents';
 import { DomainError } from '@sidecart/chassis/errors';
 import type { Availability } from '@sidecart/contracts/inventory';
+import { until } from '@sidecart/runner/until';
 import { startApp, type TestApp } from '@sidecart/testing/app';
+import { euros } from '@sidecart/testing/builders';
 import { aUser } from '@sidecart/testing/tokens';
 import { createApp, type CatalogDeps } from '../src/app.js';
-import type { AskStock } from '../src/availability.js';
 
 export const staff = aUser({ id: 'sue', role: 'staff', permissions: ['catalog'] });
 
 export interface Catalog extends TestApp {
-  /** What the fake inventory knows, by SKU; others it refuses as unknown. `never` does not answer. */
+  /**
+   * The stock of each SKU in the fake inventory, which refuses others as unknown. `never` does not
+   * answer.
+   */
   stock: Map<string, { available: number; availability: Availability } | 'never'>;
-  /** How often the state was read and inventory was asked. */
+  /** How often the state was read and inventory was called. */
   asked: { state: number; inventory: number };
-  /** Starts the service once more on the same state, as a restart with these documents would. */
+  /** Starts the service once more on the same state, as a restart with these documents does. */
   restart(documents: Documents): ReturnType<typeof createApp>;
 }
 
 export async function startCatalog({ documents }: { documents?: Documents } = {}): Promise<Catalog> {
-  const stock: Catalog['stock'] = new Map();
+  const stocks: Catalog['stock'] = new Map();
   const asked = { state: 0, inventory: 0 };
   let started: CatalogDeps | undefined;
-  const ask: AskStock = async ({ sku }) => {
+  const stock: CatalogDeps['stock'] = async ({ sku }) => {
     asked.inventory += 1;
-    const known = stock.get(sku);
+    const known = stocks.get(sku);
     if (known === 'never') return new Promise(() => undefined);
     if (!known) throw new DomainError('missing', 'not-found', 'The SKU was not found.');
-    return { sku, ...known };
+    return known;
   };
   const index = documents ?? (await openDocuments({ url: 'memory:' }));
   const app = await startApp('catalog', { DOCUMENTS_URL: 'memory:', CURRENCY: 'EUR' }, (deps) => {
@@ -34,34 +38,40 @@ export async function startCatalog({ documents }: { documents?: Documents } = {}
       asked.state += 1;
       return deps.store.read(key);
     };
-    started = { ...deps, store: { ...deps.store, read }, documents: index, stock: ask };
+    started = { ...deps, store: { ...deps.store, read }, documents: index, stock };
     return createApp(started);
   });
   const restart: Catalog['restart'] = async (again) => {
     if (!started) throw new Error('not started');
     return createApp({ ...started, documents: again });
   };
-  return { ...app, stock, asked, restart };
+  return { ...app, stock: stocks, asked, restart };
 }
 
 let count = 0;
 
-/** The body of a published product, or what is told otherwise. */
-export function aProduct(fields: Record<string, unknown> = {}) {
+/** The body of a request for a published product that costs 10.00 euros. */
+export function aProductBody(fields: Record<string, unknown> = {}) {
   count += 1;
-  return { sku: `SKU-${count}`, name: `Product ${count}`, price: { amount: 1000, currency: 'EUR' }, status: 'published', ...fields };
+  return { sku: `SKU-${count}`, name: `Product ${count}`, price: euros(1000), status: 'published', ...fields };
 }
 
-/** Adds a product and answers it. */
+/** Adds a product and returns it. */
 export async function added(catalog: Catalog, fields: Record<string, unknown> = {}): Promise<{ id: string; sku: string }> {
-  const answer = await catalog.request('POST', '/api/products', aProduct(fields), { as: staff });
+  const answer = await catalog.request('POST', '/api/products', aProductBody(fields), { as: staff });
   if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
-/** Adds a category and answers its id. */
+/** Adds a category and returns its id. */
 export async function category(catalog: Catalog, slug: string, parentId: string | null = null): Promise<string> {
   const answer = await catalog.request('POST', '/api/categories', { name: slug, slug, parentId }, { as: staff });
   if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body.id;
+}
+
+/** Returns the type and sequence of the events of a subject, once there are at least `count`. */
+export function eventsOf(catalog: Catalog, id: string, count: number) {
+  const events = () => catalog.published.filter(({ subject }) => subject === id).map(({ type, sequence }) => [type, sequence]);
+  return until(`${count} events of ${id}`, 5, async () => events().length >= count && events());
 }

@@ -8,12 +8,14 @@ import type { Envelope } from '@sidecart/contracts/event';
 import { until } from '@sidecart/runner/until';
 import { beforePut, sharedDocuments } from '@sidecart/testing/documents';
 import { aUser } from '@sidecart/testing/tokens';
-import { createSearchIndex } from '../src/search-index.js';
-import { createShelves } from '../src/store.js';
-import { added, category, staff, startCatalog, type Catalog } from './catalog.js';
+import { openCategories } from '../../src/categories/store.js';
+import { openProducts } from '../../src/products/store.js';
+import { createSearchIndex } from '../../src/search/search-index.js';
+import { readStateId } from '../../src/search/store.js';
+import { added, category, staff, startCatalog, type Catalog } from '../catalog.js';
 
 interface Fallible extends Documents {
-  /** While true, nothing can be written. */
+  /** Whether every write fails. */
   broken: boolean;
   /** Runs once, before the next write to this collection. */
   before: { put: string; run: () => Promise<unknown> } | undefined;
@@ -46,7 +48,7 @@ async function fallible(): Promise<Fallible> {
   return documents;
 }
 
-/** The same database, as seen by a replica that is killed at its first write. */
+/** The same database for a replica that is killed at its first write. */
 const killed = (documents: Documents) => beforePut(documents, () => Promise.reject(new Error('killed')));
 
 let documents: Fallible;
@@ -58,14 +60,14 @@ beforeEach(async () => {
 afterEach(() => catalog.close());
 
 const get = async (path: string) => (await catalog.request('GET', path)).body;
-const flags = async () =>
+const availabilities = async () =>
   (await get('/api/products')).data.map(({ availability }: { availability: { status: string } }) => availability.status);
 
 const event = (type: string, subject: string) =>
   until(`${type} of ${subject}`, 5, async () => catalog.published.find((each: Envelope) => each.type === type && each.subject === subject));
 
 describe('a write while the index is away', () => {
-  test('succeeds, and is in lists once its event comes', async () => {
+  test('succeeds, and is in lists once its event arrives', async () => {
     documents.broken = true;
     const { id } = await added(catalog, { name: 'Late' });
     documents.broken = false;
@@ -75,7 +77,7 @@ describe('a write while the index is away', () => {
     expect((await get('/api/products')).data).toEqual([expect.objectContaining({ id })]);
   });
 
-  test('succeeds for a deletion and for categories too', async () => {
+  test('succeeds for deletions and for categories too', async () => {
     const top = await category(catalog, 'top');
     const { id } = await added(catalog, { categoryId: top });
     documents.broken = true;
@@ -89,14 +91,14 @@ describe('a write while the index is away', () => {
     expect((await get('/api/products')).data).toHaveLength(1);
   });
 
-  test('is tried again with its event as long as the index is away', async () => {
+  test('is retried with its event as long as the index is away', async () => {
     const { id } = await added(catalog);
     documents.broken = true;
     expect(await catalog.deliver(await event('product.created', id))).toBe('RETRY');
   });
 });
 
-describe('the index made anew', () => {
+describe('the rebuilt index', () => {
   const LISTS = ['?sort=newest', '?sort=name', '?sort=-price', '?category=top', '?limit=2', '/search?q=a'];
   const lists = () => Promise.all(LISTS.map((query) => get(`/api/products${query}`)));
 
@@ -125,7 +127,7 @@ describe('the index made anew', () => {
     expect(await lists()).toEqual(before);
   });
 
-  test('has what was missed', async () => {
+  test('has what was missed before', async () => {
     documents.broken = true;
     await fill();
     documents.broken = false;
@@ -134,14 +136,14 @@ describe('the index made anew', () => {
     expect((await lists()).map(({ data }) => data.length)).toEqual([3, 3, 3, 1, 2, 2]);
   });
 
-  test('is made at the start where there is none', async () => {
+  test('is built at the start if there is none', async () => {
     await fill();
     const empty = await fallible();
     await catalog.restart(empty);
     expect(await empty.sizes()).toEqual({ products: 3, categories: 1, complete: 1 });
   });
 
-  test('is made at the start where there is one of another state, and only then', async () => {
+  test('is built at the start if it is that of another state, and only then', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sidecart-catalog-'));
     const open = () => openDocuments({ url: `file:${folder}` });
     const other = await startCatalog({ documents: await open() });
@@ -159,7 +161,7 @@ describe('the index made anew', () => {
     await rm(folder, { recursive: true });
   });
 
-  describe('by two replicas that start at once on an empty database', () => {
+  describe('of two replicas that start at once on an empty database', () => {
     let shared: Fallible;
     beforeEach(async () => {
       await fill();
@@ -167,39 +169,45 @@ describe('the index made anew', () => {
     });
     const indexed = async () => (await shared.sizes())['products'];
 
-    test('has everything, though the second starts when the first is nearly done', async () => {
+    test('is complete, even if the second starts when the first is nearly done', async () => {
       shared.before = { put: 'categories', run: () => catalog.restart(shared) };
       await catalog.restart(shared);
       expect(await indexed()).toBe(3);
     });
 
-    test('has everything, though the second is killed when it has begun', async () => {
+    test('is complete, even if the second is killed when it has begun', async () => {
       shared.before = { put: 'categories', run: () => catalog.restart(killed(shared)).catch(() => undefined) };
       await catalog.restart(shared);
       expect(shared.before).toBeUndefined();
       expect(await indexed()).toBe(3);
     });
 
-    test('has everything after the next start, though both are killed and a third changes a category meanwhile', async () => {
+    test('is complete after the next start, even if both are killed and a third changes a category meanwhile', async () => {
       await expect(catalog.restart(killed(shared))).rejects.toThrow('killed');
-      const third = await createSearchIndex({ documents: shared, shelves: createShelves(catalog.store), logger: createLogger('catalog') });
+      const third = await createSearchIndex({
+        documents: shared,
+        products: openProducts(catalog.store),
+        categories: openCategories(catalog.store),
+        stateId: await readStateId(catalog.store),
+        logger: createLogger('catalog'),
+      });
       await third.refreshTree();
       await catalog.restart(shared);
       expect(await indexed()).toBe(3);
     });
   });
 
-  test('holds more products than one page of the walk', async () => {
+  test('has more products than one page of the state', async () => {
     await Promise.all(Array.from({ length: 120 }, () => added(catalog)));
     expect((await catalog.inside('/internal/reindex', {})).body).toEqual({ products: 120 });
   });
 
-  test('cannot be asked for from outside', async () => {
+  test('cannot be requested from outside', async () => {
     expect(await catalog.request('POST', '/internal/reindex', {}, { as: aUser({ role: 'admin' }) })).toMatchObject({ status: 404 });
   });
 });
 
-describe('the event that availability has changed', () => {
+describe('inventory.availability_changed', () => {
   let product: { id: string; sku: string };
   const changed = (availability: string, sequence: number, productId = product.id) =>
     catalog.deliver({
@@ -213,26 +221,26 @@ describe('the event that availability has changed', () => {
     product = await added(catalog);
   });
 
-  test('changes the flag in lists', async () => {
-    expect(await flags()).toEqual(['out_of_stock']);
+  test('changes the availability in lists', async () => {
+    expect(await availabilities()).toEqual(['out_of_stock']);
     expect(await changed('in_stock', 3)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['in_stock']);
+    expect(await availabilities()).toEqual(['in_stock']);
   });
 
-  test('changes nothing when it comes again', async () => {
+  test('changes nothing if it is delivered again', async () => {
     await changed('in_stock', 3);
     expect(await changed('in_stock', 3)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['in_stock']);
+    expect(await availabilities()).toEqual(['in_stock']);
   });
 
-  test('changes nothing when something newer is known', async () => {
+  test('changes nothing if a newer one was delivered before', async () => {
     await changed('low_stock', 5);
     expect(await changed('in_stock', 4)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['low_stock']);
+    expect(await availabilities()).toEqual(['low_stock']);
     expect(await get(`/api/products/${product.id}`)).toMatchObject({ availability: { status: 'low_stock' } });
   });
 
-  test('outlives a change of the product, and the other way round', async () => {
+  test('survives a change of the product, and the change survives it', async () => {
     await changed('in_stock', 2);
     await catalog.request('PATCH', `/api/products/${product.id}`, { name: 'Renamed' }, { as: staff });
     expect((await get('/api/products')).data).toEqual([expect.objectContaining({ name: 'Renamed', availability: { status: 'in_stock' } })]);
@@ -242,7 +250,7 @@ describe('the event that availability has changed', () => {
     ]);
   });
 
-  test('of another SKU that names the product changes nothing, whatever its sequence', async () => {
+  test('of another SKU with the same product changes nothing, whatever its sequence', async () => {
     const other = (availability: string, sequence: number) =>
       catalog.deliver({
         type: 'inventory.availability_changed',
@@ -252,45 +260,45 @@ describe('the event that availability has changed', () => {
         data: { sku: 'ANOTHER', productId: product.id, availability },
       });
     expect(await other('in_stock', 9)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['out_of_stock']);
+    expect(await availabilities()).toEqual(['out_of_stock']);
     expect(await changed('low_stock', 2)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['low_stock']);
+    expect(await availabilities()).toEqual(['low_stock']);
     expect(await get(`/api/products/${product.id}`)).toMatchObject({ availability: { status: 'low_stock' } });
     await other('out_of_stock', 10);
-    expect(await flags()).toEqual(['low_stock']);
+    expect(await availabilities()).toEqual(['low_stock']);
   });
 
-  test('replaces what version 0.1 kept by product', async () => {
+  test('replaces what version 0.1 has kept by product', async () => {
     const old = { key: `availability|${product.id}`, value: { availability: 'in_stock', sequence: 7 }, ttlSeconds: undefined };
     await catalog.store.transact([], () => ({ write: [old], result: undefined }));
     await catalog.inside('/internal/reindex', {});
-    expect(await flags()).toEqual(['in_stock']);
+    expect(await availabilities()).toEqual(['in_stock']);
     expect(await changed('low_stock', 8)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['low_stock']);
+    expect(await availabilities()).toEqual(['low_stock']);
   });
 
-  test('is dropped when it is malformed', async () => {
+  test('is dropped if it is malformed', async () => {
     expect(await changed('plenty', 9)).toBe('DROP');
-    expect(await flags()).toEqual(['out_of_stock']);
+    expect(await availabilities()).toEqual(['out_of_stock']);
   });
 
   test('does not bring back a deleted product', async () => {
     await catalog.request('DELETE', `/api/products/${product.id}`, undefined, { as: staff });
     expect(await changed('in_stock', 9)).toBe('SUCCESS');
-    expect(await flags()).toEqual([]);
+    expect(await availabilities()).toEqual([]);
   });
 
-  test('is kept when the product is not known yet', async () => {
+  test('is saved if the product is unknown yet', async () => {
     expect(await changed('in_stock', 1, 'unknown')).toBe('SUCCESS');
-    expect(await flags()).toEqual(['out_of_stock']);
+    expect(await availabilities()).toEqual(['out_of_stock']);
     expect(await catalog.store.read(`sku-availability|${product.sku}`)).toEqual({ availability: 'in_stock', sequence: 1 });
   });
 
-  test('is tried again while the index is away, though the state has it', async () => {
+  test('is retried while the index is away, even though the state has it', async () => {
     documents.broken = true;
     expect(await changed('in_stock', 1)).toBe('RETRY');
     documents.broken = false;
     expect(await changed('in_stock', 1)).toBe('SUCCESS');
-    expect(await flags()).toEqual(['in_stock']);
+    expect(await availabilities()).toEqual(['in_stock']);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { euros } from '@sidecart/testing/builders';
 import { aUser } from '@sidecart/testing/tokens';
-import { added, category, staff, startCatalog, type Catalog } from './catalog.js';
+import { added, category, staff, startCatalog, type Catalog } from '../catalog.js';
 
 let catalog: Catalog;
 const ids: Record<string, string> = {};
@@ -10,20 +11,19 @@ beforeAll(async () => {
   ids['drinks'] = await category(catalog, 'drinks');
   ids['tea'] = await category(catalog, 'tea', ids['drinks']);
   ids['kitchen'] = await category(catalog, 'kitchen');
-  const eur = (amount: number) => ({ amount, currency: 'EUR' });
   const shelf = [
     {
       name: 'Grüner Tee Sencha',
-      price: eur(900),
+      price: euros(900),
       categoryId: ids['tea'],
       sku: 'TEA-SENCHA',
       attributes: [{ name: 'Origin', value: 'Japan' }],
     },
-    { name: 'assam', price: eur(700), categoryId: ids['tea'], description: 'A malty black tea.' },
-    { name: 'Zitronenlimonade', price: eur(250), categoryId: ids['drinks'] },
-    { name: 'Éclair dish', price: eur(1900), categoryId: ids['kitchen'] },
-    { name: 'Kettle', price: eur(4900), categoryId: ids['kitchen'], description: 'For tea and coffee.' },
-    { name: 'Gift', price: eur(900) },
+    { name: 'assam', price: euros(700), categoryId: ids['tea'], description: 'A malty black tea.' },
+    { name: 'Zitronenlimonade', price: euros(250), categoryId: ids['drinks'] },
+    { name: 'Éclair dish', price: euros(1900), categoryId: ids['kitchen'] },
+    { name: 'Kettle', price: euros(4900), categoryId: ids['kitchen'], description: 'For tea and coffee.' },
+    { name: 'Gift', price: euros(900) },
     { name: 'Secret tea', categoryId: ids['tea'], status: 'draft' },
     { name: 'Private tea', categoryId: ids['tea'], status: 'unlisted' },
   ];
@@ -35,11 +35,11 @@ const list = async (query: string) => catalog.request('GET', `/api/products${que
 const names = async (query: string) => (await list(query)).body.data.map(({ name }: { name: string }) => name);
 
 describe('the list of products', () => {
-  test('shows those that are published, newest first', async () => {
+  test('shows published products, newest first', async () => {
     expect(await names('')).toEqual(['Gift', 'Kettle', 'Éclair dish', 'Zitronenlimonade', 'assam', 'Grüner Tee Sencha']);
   });
 
-  test('shows what a list needs, with the flag of the stock', async () => {
+  test('shows what a list needs, with the SKU and the availability', async () => {
     const { body } = await list('?category=kitchen&limit=1');
     expect(body).toEqual({
       data: [
@@ -47,7 +47,7 @@ describe('the list of products', () => {
           id: expect.any(String),
           sku: expect.any(String),
           name: 'Kettle',
-          price: { amount: 4900, currency: 'EUR' },
+          price: euros(4900),
           status: 'published',
           categoryId: ids['kitchen'],
           availability: { status: 'out_of_stock' },
@@ -66,20 +66,20 @@ describe('the list of products', () => {
     expect((await names(`?sort=${sort}`)).slice(0, first.length)).toEqual(first);
   });
 
-  test('asks neither the state nor inventory', async () => {
+  test('reads no state and does not call inventory', async () => {
     const before = { ...catalog.asked };
     await list('?category=drinks&minPrice=1');
     await list('/search?q=tea&category=drinks');
     expect(catalog.asked).toEqual(before);
   });
 
-  test('can be of a category, by id or slug, with those below it', async () => {
+  test('can be narrowed to a category, by id or slug, with its subcategories', async () => {
     expect(await names('?category=tea&sort=name')).toEqual(['assam', 'Grüner Tee Sencha']);
     expect(await names(`?category=${ids['drinks']}&sort=name`)).toEqual(['assam', 'Grüner Tee Sencha', 'Zitronenlimonade']);
     expect(await names('?category=nowhere')).toEqual([]);
   });
 
-  test('follows a category that moves, with no product written', async () => {
+  test('follows a category that moves, although no product changes', async () => {
     const put = (parentId: string | undefined) =>
       catalog.request('PUT', `/api/categories/${ids['tea']}`, { name: 'tea', slug: 'tea', parentId }, { as: staff });
     await put(ids['kitchen']);
@@ -88,22 +88,22 @@ describe('the list of products', () => {
     await put(ids['drinks']);
   });
 
-  test('can be of a price range, both ends included', async () => {
+  test('can be narrowed to a price range, both ends included', async () => {
     expect(await names('?minPrice=700&maxPrice=1900&sort=name')).toEqual(['assam', 'Éclair dish', 'Gift', 'Grüner Tee Sencha']);
     expect(await names('?category=tea&minPrice=701')).toEqual(['Grüner Tee Sencha']);
     expect(await names('?maxPrice=250')).toEqual(['Zitronenlimonade']);
   });
 
   test('follows a change at once', async () => {
-    const { id } = await added(catalog, { name: 'Brief', price: { amount: 99_999, currency: 'EUR' } });
+    const { id } = await added(catalog, { name: 'Brief', price: euros(99_999) });
     expect(await names('?sort=-price&limit=1')).toEqual(['Brief']);
-    await catalog.request('PATCH', `/api/products/${id}`, { price: { amount: 1, currency: 'EUR' } }, { as: staff });
+    await catalog.request('PATCH', `/api/products/${id}`, { price: euros(1) }, { as: staff });
     expect(await names('?sort=price&limit=1')).toEqual(['Brief']);
     await catalog.request('DELETE', `/api/products/${id}`, undefined, { as: staff });
     expect(await names('?sort=price&limit=1')).toEqual(['Zitronenlimonade']);
   });
 
-  test('shows drafts to staff who ask for them, and to nobody else', async () => {
+  test('shows drafts to staff who request them, and to nobody else', async () => {
     const ask = (as?: ReturnType<typeof aUser>) => catalog.request('GET', '/api/products?status=draft', undefined, as ? { as } : {});
     expect((await ask(staff)).body.data).toEqual([expect.objectContaining({ name: 'Secret tea', status: 'draft' })]);
     expect([(await ask(aUser())).status, (await ask()).status]).toEqual([403, 401]);
@@ -116,7 +116,7 @@ describe('the list of products', () => {
     },
   );
 
-  test('refuses a cursor of another order', async () => {
+  test('refuses the cursor of another sort order', async () => {
     const { body } = await list('?sort=price&limit=1');
     expect(await list(`?sort=name&limit=1&cursor=${body.next}`)).toMatchObject({ status: 400 });
   });
@@ -138,7 +138,7 @@ describe('the search', () => {
     expect(await names(`/search?q=${encodeURIComponent(q)}`)).toEqual(expected);
   });
 
-  test('can be narrowed by category and price, and walked', async () => {
+  test('can be narrowed by category and price, and read page by page', async () => {
     expect(await names('/search?q=te&category=drinks')).toEqual(['assam', 'Grüner Tee Sencha']);
     expect(await names('/search?q=te&maxPrice=800')).toEqual(['assam']);
     const { body } = await list('/search?q=te&limit=2');
@@ -150,13 +150,11 @@ describe('the search', () => {
   });
 });
 
-describe('a walk with the cursor', () => {
-  test.each(['newest', 'name', 'price', '-price'])('by %s meets each product once, though others come and go', async (sort) => {
+describe('reading page by page', () => {
+  test.each(['newest', 'name', 'price', '-price'])('by %s returns each product once, even if others come and go', async (sort) => {
     const top = await category(catalog, `walk-${sort.replace('-', 'down')}`);
     const shelf = await Promise.all(
-      Array.from({ length: 25 }, (_, n) =>
-        added(catalog, { categoryId: top, name: `W ${n % 4}`, price: { amount: n % 3, currency: 'EUR' } }),
-      ),
+      Array.from({ length: 25 }, (_, n) => added(catalog, { categoryId: top, name: `W ${n % 4}`, price: euros(n % 3) })),
     );
     const met: string[] = [];
     let cursor = '';
@@ -166,7 +164,7 @@ describe('a walk with the cursor', () => {
       if (body.next === null) break;
       cursor = `&cursor=${body.next}`;
       if (part === 1) await catalog.request('DELETE', `/api/products/${met[0]}`, undefined, { as: staff });
-      if (part === 2) await added(catalog, { categoryId: top, name: 'V', price: { amount: sort === '-price' ? 9 : 0, currency: 'EUR' } });
+      if (part === 2) await added(catalog, { categoryId: top, name: 'V', price: euros(sort === '-price' ? 9 : 0) });
     }
     expect(new Set(met).size).toBe(met.length);
     expect(shelf.map(({ id }) => id).filter((id) => !met.includes(id))).toEqual([]);
