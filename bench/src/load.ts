@@ -1,4 +1,7 @@
-/** The customers of `purchase`, in a process of their own: gets one `Task` at a time, answers a `Result`. */
+/**
+ * The customers of `purchase`, in a separate process. Receives one `Task` at a time and sends its
+ * `Result`.
+ */
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
 import type { Operation, Product, Result, Task } from './result.js';
@@ -9,7 +12,7 @@ interface Shopper {
 }
 
 let pool: Pool;
-/** Orders that were placed and are to be paid, with the token of whoever placed them. */
+/** Orders to pay, each with the token of its customer. */
 const unpaid: { orderId: string; token: string }[] = [];
 
 async function ask(method: 'GET' | 'POST', path: string, token: string, body?: object): Promise<{ id: string; status: string }> {

@@ -14,12 +14,12 @@ let api: string;
 let categories: { id: string; slug: string; parentId: string | null }[];
 let products: Map<string, z.infer<typeof Product>>;
 let stocks: Map<string, number[]>;
-/** The shop refuses everything after so many products. */
+/** After this many products the shop refuses everything. */
 let failsAfter: number;
-/** So many requests are refused because too many came. */
+/** How many of the next requests are refused because there were too many. */
 let limited: number;
 
-/** What the public API of the shop does, as far as seeding sees it; a stock record is there from the second look on. */
+/** A fake of the API, as far as seeding uses it. A stock record appears after the first request for it. */
 function answer(method: string, path: string, authorization: string | undefined, key: unknown, body: unknown): [number, unknown] {
   if (limited-- > 0) return [429, {}];
   if (path === '/api/auth/login') return [200, { accessToken: 'token' }];
@@ -72,7 +72,7 @@ afterEach(() => {
 
 const run = (lines: string[] = []) => seed({ api, email: 'admin@shop.example', password: 'secret', log: (line) => lines.push(line) });
 
-test('the catalogue has about 60 products in 8 categories, each with a SKU of its own and a price', async () => {
+test('the catalogue has about 60 products in 8 categories, each with its own SKU and a price', async () => {
   const catalogue = await readCatalogue();
   const goods = catalogue.flatMap((category) => category.products);
   expect(catalogue).toHaveLength(8);
@@ -106,13 +106,13 @@ describe('seeding', () => {
     expect([categories, products, stocks]).toEqual(before);
   });
 
-  test('waits when the shop has had too many requests', async () => {
+  test('waits if the shop refuses requests because there were too many', async () => {
     limited = 2;
     await run();
     expect([limited < 0, products.size]).toEqual([true, 61]);
   });
 
-  test('goes on where it was interrupted', async () => {
+  test('continues where it was interrupted', async () => {
     failsAfter = 30;
     await expect(run()).rejects.toThrow('503');
     failsAfter = Number.POSITIVE_INFINITY;

@@ -6,7 +6,9 @@ import type { PricedLine } from '@sidecart/contracts/priced-line';
 /** An amount in cents: `euros(1999)` is 19.99 euros. */
 export const euros = (amount: number): Money => ({ amount, currency: 'EUR' });
 
-/** The quote of a SKU that costs 10.00 euros. Its product's id is `p-<sku>`, to tell the two apart. */
+/**
+ * The quote of a SKU that costs 10.00 euros. Its product's id is `p-<sku>`, to tell the two apart.
+ */
 export const aQuote = (sku: string, change: Partial<SkuQuote> = {}): SkuQuote => ({
   sku,
   productId: `p-${sku}`,

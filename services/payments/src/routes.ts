@@ -68,6 +68,11 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions): Route
     },
   );
 
+  addWebhook(api, { cashier, provider });
+  return api;
+}
+
+function addWebhook(api: Routes, { cashier, provider }: Pick<RouteOptions, 'cashier' | 'provider'>): void {
   api.post(
     '/api/payments/webhook',
     {
@@ -85,8 +90,6 @@ export function paymentRoutes({ store, cashier, provider }: RouteOptions): Route
       return { received: true as const };
     },
   );
-
-  return api;
 }
 
 const maySee = ({ userId }: { userId: string }, user: User) => userId === user.id || may(user, 'payments');

@@ -1,4 +1,7 @@
-/** `npm run seed`: puts the small catalogue into the running shop. `npm run seed -- <address>` where it is not on port 8080. */
+/**
+ * `npm run seed`: adds the small catalogue to the running shop; `npm run seed -- <address>` if it
+ * is not on port 8080.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** A small catalogue with stock, put in through the public API as an admin would. */
+/** Adds a small catalogue with stock through the public API, as an admin would. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,10 +10,10 @@ import { until } from '../tools/until.js';
 export interface SeedOptions {
   /** The shop's address, e.g. `http://localhost:8080`. */
   api: string;
-  /** The admin's login. */
+  /** The email address of the admin. */
   email: string;
   password: string;
-  /** Takes one line of progress at a time. */
+  /** Called with each line of progress. */
   log: (line: string) => void;
 }
 
@@ -38,7 +38,10 @@ export async function readCatalogue(): Promise<Category[]> {
   return z.array(Category).parse(parse(text));
 }
 
-/** Adds what is not there yet; a second time it changes nothing. Throws where the shop refuses, or a product's stock record does not appear. */
+/**
+ * Adds what is missing; a second time it changes nothing. Throws if the shop refuses a request, or
+ * a product's stock record does not appear.
+ */
 export async function seed({ api, email, password, log }: SeedOptions): Promise<void> {
   const catalogue = await readCatalogue();
   const shop = await signIn(api, email, password);
@@ -52,14 +55,14 @@ export async function seed({ api, email, password, log }: SeedOptions): Promise<
       await addStock(shop, next.product);
     }
   }
-  // All have come to rest before a failure is told: what is seeded again must not meet what is still under way.
+  // Wait for all before throwing: the next seed must not overlap with this one.
   const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
   log(`${added} of ${all} products added, in ${catalogue.length} categories`);
 }
 
-/** Answers the ids of all categories by slug. */
+/** Returns the ids of all categories by slug. */
 async function addCategories(shop: Ask, catalogue: Category[]): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   const note = (nodes: Trees): void => {
@@ -78,7 +81,7 @@ async function addCategories(shop: Ask, catalogue: Category[]): Promise<Map<stri
   return ids;
 }
 
-/** Answers false where the SKU is there already. */
+/** Returns false if the SKU exists already. */
 async function addProduct(shop: Ask, { sku, name, price, attributes, description }: Product, categoryId: string | null): Promise<boolean> {
   const { status } = await shop(
     'POST',
@@ -97,10 +100,10 @@ async function addProduct(shop: Ask, { sku, name, price, attributes, description
   return status === 201;
 }
 
-/** Puts the first pieces in, as soon as inventory has heard of the product. */
+/** Adds the first pieces, once inventory has the stock record. */
 async function addStock(shop: Ask, { sku, stock }: Product): Promise<void> {
   const path = `/api/inventories/${sku}/movements`;
-  const { body } = await until(`inventory knows ${sku}`, STOCK_SECONDS, async () => {
+  const { body } = await until(`the stock record of ${sku}`, STOCK_SECONDS, async () => {
     const answer = await shop('GET', `${path}?limit=1`, undefined, { accept: [404] });
     return answer.status === 200 && answer;
   });
@@ -120,7 +123,7 @@ const Tree: z.ZodType<Trees[number]> = z.object({
 
 interface Extras {
   headers?: Record<string, string>;
-  /** Refusals to answer; others are thrown. */
+  /** Statuses of refusals to return. Others are thrown. */
   accept?: number[];
 }
 type Ask = (method: string, path: string, body?: object, extras?: Extras) => Promise<{ status: number; body: unknown }>;

@@ -16,7 +16,6 @@ const CONFLICT = { 409: 'The slug is taken, or the tree would be too deep, too l
 
 export function categoryRoutes({ categories, onChange }: CategoryRoutesOptions): Routes {
   const api = routes('categories');
-  const staff = { access: { staff: 'catalog' } as const, rows: [18] };
 
   api.get('/api/categories', { summary: 'Returns all categories as trees.', access: 'public', rows: [18], reply: Trees }, async () => ({
     data: nested(await categories.tree()),
@@ -38,6 +37,13 @@ export function categoryRoutes({ categories, onChange }: CategoryRoutesOptions):
       return { ...category, ancestors: ancestors(tree, category), children: nested(tree, category.id) };
     },
   );
+
+  addStaffRoutes(api, { categories, onChange });
+  return api;
+}
+
+function addStaffRoutes(api: Routes, { categories, onChange }: CategoryRoutesOptions): void {
+  const staff = { access: { staff: 'catalog' } as const, rows: [18] };
 
   api.post(
     '/api/categories',
@@ -76,6 +82,4 @@ export function categoryRoutes({ categories, onChange }: CategoryRoutesOptions):
       await onChange();
     },
   );
-
-  return api;
 }

@@ -17,15 +17,9 @@ export interface ProductRoutesOptions {
 const STAFF = { staff: 'catalog' } as const;
 const NOT_FOUND = { 404: 'There is no such product.' };
 
-export function productRoutes({ currency, products, availability, onChange }: ProductRoutesOptions): Routes {
+export function productRoutes(options: ProductRoutesOptions): Routes {
+  const { products, availability } = options;
   const api = routes('products');
-  const { Create, Replace, Edit } = productBodies(currency);
-
-  async function saved(changing: Promise<Product>): Promise<ProductView> {
-    const product = await changing;
-    await onChange(product.id);
-    return view(product);
-  }
 
   api.get(
     '/api/products/:id',
@@ -42,6 +36,19 @@ export function productRoutes({ currency, products, availability, onChange }: Pr
       return { ...view(product), availability: await availability(product) };
     },
   );
+
+  addStaffRoutes(api, options);
+  return api;
+}
+
+function addStaffRoutes(api: Routes, { currency, products, onChange }: ProductRoutesOptions): void {
+  const { Create, Replace, Edit } = productBodies(currency);
+
+  async function saved(changing: Promise<Product>): Promise<ProductView> {
+    const product = await changing;
+    await onChange(product.id);
+    return view(product);
+  }
 
   api.post(
     '/api/products',
@@ -77,8 +84,6 @@ export function productRoutes({ currency, products, availability, onChange }: Pr
       await saved(products.update(params.id, remove));
     },
   );
-
-  return api;
 }
 
 function view({ id, sku, name, description, price, status, categoryId, attributes, version, createdAt, updatedAt }: Product): ProductView {
