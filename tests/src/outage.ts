@@ -59,7 +59,7 @@ export async function sufferOutage(shop: Shop & { folder: string }, { cut, mend,
     const goods = await someGoods(admin, 'OUTAGE', LOADED);
     const buyers = await Promise.all(Array.from({ length: CUSTOMERS }, (_, n) => aCustomer(shop.edge, `buyer-${n}`)));
     const over = new AbortController();
-    const buying = Promise.all(buyers.map((buyer) => buyUntil(over.signal, buyer, goods.productId)));
+    const buying = Promise.all(buyers.map((buyer) => buyUntil(over.signal, buyer, goods.sku)));
     await delay(BEFORE_MS);
     await cut(shop);
     const late = registerLate(shop);
@@ -79,11 +79,11 @@ export async function sufferOutage(shop: Shop & { folder: string }, { cut, mend,
   }
 }
 
-async function buyUntil(over: AbortSignal, { ask }: Customer, productId: string): Promise<string[]> {
+async function buyUntil(over: AbortSignal, { ask }: Customer, sku: string): Promise<string[]> {
   const orders: string[] = [];
   while (!over.aborted) {
     const key = crypto.randomUUID();
-    const placed = await insist(() => ask('POST', '/api/orders', { items: [{ productId, quantity: 1 }] }, { 'idempotency-key': key }), 600);
+    const placed = await insist(() => ask('POST', '/api/orders', { items: [{ sku, quantity: 1 }] }, { 'idempotency-key': key }), 600);
     if (placed.status !== 201) throw new Error(`the order was refused: ${JSON.stringify(placed.body)}`);
     const payment = { orderId: placed.body.id, paymentMethodId: 'pm_card_visa' };
     const paid = await insist(() => ask('POST', '/api/payments', payment, { 'idempotency-key': `pay-${key}` }), 600);
