@@ -128,8 +128,8 @@ test('every path parameter has a pattern or a bound', () => {
 
 test('afterwards the shop still sells, and nothing in the log was unexpected', async () => {
   const { ask } = await aCustomer(shop.edge, 'after');
-  const { productId } = await someGoods(root, 'AFTER', 1);
-  const order = await ask('POST', '/api/orders', { items: [{ productId, quantity: 1 }] });
+  const { sku } = await someGoods(root, 'AFTER', 1);
+  const order = await ask('POST', '/api/orders', { items: [{ sku, quantity: 1 }] });
   const payment = await ask('POST', '/api/payments', { orderId: order.body.id, paymentMethodId: 'pm_card_visa' });
   expect([order.status, payment.body.status]).toEqual([201, 'succeeded']);
   for (const url of Object.values(shop.system.urls)) expect((await fetch(`${url}/health/ready`)).status).toBe(200);

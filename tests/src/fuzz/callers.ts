@@ -62,7 +62,7 @@ async function things(edge: string, root: Ask, { ask, email, password, userId }:
   const [sku, other, slug] = [`FUZZED-${serial}`, `DOOMED-${serial}`, `fuzzed-${serial}`];
   const products = [await someGoods(root, sku, 1_000), await someGoods(root, other, 5)].map(({ productId }) => productId);
   const category = await ok(root('POST', '/api/categories', { name: 'Fuzzed', slug }));
-  const line = { productId: products[0], quantity: 1 };
+  const line = { sku, quantity: 1 };
   const orders = [await ok(ask('POST', '/api/orders', { items: [line] })), await ok(ask('POST', '/api/orders', { items: [line] }))];
   const [{ id: orderId }] = orders;
   const payment = await ok(ask('POST', '/api/payments', { orderId, paymentMethodId: 'pm_card_visa' }));
