@@ -13,7 +13,7 @@ const PERMISSIONS = { customer: [], staff: ['catalog', 'inventory', 'orders', 'p
 export interface Cast {
   token: (caller: Caller) => string | undefined;
   known: Known;
-  /** Returns whether an account was deleted, suspended or given another role, address or password. */
+  /** Returns whether an account was deleted, suspended, signed out or given another role, address or password. */
   isSpent(): Promise<boolean>;
 }
 
@@ -51,10 +51,11 @@ export async function newCast({ edge, mails }: Pick<Shop, 'edge' | 'mails'>, roo
   };
 }
 
-async function lookOf(edge: string, root: Ask, { userId, email, password }: Customer): Promise<unknown> {
+async function lookOf(edge: string, root: Ask, { userId, email, password, accessToken }: Customer): Promise<unknown> {
   const { role, permissions, status } = (await root('GET', `/api/users/${userId}`)).body;
   const login = await client(edge)('POST', '/api/auth/login', { email, password });
-  return { role, permissions, status, login: login.status };
+  const session = await client(edge)('POST', '/api/auth/token/verify', { accessToken });
+  return { role, permissions, status, login: login.status, session: session.status };
 }
 
 async function things(edge: string, root: Ask, { ask, email, password, userId }: Customer, staff: Customer): Promise<Known> {

@@ -9,7 +9,7 @@ import { Digits, newSecrets } from '../codes/code.js';
 import { codeKey, redeem, sending, sentKey } from '../codes/store.js';
 import { Email } from '../fields.js';
 import type { Post } from '../mails.js';
-import { signedInAccount, signedInKeys } from '../sessions/account.js';
+import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/account.js';
 import { settle } from '../settle.js';
 import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { ownerKey, userKey } from '../store.js';
@@ -63,6 +63,7 @@ export function emailRoutes({ store, stepUp, post, limits }: EmailRoutesOptions)
       body: z.strictObject({ code: Digits }),
       reply: Profile,
       problems: {
+        ...signedInProblems,
         400: 'The code is wrong, was used, or is over.',
         409: 'Meanwhile the address has an account; or you are staff and have not proved your present address.',
         429: 'Too many wrong codes: see Retry-After.',

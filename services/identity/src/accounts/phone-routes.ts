@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { clientOf } from '../client.js';
 import { Digits, newSecrets } from '../codes/code.js';
 import { codeKey, redeem, sending, sentKey } from '../codes/store.js';
-import { signedInAccount, signedInKeys } from '../sessions/account.js';
+import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/account.js';
 import { settle } from '../settle.js';
 import { stepUpFields, stepUpProblems } from '../sign-in/step-up.js';
 import { userKey } from '../store.js';
@@ -51,7 +51,7 @@ export function phoneRoutes({ store, stepUp, post, limits }: EmailRoutesOptions)
       rows: [10],
       body: z.strictObject({ code: Digits }),
       reply: Profile,
-      problems: { 400: 'The code is wrong, was used, or is over.', 429: 'Too many wrong codes: see Retry-After.' },
+      problems: { ...signedInProblems, 400: 'The code is wrong, was used, or is over.', 429: 'Too many wrong codes: see Retry-After.' },
     },
     ({ body: { code: digits }, user: caller, req }) => {
       const { id } = caller;

@@ -3,7 +3,7 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { Locale, Name } from '../fields.js';
-import { signedInAccount, signedInKeys } from '../sessions/account.js';
+import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/account.js';
 import { existing, GONE, userKey } from '../store.js';
 import { edit, Profile, profile, updated } from './user.js';
 
@@ -20,7 +20,14 @@ export function userRoutes(store: Store): Routes {
 
   users.patch(
     '/api/users/me',
-    { summary: 'Changes your name or language.', access: 'customer', rows: [10], body: Changes, reply: Profile, problems: GONE },
+    {
+      summary: 'Changes your name or language.',
+      access: 'customer',
+      rows: [10],
+      body: Changes,
+      reply: Profile,
+      problems: signedInProblems,
+    },
     ({ body, user: caller }) =>
       store.transact(signedInKeys(caller), (docs) => {
         const user = edit(signedInAccount(docs, caller), body);

@@ -3,12 +3,11 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { key, put, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { signedInAccount, signedInKeys, type Bearer } from '../sessions/account.js';
-import { GONE } from '../store.js';
+import { signedInAccount, signedInKeys, signedInProblems, type Bearer } from '../sessions/account.js';
 import { add, Address, AddressBody, AddressId, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
 
 const ById = z.strictObject({ id: AddressId });
-const missing = { 404: 'You have no such address.' };
+const missing = { ...signedInProblems, 404: 'You have no such address, or your account was deleted.' };
 
 export const addressesKey = (userId: string): Key<Addresses> => key('addresses', userId);
 
@@ -37,7 +36,7 @@ export function addressRoutes(store: Store): Routes {
       body: AddressBody,
       reply: Address,
       status: 201,
-      problems: { ...GONE, 409: `There are ${MAX_ADDRESSES} already.` },
+      problems: { ...signedInProblems, 409: `There are ${MAX_ADDRESSES} already.` },
     },
     async ({ user, body }) => {
       const id = randomUUID();

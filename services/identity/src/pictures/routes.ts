@@ -7,8 +7,8 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { PICTURES, Profile, profile, updated, withPicture } from '../accounts/user.js';
-import { signedInAccount, signedInKeys, type Bearer } from '../sessions/account.js';
-import { GONE, userKey } from '../store.js';
+import { signedInAccount, signedInKeys, signedInProblems, type Bearer } from '../sessions/account.js';
+import { userKey } from '../store.js';
 import { pictureFile } from './drop.js';
 import { portrait } from './image.js';
 import { createUpload, MAX_BYTES } from './upload.js';
@@ -56,7 +56,7 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
       upload: 'picture',
       reply: Profile,
       problems: {
-        ...GONE,
+        ...signedInProblems,
         413: 'The file is too large.',
         429: 'Your last upload is still under way: see Retry-After.',
         503: 'Too many pictures are being uploaded: see Retry-After.',
@@ -75,7 +75,7 @@ export function pictureRoutes({ store, files, logger }: PictureOptions): Routes 
 
   users.delete(
     '/api/users/me/picture',
-    { summary: 'Removes your picture.', access: 'customer', rows: [11], reply: Profile, problems: GONE },
+    { summary: 'Removes your picture.', access: 'customer', rows: [11], reply: Profile, problems: signedInProblems },
     ({ user }) => show(user, null),
   );
 

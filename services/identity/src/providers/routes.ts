@@ -59,7 +59,8 @@ const problems = { 404: 'There is no such provider.', 503: 'The provider does no
 const linkProblems = {
   ...stepUpProblems,
   ...problems,
-  403: 'The password or the code is wrong or missing, the last sign-in was too long ago, or your address is not proved.',
+  404: 'There is no such provider, or your account was deleted.',
+  403: 'The password or the code is wrong or missing, the last sign-in was too long ago, your address is not proved, or your account is suspended.',
   503: 'The provider does not answer, too many passwords are being hashed, or codes of the app cannot be checked now.',
 };
 const begins = { ...problems, 429: 'Too many were begun from this place and did not end: see Retry-After.' };

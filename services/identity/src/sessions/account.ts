@@ -3,11 +3,14 @@ import { DomainError } from '@sidecart/chassis/errors';
 import type { Docs, Key } from '@sidecart/chassis/state';
 import { sameEpoch } from '../accounts/epoch.js';
 import type { User } from '../accounts/user.js';
-import { account, userKey } from '../store.js';
+import { account, GONE, userKey } from '../store.js';
 import { sessionKey } from './store.js';
 
 /** Whose access token it is: the account, and the session that the token was issued for. */
 export type Bearer = Pick<Caller, 'id' | 'sessionId'>;
+
+/** What a route may answer that asks `signedInAccount`, besides 401. */
+export const signedInProblems = { ...GONE, 403: 'Your account is suspended.' };
 
 /** What `signedInAccount` reads. */
 export const signedInKeys = ({ id, sessionId }: Bearer): Key<unknown>[] => [userKey(id), sessionKey(sessionId)];

@@ -23,7 +23,7 @@ const Device = z
 const Proof = z.strictObject({ password: recentOrStepUpFields.password });
 const proofProblems = {
   ...stepUpProblems,
-  403: 'The password is wrong, or it is missing and the last sign-in was too long ago.',
+  403: 'The password is wrong, or missing and the last sign-in was too long ago; or your account is suspended.',
   503: 'Too many passwords are being hashed: see Retry-After.',
 };
 
@@ -50,7 +50,7 @@ export function deviceRoutes({ store, stepUp }: { store: Store; stepUp: StepUp }
       rows: [3],
       params: z.object({ id: SessionId }),
       body: Proof,
-      problems: { ...proofProblems, 404: 'You have no such session.' },
+      problems: { ...proofProblems, 404: 'You have no such session, or your account was deleted.' },
     },
     async ({ params: { id }, body: { password }, user: caller, req }) => {
       const end = (docs: Docs): Change<undefined> => {

@@ -39,7 +39,7 @@ export const recentOrStepUpFields = { ...stepUpFields, password: TriedPassword.o
 /** The problems that every step-up may answer with. */
 export const stepUpProblems = {
   ...GONE,
-  403: 'The password is wrong, or the code of the second factor is missing or wrong.',
+  403: 'The password is wrong, the code of the second factor is missing or wrong, or your account is suspended.',
   429: 'Too many wrong passwords or codes: see Retry-After.',
   503: 'Too many passwords are being hashed, or codes of the app cannot be checked now: see Retry-After.',
 };

@@ -9,7 +9,7 @@ import { mustBeProved, owner, type User } from '../accounts/user.js';
 import { clientOf } from '../client.js';
 import { Digits } from '../codes/code.js';
 import { TriedPassword } from '../fields.js';
-import { signedInAccount, signedInKeys } from '../sessions/account.js';
+import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/account.js';
 import { settle } from '../settle.js';
 import type { SignIn } from '../sign-in/sign-in.js';
 import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
@@ -74,7 +74,11 @@ export function twoFactorRoutes({ store, signIn, stepUp, appCodes }: TwoFactorOp
       rows: [8],
       body: z.strictObject({ password: TriedPassword }),
       reply: Setup,
-      problems: { ...stepUpProblems, 403: 'The password is wrong, or your address is not proved.', 409: 'Two factors are on already.' },
+      problems: {
+        ...stepUpProblems,
+        403: 'The password is wrong, your address is not proved, or your account is suspended.',
+        409: 'Two factors are on already.',
+      },
     },
     async ({ body: { password }, user: caller, req }) => {
       const at = twoFactorKey(caller.id);
@@ -100,8 +104,9 @@ export function twoFactorRoutes({ store, signIn, stepUp, appCodes }: TwoFactorOp
       body: z.strictObject({ code: Digits }),
       reply: RecoveryCodes,
       problems: {
+        ...signedInProblems,
         400: 'The code is wrong.',
-        403: 'Your address is not proved.',
+        403: 'Your address is not proved, or your account is suspended.',
         409: 'Nothing was proposed, or two factors are on.',
         429: 'Too many wrong codes: see Retry-After.',
         503: 'Codes of the app cannot be checked now.',
@@ -157,7 +162,10 @@ export function twoFactorRoutes({ store, signIn, stepUp, appCodes }: TwoFactorOp
       access: 'customer',
       rows: [8],
       body: StepUpBody,
-      problems: { ...stepUpProblems, 403: 'The password or the code is wrong, the code is missing, or your role needs two factors.' },
+      problems: {
+        ...stepUpProblems,
+        403: 'The password or the code is wrong, the code is missing, your role needs two factors, or your account is suspended.',
+      },
     },
     async ({ body: { password, code }, user: caller, req }) => {
       const confirmed = await stepUp({ caller, from: clientOf(req), password, code });
