@@ -19,8 +19,7 @@ export interface PubsubChoice {
   connection: string;
 }
 
-/** `components/` of the repository is a link to it, for people. */
-const COMPONENTS = join(root, 'charts', 'sidecart', 'components');
+const COMPONENTS = join(root, 'components');
 
 export type Secrets = Record<string, Record<string, string>>;
 
