@@ -15,6 +15,7 @@ const ENTRIES = {
   test: () => 'packages/runner/dist/src/commands/test.js',
   cluster: () => 'tests/dist/cluster/main.js',
   conformance: () => 'packages/runner/dist/src/conformance/conformance.js',
+  generate: () => 'tests/dist/src/generate-command.js',
   'chart-readme': () => 'tests/dist/src/chart-readme-command.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };
@@ -35,7 +36,7 @@ if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 if (major < WANTED) await continueOn(installedNode());
-// What is started from here, `node` in dapr.yaml for one, is this Node.
+// Whatever starts `node` from here, such as the commands in dapr.yaml, gets this Node.
 process.env.PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
 run('Compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
 

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '@sidecart/runner/until';
 import { client, signIn, type Ask } from '../src/api.js';
+import { APPS } from '../src/apps.js';
 import { ledgerOf, someGoods, stockOf, type Goods } from '../src/goods.js';
 import { inService, inStrangersPod, type Cluster } from './cluster.js';
 import { steps } from './steps.js';
@@ -14,7 +15,6 @@ export interface Show extends Cluster {
   flags: string[] | undefined;
 }
 
-const SERVICES = ['identity', 'catalog', 'inventory', 'carts', 'orders', 'payments', 'notifications'];
 const RELEASE = 'sidecart';
 const LOADED = 2_000;
 const EVERY_MS = 400;
@@ -41,7 +41,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
 
   const upgrade = (...more: string[]) =>
     helm('upgrade', '--install', RELEASE, 'charts/sidecart', ...(flags ?? []), ...HIGH_LIMITS, ...more, '--wait', WAIT);
-  const rolledOut = () => Promise.all(SERVICES.map((name) => kubectl('rollout', 'status', `deploy/${name}`, WAIT)));
+  const rolledOut = () => Promise.all(APPS.map((name) => kubectl('rollout', 'status', `deploy/${name}`, WAIT)));
 
   /** Runs `act` while people buy. Fails where one of their requests does. */
   async function underTrickle(act: () => Promise<unknown>): Promise<string> {
@@ -90,7 +90,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   await release('two replicas of each, under a trickle of purchases', () => underTrickle(() => upgrade(...TWO_REPLICAS)));
   await release('everything restarted, under a trickle of purchases', () =>
     underTrickle(async () => {
-      for (const name of SERVICES) {
+      for (const name of APPS) {
         await kubectl('rollout', 'restart', `deploy/${name}`);
         await kubectl('rollout', 'status', `deploy/${name}`, WAIT);
       }
@@ -158,14 +158,14 @@ async function memory({ kubectl }: Cluster): Promise<string> {
     (await kubectl('top', 'pods', '--containers', '--no-headers', '-l', 'app.kubernetes.io/part-of=sidecart')).split('\n');
   const rows = await until('metrics of all pods', 120, async () => {
     const found = await top().catch(() => []);
-    return SERVICES.every((name) => found.some((row) => row.includes(` ${name} `))) && found;
+    return APPS.every((name) => found.some((row) => row.includes(` ${name} `))) && found;
   });
   const sum = (which: (container: string) => boolean) =>
     rows
       .map((row) => row.trim().split(/\s+/))
       .filter(([, container = '']) => which(container))
       .reduce((mib, [, , , memory = '0']) => mib + Number.parseInt(memory), 0);
-  return `services ${sum((name) => SERVICES.includes(name))} MiB, sidecars ${sum((name) => name === 'daprd')} MiB`;
+  return `services ${sum((name) => APPS.includes(name))} MiB, sidecars ${sum((name) => name === 'daprd')} MiB`;
 }
 
 async function refusedOutside(url: string): Promise<string> {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { APPS } from '@sidecart/contracts/topics';
 import { HIGH_LIMITS, startShop, type Shop, type ShopOptions } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
 import { connectTo } from '@sidecart/streams/streams';
 import { z } from 'zod';
+import { APPS } from './apps.js';
 import { aCustomer, client, insist, signIn, type Ask, type Customer } from './api.js';
 import { ledgerOf, someGoods, stockOf } from './goods.js';
 

@@ -1,4 +1,4 @@
-/** Who calls whom, and who says and hears what, as the services' code has it: the truth that the chart's `traffic.yaml` must tell. */
+/** The calls and events of each service as its code has them, to compare with `charts/sidecart/services.yaml`. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '@sidecart/runner/root';

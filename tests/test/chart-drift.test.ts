@@ -1,15 +1,18 @@
-/** What the chart says twice, by need, is the same as where it comes from: the code, `dapr.yaml`, `routes.yaml`, `components/`. */
-import { readFile } from 'node:fs/promises';
+/** Checks the list of services against the code, and what follows from the list against the list. */
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, test } from '@jest/globals';
 import { ServiceHeartbeat } from '@sidecart/contracts/heartbeat';
-import { APPS } from '@sidecart/contracts/topics';
-import { readPlan } from '@sidecart/runner/plan';
+import { COMMON, planOf } from '@sidecart/runner/plan';
 import { root } from '@sidecart/runner/root';
-import { readRoutes } from '@sidecart/runner/routes';
+import { routerOf } from '@sidecart/runner/routes';
 import { parse } from 'yaml';
+import type { z } from 'zod';
+import { APPS, SERVICES } from '../src/apps.js';
 import { CHART, named, rendered, type Resource } from '../src/chart.js';
 import { elsewhere, NEEDED } from '../src/combinations.js';
+import { generated } from '../src/generated.js';
 import { type Traffic, sorted, trafficOf } from '../src/traffic.js';
 
 const read = async <T>(...path: string[]): Promise<T> => parse(await readFile(join(...path), 'utf8'));
@@ -22,10 +25,26 @@ beforeAll(async () => {
   for (const app of APPS) traffic.set(app, await trafficOf(app));
 });
 
-test.each(APPS)('traffic.yaml says what %s calls, publishes and hears in its code', async (app) => {
-  const told = (await read<Record<string, Traffic>>(CHART, 'traffic.yaml'))[app];
-  const { calls = {}, publishes = [], subscribes = [] } = told ?? {};
+test('services.yaml has an entry for each folder in services/, and for nothing else', async () => {
+  expect(Object.keys(SERVICES).toSorted()).toEqual((await readdir(join(root, 'services'))).toSorted());
+});
+
+test.each(APPS)('the entry of %s lists what it calls, publishes and subscribes to in its code', (app) => {
+  const { calls = {}, publishes = [], subscribes = [] } = SERVICES[app] ?? {};
   expect({ calls: sorted(calls), publishes: publishes.toSorted(), subscribes: subscribes.toSorted() }).toEqual(traffic.get(app));
+});
+
+test.each(APPS)('the entry of %s lists the settings without which it does not start', async (app) => {
+  const config = join(root, 'services', app, 'dist', 'src', 'config.js');
+  const { Settings }: { Settings: z.ZodType } = await import(pathToFileURL(config).href);
+  const missing = Settings.safeParse({}).error?.issues.map(({ path }) => path.join('.')) ?? [];
+  expect(Object.keys(SERVICES[app]?.secrets ?? {}).toSorted()).toEqual(missing.toSorted());
+});
+
+test('files that follow from services.yaml are up to date; if not, run `npm run generate`', async () => {
+  for (const [path, text] of Object.entries(await generated(SERVICES))) {
+    expect([path, await readFile(join(root, path), 'utf8')]).toEqual([path, text]);
+  }
 });
 
 test.each(APPS)('%s may be asked for what others call in their code, and for nothing else', (app) => {
@@ -112,13 +131,13 @@ function topicsByApp(scopes: string): Map<string, string[]> {
 }
 
 test('the edge, the Ingress and the HTTPRoute route the same paths to the same services', async () => {
-  const routes = await read<Record<string, string[]>>(CHART, 'routes.yaml');
-  const wanted = Object.entries(routes).flatMap(([service, paths]) => paths.map((path) => `${path} -> ${service}`));
-  expect(Object.keys(routes)).toEqual(expect.arrayContaining([...APPS]));
-  for (const service of Object.keys(routes)) expect(named(objects, 'Service', service)).toBeDefined();
+  const routes = Object.entries(SERVICES).flatMap(([service, entry]) => entry.routes.map((path) => ({ path, service })));
+  const wanted = routes.map(({ path, service }) => `${path} -> ${service}`);
+  expect(routes.map(({ service }) => service)).toEqual(expect.arrayContaining([...APPS]));
+  for (const { service } of routes) expect(named(objects, 'Service', service)).toBeDefined();
 
-  const serviceOf = await readRoutes(join(CHART, 'routes.yaml'));
-  expect(Object.values(routes).flatMap((paths) => paths.map((path) => `${path} -> ${serviceOf(path)}`))).toEqual(wanted);
+  const serviceOf = routerOf(SERVICES);
+  expect(routes.map(({ path }) => `${path} -> ${serviceOf(path)}`)).toEqual(wanted);
 
   const ingress = named(objects, 'Ingress', 'sidecart')['spec'] as {
     rules: { http: { paths: { path: string; pathType: string; backend: { service: { name: string; port: object } } }[] } }[];
@@ -135,22 +154,21 @@ test('the edge, the Ingress and the HTTPRoute route the same paths to the same s
   expect(matches.filter(({ type, to }) => type !== 'PathPrefix' || to[0]?.port !== 80)).toEqual([]);
 });
 
-test('dapr.yaml and the chart run the same apps, with the same sidecar settings', async () => {
-  const { apps, common } = await readPlan(join(root, 'dapr.yaml'));
+test('one machine and the chart run the same apps, with the same sidecar settings', async () => {
+  const apps = planOf(SERVICES, root);
   const deployments = objects.filter(({ kind }) => kind === 'Deployment') as unknown as { metadata: { name: string }; spec: Templated }[];
   const beside = deployments.filter(({ spec }) => spec.template.metadata.annotations?.['dapr.io/enabled'] === 'true');
   expect(beside.map(({ metadata }) => metadata.name).toSorted()).toEqual(apps.map(({ appID }) => appID).toSorted());
-  expect(APPS.toSorted()).toEqual(apps.map(({ appID }) => appID).toSorted());
   for (const { metadata, spec } of beside) {
     expect(spec.template.metadata.annotations).toMatchObject({
       'dapr.io/app-id': metadata.name,
-      'dapr.io/enable-app-health-check': String(common['enableAppHealthCheck']),
-      'dapr.io/app-health-check-path': common['appHealthCheckPath'],
-      'dapr.io/app-health-probe-interval': String(common['appHealthProbeInterval']),
-      'dapr.io/app-health-probe-timeout': String(common['appHealthProbeTimeout']),
-      'dapr.io/app-health-threshold': String(common['appHealthThreshold']),
-      'dapr.io/max-body-size': common['maxBodySize'],
-      'dapr.io/log-level': common['logLevel'],
+      'dapr.io/enable-app-health-check': String(COMMON.enableAppHealthCheck),
+      'dapr.io/app-health-check-path': COMMON.appHealthCheckPath,
+      'dapr.io/app-health-probe-interval': String(COMMON.appHealthProbeInterval),
+      'dapr.io/app-health-probe-timeout': String(COMMON.appHealthProbeTimeout),
+      'dapr.io/app-health-threshold': String(COMMON.appHealthThreshold),
+      'dapr.io/max-body-size': COMMON.maxBodySize,
+      'dapr.io/log-level': COMMON.logLevel,
     });
   }
   const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');

@@ -2,9 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { APPS } from '@sidecart/contracts/topics';
 import { root } from '@sidecart/runner/root';
 import { parse } from 'yaml';
+import { APPS, SERVICES } from '../src/apps.js';
 import { CHART, named, rendered, type Resource, type Values } from '../src/chart.js';
 import { NEEDED } from '../src/combinations.js';
 
@@ -114,14 +114,14 @@ test.each<[string, Values, string]>([
   expect(egressOf(all, 'orders').length).toBeGreaterThan(3);
 });
 
-test('traffic.yaml says which services reach documents, mail, pictures and sign-in providers, as their code does', async () => {
-  const traffic = await read<Record<string, { reaches?: string[] }>>(CHART, 'traffic.yaml');
+test('services.yaml names the destinations and bindings that each service uses in its code', async () => {
   const SIGNS = {
     documents: 'DOCUMENTS_URL',
     mail: 'SMTP_URL',
     files: 'chassis/files',
     signIn: 'OIDC_PROVIDERS',
     paymentProvider: 'PAYMENT_WEBHOOK_SECRET',
+    sms: "bind('sms'",
   };
   for (const app of APPS) {
     const folder = join(root, 'services', app, 'src');
@@ -130,7 +130,8 @@ test('traffic.yaml says which services reach documents, mail, pictures and sign-
     const used = Object.entries(SIGNS)
       .filter(([, sign]) => code.includes(sign))
       .map(([name]) => name);
-    expect([app, (traffic[app]?.reaches ?? []).toSorted()]).toEqual([app, used.toSorted()]);
+    const { reaches = [], bindings = [] } = SERVICES[app] ?? {};
+    expect([app, [...reaches, ...bindings].toSorted()]).toEqual([app, used.toSorted()]);
   }
 });
 

@@ -1,6 +1,6 @@
 /** What an upgrade keeps and what it restarts, with Helm reading Secrets from a cluster. */
 import { beforeAll, expect, test } from '@jest/globals';
-import { APPS } from '@sidecart/contracts/topics';
+import { APPS } from '../src/apps.js';
 import { named, rendered, type Resource, type Values } from '../src/chart.js';
 import { elsewhere, NEEDED } from '../src/combinations.js';
 import { secretsOf, withCluster, type Secret } from '../src/fake-cluster.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { APPS } from '@sidecart/contracts/topics';
 import { root } from '@sidecart/runner/root';
+import { APPS } from '../src/apps.js';
 import { CHART, named, rendered, type Resource, type Values } from '../src/chart.js';
 import { elsewhere, NEEDED } from '../src/combinations.js';
 

@@ -1,16 +1,18 @@
-{{/* The destinations that a service connects to, as { names: [...] }. Input: { root, name } */}}
+{{/* The destinations of a service, as { names: [...] }. Input: { root, name } */}}
 {{- define "sidecart.destinationsOf" -}}
 {{- $values := .root.Values -}}
 {{- $names := list "dns" "dapr" (ternary "kubernetes" "vault" (eq $values.components.secrets "kubernetes")) "state" "pubsub" -}}
-{{- $names = concat $names (index (.root.Files.Get "traffic.yaml" | fromYaml) .name "reaches" | default list) -}}
-{{- if ne $values.components.files "s3" -}}{{- $names = without $names "files" -}}{{- end -}}
+{{- $entry := index (include "sidecart.list" .root | fromYaml) .name -}}
+{{- $names = concat $names $entry.reaches -}}
+{{- $local := (include "sidecart.volumes" (dict "root" .root "entry" $entry) | fromYaml).names -}}
+{{- range $entry.bindings -}}{{- if not (has . $local) -}}{{- $names = append $names . -}}{{- end -}}{{- end -}}
 {{- if include "sidecart.telemetry" .root -}}{{- $names = append $names "telemetry" -}}{{- end -}}
 {{- $used := list -}}
-{{- range $names -}}{{- if (index $values.networkPolicy.destinations .).enabled -}}{{- $used = append $used . -}}{{- end -}}{{- end -}}
+{{- range $names -}}{{- if (get $values.networkPolicy.destinations . | default dict).enabled -}}{{- $used = append $used . -}}{{- end -}}{{- end -}}
 names: {{ toJson $used }}
 {{- end -}}
 
-{{/* The rule for a destination. Input: { root, name } */}}
+{{/* The egress rule of a destination. Input: { root, name } */}}
 {{- define "sidecart.egressRule" -}}
 {{- $own := index .root.Values.networkPolicy.destinations .name -}}
 {{- $rule := dict -}}
@@ -19,7 +21,7 @@ names: {{ toJson $used }}
 - {{ toYaml $rule | nindent 2 | trim }}
 {{- end -}}
 
-{{/* The usual ports of a destination, as { ports: [...] }. Input: { root, name } */}}
+{{/* The default ports of a destination, as { ports: [...] }. Input: { root, name } */}}
 {{- define "sidecart.knownPorts" -}}
 {{- $usual := dict "postgresql" 5432 "mysql" 3306 "jetstream" 4222 "redis" 6379 "rabbitmq" 5672 "kafka" 9092 -}}
 {{- $port := get (dict
@@ -31,7 +33,7 @@ ports: {{ if $port }}[{ port: {{ $port }} }]{{ else }}[]{{ end }}
 
 {{/*
 The peers of a destination: those of the values, else those that the chart knows, as
-{ peers: [...] }. { unknown: true } for a server that is not the one of k8s/servers.
+{ peers: [...] }. It is { unknown: true } for a server that is not in k8s/servers.
 Input: { root, name }
 */}}
 {{- define "sidecart.knownPeers" -}}
@@ -42,7 +44,7 @@ peers: {{ toJson $own.to }}
 {{- else if eq .name "dapr" -}}
 peers: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: {{ .root.Values.networkPolicy.daprNamespace }} } } }]
 {{- else if has .name (list "files" "signIn" "paymentProvider") -}}
-# Any public address, and none of the cluster, of private networks or of a cloud's metadata server.
+# Any public address, which excludes the cluster, private networks and a cloud's metadata server.
 peers:
   - ipBlock: { cidr: 0.0.0.0/0, except: [10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16] }
   - ipBlock: { cidr: '::/0', except: ['fc00::/7', 'fe80::/10'] }
@@ -61,19 +63,29 @@ Input: { root, name }
 {{- $values := .root.Values -}}
 {{- $connections := $values.connections | default dict -}}
 {{- $settings := $values.settings | default dict -}}
-{{- $mail := include "sidecart.env" (dict "root" .root "name" "notifications" "own" (include "sidecart.service" (dict "root" .root "name" "notifications") | fromYaml).env) | fromYaml -}}
-{{- $pubsub := $values.components.pubsub -}}
-{{- $known := get (dict
-  "state" (dict "server" $values.components.state "connections" (list $connections.stateConnection))
-  "pubsub" (dict "server" (ternary "nats" $pubsub (eq $pubsub "jetstream")) "connections" (list $connections.pubsubConnection))
-  "documents" (dict "server" "mongodb" "connections" (list (dig "identity" "DOCUMENTS_URL" "" $settings) (dig "catalog" "DOCUMENTS_URL" "" $settings)))
-  "mail" (dict "server" "mail" "connections" (list $mail.SMTP_URL (dig "notifications" "SMTP_URL" "" $settings)))
-  "telemetry" (dict "server" "collector" "connections" (list (include "sidecart.telemetry" .root)))) .name | default dict -}}
-{{- $given := compact ($known.connections | default list) -}}
+{{- $server := get (dict
+  "state" $values.components.state
+  "pubsub" (ternary "nats" $values.components.pubsub (eq $values.components.pubsub "jetstream"))
+  "documents" "mongodb"
+  "mail" "mail"
+  "telemetry" "collector") .name -}}
+{{- $given := list -}}
+{{- if eq .name "state" -}}{{- $given = list $connections.stateConnection -}}
+{{- else if eq .name "pubsub" -}}{{- $given = list $connections.pubsubConnection -}}
+{{- else if eq .name "telemetry" -}}{{- $given = list (include "sidecart.telemetry" .root) -}}
+{{- else if has .name (list "documents" "mail") -}}
+{{- $setting := get (dict "documents" "DOCUMENTS_URL" "mail" "SMTP_URL") .name -}}
+{{- range $app := (include "sidecart.having" (dict "root" .root "field" "reaches" "value" .name) | fromYaml).names -}}
+{{- $own := (include "sidecart.service" (dict "root" $.root "name" $app) | fromYaml).env -}}
+{{- $env := include "sidecart.env" (dict "root" $.root "name" $app "own" $own) | fromYaml -}}
+{{- $given = append (append $given (get $env $setting)) (dig $app $setting "" $settings) -}}
+{{- end -}}
+{{- end -}}
+{{- $given = compact $given -}}
 {{- $seen := or $given (not (or $values.existingSecrets (ne $values.components.secrets "kubernetes"))) -}}
 {{- range $given -}}
 {{- $address := regexReplaceAll "^[a-z+]+://" . "" -}}
-{{- if not (regexMatch (printf "(^|@|host=|\\(|,)%s([:)/, ]|$)" $known.server) $address) -}}{{- $seen = false -}}{{- end -}}
+{{- if not (regexMatch (printf "(^|@|host=|\\(|,)%s([:)/, ]|$)" $server) $address) -}}{{- $seen = false -}}{{- end -}}
 {{- end -}}
-{{- if $seen -}}{{- $known.server -}}{{- end -}}
+{{- if $seen -}}{{- $server -}}{{- end -}}
 {{- end -}}

@@ -1,16 +1,16 @@
-{{/* What a service has: serviceDefaults, and over them what stands under its name. Input: { root, name } */}}
+{{/* The values of a service: serviceDefaults, overridden by its own. Input: { root, name } */}}
 {{- define "sidecart.service" -}}
-{{- $own := index .root.Values.services .name | default dict -}}
+{{- $own := get (.root.Values.services | default dict) .name | default dict -}}
 {{- toYaml (mergeOverwrite (deepCopy .root.Values.serviceDefaults) (deepCopy $own)) -}}
 {{- end -}}
 
-{{/* Labels by which pods are chosen. Input: { root, name } */}}
+{{/* The labels that select pods. Input: { root, name } */}}
 {{- define "sidecart.selector" -}}
 app.kubernetes.io/name: {{ .name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 
-{{/* Labels of everything. Input: { root, name } */}}
+{{/* The labels of every object. Input: { root, name } */}}
 {{- define "sidecart.labels" -}}
 {{ include "sidecart.selector" . }}
 app.kubernetes.io/part-of: sidecart
@@ -23,7 +23,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{ .root.Values.image.registry }}/{{ .name }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
 
-{{/* A file of components/, or a sentence that names the value. Input: { root, block, provider, file } */}}
+{{/* A file of components/. Fails with the name of the value if it is missing. Input: { root, block, provider, file } */}}
 {{- define "sidecart.componentFile" -}}
 {{- $text := .root.Files.Get (printf "components/%s.yaml" .file) -}}
 {{- if not $text -}}
@@ -32,7 +32,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $text -}}
 {{- end -}}
 
-{{/* All chosen component files, as { items: [...] } */}}
+{{/* The chosen component files, as { items: [...] } */}}
 {{- define "sidecart.components" -}}
 {{- $chosen := .Values.components -}}
 {{- $files := list
@@ -48,24 +48,7 @@ items:
 {{- end }}
 {{- end -}}
 
-{{/* The services that call the one named. Input: { traffic, name }; answers { apps: [...] } */}}
-{{- define "sidecart.callers" -}}
-{{- $callers := list -}}
-{{- range $app, $own := .traffic -}}
-{{- if hasKey $own.calls $.name -}}{{- $callers = append $callers $app -}}{{- end -}}
-{{- end -}}
-apps: {{ $callers | toJson }}
-{{- end -}}
-
-{{/* The topics that each service subscribes to, as `app=topic,topic;app=...` */}}
-{{- define "sidecart.subscriptions" -}}
-{{- $subscribing := list -}}
-{{- range $app, $own := .Files.Get "traffic.yaml" | fromYaml -}}
-{{- $subscribing = append $subscribing (printf "%s=%s" $app ($own.subscribes | join ",")) -}}
-{{- end -}}
-{{- $subscribing | join ";" -}}
-{{- end -}}
-
+{{/* The address of the shop for browsers */}}
 {{- define "sidecart.publicUrl" -}}
 {{- $gatewayHost := .Values.gateway.hostnames | first | default "" -}}
 {{- if .Values.publicUrl -}}{{ .Values.publicUrl }}
@@ -75,12 +58,12 @@ apps: {{ $callers | toJson }}
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty if one of these parentRefs takes all listeners of its Gateway, plain HTTP too. */}}
+{{/* Not empty if one of these parentRefs attaches to all listeners of its Gateway, including plain HTTP. */}}
 {{- define "sidecart.anyListener" -}}
 {{- range . -}}{{- if not (or .sectionName .port) -}}true{{- end -}}{{- end -}}
 {{- end -}}
 
-{{/* A volume with what reads the Kubernetes API, for the container that may. */}}
+{{/* A volume with credentials for the Kubernetes API, for the one container that may use them. */}}
 {{- define "sidecart.kubernetesApi" -}}
 - name: kubernetes-api
   projected:
@@ -93,27 +76,31 @@ apps: {{ $callers | toJson }}
           items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }]
 {{- end -}}
 
-{{/* Where traces and metrics go: what the values say, else the Collector of the release, if it has one */}}
+{{/* The endpoint for traces and metrics: that of the values, or the Collector of the release if it has one */}}
 {{- define "sidecart.telemetry" -}}
 {{- .Values.telemetry.endpoint | default (ternary "http://collector:4318" "" .Values.observability.enabled) -}}
 {{- end -}}
 
-{{/* What no container may do. */}}
+{{/* The security context of every container. */}}
 {{- define "sidecart.locked" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{/* A service's environment: what the chart knows, then `env`, then its own. Input: { root, name, own } */}}
+{{/*
+The environment of a service: that of its entry in services.yaml and of telemetry, overridden by `env`,
+then by its own. Input: { root, name, own }
+*/}}
 {{- define "sidecart.env" -}}
 {{- $url := include "sidecart.publicUrl" .root -}}
 {{- $known := dict
   "RATE_LIMIT_PER_ADDRESS" (.root.Values.rateLimits.perAddress | int | toString)
   "RATE_LIMIT_PER_ACCOUNT" (.root.Values.rateLimits.perAccount | int | toString)
   "TRUSTED_PROXIES" (toString .root.Values.trustedProxies) -}}
-{{- if eq .name "identity" -}}{{- $known = merge $known (dict "PUBLIC_URL" $url "ACCOUNT_PAGES" (printf "%s/account" $url)) -}}{{- end -}}
-{{- if eq .name "payments" -}}{{- $known = merge $known (dict "WEBHOOK_URL" "http://payments/api/payments/webhook") -}}{{- end -}}
+{{- range $key, $value := (index (include "sidecart.list" .root | fromYaml) .name).env -}}
+{{- $_ := set $known $key (replace "{publicUrl}" $url $value) -}}
+{{- end -}}
 {{- with include "sidecart.telemetry" .root -}}
 {{- $known = merge $known (dict
   "OTEL_EXPORTER_OTLP_ENDPOINT" .
@@ -133,7 +120,7 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* Whom pods run as. */}}
+{{/* The user of every pod. */}}
 {{- define "sidecart.user" -}}
 runAsNonRoot: true
 runAsUser: 1000
@@ -141,7 +128,7 @@ runAsGroup: 1000
 seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
-{{/* The volume that is mounted at a folder: etc-sidecart for /etc/sidecart */}}
+{{/* The name of the volume mounted at a folder, e.g. etc-sidecart for /etc/sidecart */}}
 {{- define "sidecart.volumeName" -}}
 {{ trimPrefix "/" . | replace "/" "-" }}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The keys of Secret `sidecart` that the chosen components refer to, as { keys: [...] } */}}
+{{/* The keys of Secret `sidecart` to which the chosen components refer, as { keys: [...] } */}}
 {{- define "sidecart.connectionKeys" -}}
 {{- $keys := list -}}
 {{- range (include "sidecart.components" . | fromYaml).items -}}
@@ -9,17 +9,9 @@
 keys: {{ $keys | uniq | sortAlpha | toJson }}
 {{- end -}}
 
-{{/* The settings that a service does not start without, as { keys: [...] }. Input: its name */}}
-{{- define "sidecart.neededSettings" -}}
-keys: {{ get (dict
-  "identity" (list "SIGNING_KEYS" "TWO_FACTOR_KEYS" "ADMIN_EMAIL" "ADMIN_PASSWORD" "DOCUMENTS_URL")
-  "catalog" (list "DOCUMENTS_URL")
-  "payments" (list "PAYMENT_WEBHOOK_SECRET")) . | default list | toJson }}
-{{- end -}}
-
 {{/*
-The Secrets that a service and its sidecar read, as { names: [...] }. With Vault the service's
-settings are not in the cluster. Input: { root, name }
+The Secrets that a service and its sidecar read, as { names: [...] }. With Vault, the settings of
+the service are not in the cluster. Input: { root, name }
 */}}
 {{- define "sidecart.secretsOf" -}}
 {{- $names := list "sidecart" (printf "sidecart-%s-app-token" .name) (printf "sidecart-%s-api-token" .name) -}}
@@ -27,11 +19,23 @@ settings are not in the cluster. Input: { root, name }
 names: {{ $names | toJson }}
 {{- end -}}
 
+{{/* New values of the secrets that an entry of services.yaml does not expect from the values. Input: the entry */}}
+{{- define "sidecart.generated" -}}
+{{- $generated := dict -}}
+{{- range $key, $kind := .secrets -}}
+{{- if eq $kind "signing-key" -}}{{- $_ := set $generated $key (genPrivateKey "ecdsa") -}}
+{{- else if eq $kind "key" -}}{{- $_ := set $generated $key (randBytes 32) -}}
+{{- else if eq $kind "password" -}}{{- $_ := set $generated $key (randAlphaNum 20) -}}
+{{- else if eq $kind "token" -}}{{- $_ := set $generated $key (randAlphaNum 48) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $generated -}}
+{{- end -}}
+
 {{/*
-A Secret that the chart makes, as { data, rollout }. Data that the values do not give is made once
-and kept: it is read from the cluster. `rollout` is the release's revision in which the data last
-changed. Pods carry it, so that a change restarts them, and it tells nothing of the data.
-Input: { root, name }
+A Secret of the chart, as { data, rollout }. Data that the values do not give is generated once, then
+read from the cluster. `rollout` is the revision of the release in which the data last changed. Pods
+carry it, so a change restarts them, and it reveals nothing about the data. Input: { root, name }
 */}}
 {{- define "sidecart.secret" -}}
 {{- $values := .root.Values -}}
@@ -40,15 +44,13 @@ Input: { root, name }
 {{- $data := dict -}}
 {{- if eq .name "sidecart" -}}{{- $data = $values.connections | default dict -}}
 {{- else -}}
-{{- $made := dict -}}
-{{- if hasSuffix "-token" .name -}}{{- $made = dict "token" (randAlphaNum 48) -}}
-{{- else if eq $service "identity" -}}
-{{- $made = dict "SIGNING_KEYS" (genPrivateKey "ecdsa") "TWO_FACTOR_KEYS" (randBytes 32) "ADMIN_PASSWORD" (randAlphaNum 20) -}}
-{{- else if eq $service "payments" -}}{{- $made = dict "PAYMENT_WEBHOOK_SECRET" (randAlphaNum 48) -}}
+{{- $generated := dict "token" (randAlphaNum 48) -}}
+{{- if not (hasSuffix "-token" .name) -}}
+{{- $generated = include "sidecart.generated" (index (include "sidecart.list" .root | fromYaml) $service) | fromYaml -}}
 {{- end -}}
 {{- $kept := dict -}}
 {{- range $key, $value := $found.data | default dict -}}{{- $_ := set $kept $key (b64dec $value) -}}{{- end -}}
-{{- $data = mergeOverwrite (dict) $made $kept (index ($values.settings | default dict) $service | default dict) -}}
+{{- $data = mergeOverwrite (dict) $generated $kept (index ($values.settings | default dict) $service | default dict) -}}
 {{- end -}}
 {{- $rollout := dig "metadata" "annotations" "sidecart/rollout" "" $found -}}
 {{- range $key, $value := $data -}}

@@ -3,15 +3,15 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, request, type RequestOptions, type Server } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startEdge } from '../src/edge/edge.js';
 import { MAX_BODY } from '../src/edge/forward.js';
 import { listen } from '../src/tools/listen.js';
 import { freePorts } from '../src/shop/ports.js';
+import { readServices } from '../src/shop/services.js';
 
-const routesFile = fileURLToPath(new URL('../../../../charts/sidecart/routes.yaml', import.meta.url));
+const services = await readServices();
 const targets: Record<string, string> = {};
 const servers: Server[] = [];
 const arrivals = new EventEmitter();
@@ -68,7 +68,7 @@ beforeAll(async () => {
   for (const service of ['identity', 'catalog', 'carts', 'notifications']) targets[service] = await anEcho(service);
   const [nobody] = await freePorts(1);
   targets['orders'] = `http://127.0.0.1:${nobody}`;
-  edge = await startEdge({ port: 0, routesFile, targets, mailPage: 'http://localhost:8025' });
+  edge = await startEdge({ port: 0, services, targets, mailPage: 'http://localhost:8025' });
 });
 
 afterAll(async () => {
@@ -233,7 +233,7 @@ describe('a WebSocket', () => {
   });
 
   test('ends when the edge stops', async () => {
-    const other = await startEdge({ port: 0, routesFile, targets });
+    const other = await startEdge({ port: 0, services, targets });
     const socket = new WebSocket(`${other.url.replace('http', 'ws')}/socket.io`);
     await once(socket, 'open');
     await Promise.all([once(socket, 'close'), other.close()]);

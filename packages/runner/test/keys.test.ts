@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { rotated, rotateIn, serviceSecrets } from '../src/shop/keys.js';
+import { readServices } from '../src/shop/services.js';
 
 const start = new Date('2030-01-01T12:00:00.000Z');
 const later = (minutes: number) => new Date(start.getTime() + minutes * 60_000);
@@ -35,7 +36,8 @@ test('in a folder it changes the keys and nothing else, and what is no key set s
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   try {
     const file = join(folder, 'secrets.json');
-    const secrets = await serviceSecrets(folder, ['identity', 'payments']);
+    const services = await readServices();
+    const secrets = await serviceSecrets(folder, services);
     await writeFile(file, JSON.stringify(secrets));
     await rotateIn(folder, new Date());
     const after = JSON.parse(await readFile(file, 'utf8'));
@@ -43,7 +45,7 @@ test('in a folder it changes the keys and nothing else, and what is no key set s
     expect(after).toEqual({ ...secrets, 'sidecart-identity': { ...others, SIGNING_KEYS: expect.any(String) } });
     expect(kids(after['sidecart-identity'].SIGNING_KEYS).slice(1)).toEqual(kids(before));
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect((await serviceSecrets(folder, ['identity', 'payments']))['sidecart-identity']).toEqual(after['sidecart-identity']);
+    expect((await serviceSecrets(folder, services))['sidecart-identity']).toEqual(after['sidecart-identity']);
     await writeFile(file, JSON.stringify({ 'sidecart-identity': { SIGNING_KEYS: 'rubbish' } }));
     await expect(rotateIn(folder, new Date())).rejects.toThrow('JSON');
     expect(await readFile(file, 'utf8')).toContain('rubbish');

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { APPS, TOPICS } from '@sidecart/contracts/topics';
 import { connect } from 'amqplib';
 import { connectTo } from '@sidecart/streams/streams';
 import { startBroker, type Broker } from '../src/shop/broker.js';
 import { serverOf } from '../src/conformance/combination.js';
 import { ownBroker } from '../src/conformance/own-brokers.js';
-import { readPlan } from '../src/shop/plan.js';
 import { freePorts } from '../src/shop/ports.js';
+import { appsOf, readServices, subscriptionsOf, topicsOf } from '../src/shop/services.js';
 import { root } from '../src/tools/root.js';
 
 const DAY = 24 * 60 * 60 * 1e9;
@@ -44,29 +43,37 @@ function run(env: Record<string, string>) {
   return { child, said, ended: once(child, 'exit').then(([code]: unknown[]) => code) };
 }
 
-const limitsOf = async (name: string) => (await manager.streams.info(name)).config;
+const services = await readServices();
+const APPS = appsOf(services);
+const TOPICS = topicsOf(services);
+/** The settings that the chart passes, apart from the address. */
+const LISTS = {
+  TOPICS: TOPICS.join(','),
+  SUBSCRIPTIONS: Object.entries(subscriptionsOf(services))
+    .map(([app, topics]) => `${app}=${topics.join(',')}`)
+    .join(';'),
+};
 
-test('names every app that dapr.yaml starts', async () => {
-  const { apps } = await readPlan(join(root, 'dapr.yaml'));
-  expect(apps.map(({ appID }) => appID)).toEqual(APPS);
-});
+const limitsOf = async (name: string) => (await manager.streams.info(name)).config;
 
 test('refuses settings that are missing or malformed, and names all of them', async () => {
   const neither = run({});
   expect(await neither.ended).toBe(1);
   expect(neither.said.text).toContain('NATS_URL: or RABBITMQ_URL is needed');
-  const rabbit = run({ RABBITMQ_URL: 'amqp://127.0.0.1:1' });
-  expect(await rabbit.ended).toBe(1);
-  expect(rabbit.said.text).toContain('SUBSCRIPTIONS: is needed with RABBITMQ_URL');
-  const { said, ended } = run({ NATS_URL: 'nats://', STREAM_DAYS: 'many', SUBSCRIPTIONS: 'orders' });
+  expect(neither.said.text).toContain('SUBSCRIPTIONS: is needed');
+  const nats = run({ NATS_URL: 'nats://127.0.0.1:1', SUBSCRIPTIONS: 'orders=' });
+  expect(await nats.ended).toBe(1);
+  expect(nats.said.text).toContain('TOPICS: is needed with NATS_URL');
+  const { said, ended } = run({ NATS_URL: 'nats://', STREAM_DAYS: 'many', SUBSCRIPTIONS: 'orders', TOPICS: 'a,,b' });
   expect(await ended).toBe(1);
   expect(said.text).toContain('NATS_URL: is not a list');
   expect(said.text).toContain('STREAM_DAYS:');
   expect(said.text).toContain('SUBSCRIPTIONS: is not a list');
+  expect(said.text).toContain('TOPICS: is not a list');
 });
 
 test('waits for the broker and says so, many at once, until every stream is there', async () => {
-  const early = run({ NATS_URL: `nats://127.0.0.1:${port}` });
+  const early = run({ NATS_URL: `nats://127.0.0.1:${port}`, ...LISTS });
   await once(early.child.stdout, 'data');
   expect(early.said.text).toContain('trying again');
   early.child.kill();
@@ -76,7 +83,7 @@ test('waits for the broker and says so, many at once, until every stream is ther
   connection = await connectTo(broker.url);
   manager = await jetstreamManager(connection);
   const url = `${broker.url},127.0.0.1:1`;
-  const together = Array.from({ length: 3 }, () => run({ NATS_URL: url }));
+  const together = Array.from({ length: 3 }, () => run({ NATS_URL: url, ...LISTS }));
   expect(await Promise.all(together.map(({ ended }) => ended))).toEqual([0, 0, 0]);
   const names = await manager.streams.names().next();
   expect(names.toSorted()).toEqual([...TOPICS.map((topic) => topic.replaceAll('.', '-')), ...APPS.map((app) => `dead-${app}`)].toSorted());
@@ -87,7 +94,7 @@ test('waits for the broker and says so, many at once, until every stream is ther
 test('widens what is there, never narrows it, and keeps what it holds', async () => {
   await jetstream(connection).publish('order.paid', 'kept');
   await manager.streams.update('order-placed', { max_bytes: -1, max_age: 0 });
-  expect(await run({ NATS_URL: broker?.url ?? '', STREAM_MIB: '64', STREAM_DAYS: '14' }).ended).toBe(0);
+  expect(await run({ NATS_URL: broker?.url ?? '', ...LISTS, STREAM_MIB: '64', STREAM_DAYS: '14' }).ended).toBe(0);
   expect(await limitsOf('order-paid')).toMatchObject({ max_age: 14 * DAY, max_bytes: 128 * MIB });
   expect(await limitsOf('order-placed')).toMatchObject({ max_age: 0, max_bytes: -1 });
   expect((await manager.streams.info('order-paid')).state.messages).toBe(1);

@@ -1,15 +1,16 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { listen } from '../src/tools/listen.js';
-import { readPlan } from '../src/shop/plan.js';
-import { freePorts, isFree } from '../src/shop/ports.js';
+import { isFree } from '../src/shop/ports.js';
 import { processes } from '../src/shop/processes.js';
+import { LIST } from '../src/shop/services.js';
 import { startSystem, type System, type SystemOptions } from '../src/shop/system.js';
+import { root } from '../src/tools/root.js';
 import { until } from '../src/tools/until.js';
 
 const trivialApp = fileURLToPath(new URL('trivial-app.js', import.meta.url));
@@ -17,32 +18,27 @@ let folder = '';
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'sidecart-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A run file for two trivial apps. */
-async function aPlan(change: Record<string, unknown> = {}): Promise<string> {
-  const file = join(folder, 'plan.yaml');
-  const ports = await freePorts(8);
-  const apps = ['one', 'two'].map((appID) => ({
-    appID,
-    appDirPath: folder,
-    appPort: ports.pop(),
-    daprHTTPPort: ports.pop(),
-    daprGRPCPort: ports.pop(),
-    daprInternalGRPCPort: ports.pop(),
-    command: ['node', `--title=${appID}`, trivialApp],
-    ...change,
-  }));
-  const { common } = await readPlan(new URL('../../../../dapr.yaml', import.meta.url).pathname);
-  await writeFile(file, stringify({ version: 1, common, apps }));
-  return file;
+/** A project folder with a list of two trivial services. */
+async function aProject(): Promise<string> {
+  const services = { one: { port: 20_001, publishes: ['two'] }, two: { port: 20_002, subscribes: ['two'] } };
+  for (const name of Object.keys(services)) {
+    const main = join(folder, 'services', name, 'dist', 'src', 'main.js');
+    await mkdir(dirname(main), { recursive: true });
+    await writeFile(main, `import ${JSON.stringify(trivialApp)};`);
+  }
+  await mkdir(dirname(join(folder, LIST)), { recursive: true });
+  await writeFile(join(folder, LIST), stringify(services));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules')).catch(() => {}); // there from an earlier start
+  return folder;
 }
 
-/** What still runs of a system that was started in the folder. */
+/** Returns the processes of the system that are still running. */
 async function leftovers(): Promise<string[]> {
   return (await processes()).map(({ argv }) => argv.join(' ')).filter((command) => command.includes(folder) || /^(one|two)$/.test(command));
 }
 
 async function start(options: Partial<SystemOptions> = {}): Promise<System> {
-  return startSystem({ folder, plan: await aPlan(), topics: ['two'], ...options });
+  return startSystem({ folder, project: await aProject(), ...options });
 }
 
 describe('a started system', () => {

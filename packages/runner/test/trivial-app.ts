@@ -1,4 +1,4 @@
-/** The least that can stand beside a sidecar: healthy, subscribed to its own topic, and it counts what it gets. */
+/** The smallest app that runs beside a sidecar: it is healthy, subscribes to its own topic and counts its events. */
 import { createServer } from 'node:http';
 
 const { APP_ID, APP_PORT, APP_API_TOKEN } = process.env;

@@ -1,9 +1,9 @@
 /**
- * Makes what a broker must have before the shop starts, and ends when it is there: the streams on the NATS that NATS_URL names, or the
- * queues of SUBSCRIPTIONS and of dead letters on the RabbitMQ that RABBITMQ_URL names. An init container of every service.
+ * Creates what the broker needs before the shop starts, then exits: a stream for each of TOPICS on the NATS at NATS_URL, or a queue for
+ * each of SUBSCRIPTIONS on the RabbitMQ at RABBITMQ_URL, and one for the dead letters of each app. Runs as an init container of every
+ * service.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { APPS, TOPICS } from '@sidecart/contracts/topics';
 import { settings } from './config.js';
 import { makeQueues } from './queues.js';
 import { connectTo, makeStreams } from './streams.js';
@@ -20,23 +20,24 @@ try {
   process.exitCode = 1;
 }
 
-/** What there is to make, as the settings say. Answers what was made. */
+/** Returns the function that creates what the settings ask for and returns a summary of it. */
 function maker(): () => Promise<string> {
-  const { NATS_URL, RABBITMQ_URL, SUBSCRIPTIONS = {}, ...limits } = settings(process.env);
+  const { NATS_URL, RABBITMQ_URL, SUBSCRIPTIONS = {}, TOPICS: topics = [], ...limits } = settings(process.env);
+  const apps = Object.keys(SUBSCRIPTIONS);
   if (RABBITMQ_URL !== undefined) {
     return async () => {
       await makeQueues(RABBITMQ_URL, SUBSCRIPTIONS);
-      return `The queues of all ${Object.keys(SUBSCRIPTIONS).length} services are there.`;
+      return `The queues of all ${apps.length} services exist.`;
     };
   }
   return async () => {
     const connection = await connectTo(NATS_URL ?? '');
-    await makeStreams(connection, { topics: TOPICS, apps: APPS }, limits).finally(() => connection.close());
-    return `All ${TOPICS.length + APPS.length} streams are there.`;
+    await makeStreams(connection, { topics, apps }, limits).finally(() => connection.close());
+    return `All ${topics.length + apps.length} streams exist.`;
   };
 }
 
-/** Tries until it is done, because a broker may come late. Says why it waits. */
+/** Retries until it succeeds, because the broker may start late. Logs why it waits. */
 async function untilMade(make: () => Promise<string>): Promise<void> {
   for (let said = 0; ; await delay(AGAIN_MS)) {
     try {

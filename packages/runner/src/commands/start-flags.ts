@@ -19,7 +19,7 @@ export const USAGE = `Usage: npm start -- [options]
   --mail-port N        the page with the mails (8025)
   --smtp-port N        where mails are caught (1025)
   --nats-port N        our own NATS (14222)
-The ports of services and sidecars stand in dapr.yaml.`;
+Ports of services and sidecars: charts/sidecart/services.yaml.`;
 
 const Port = z.coerce.number('must be a port').int().min(1).max(65_535);
 

@@ -8,7 +8,8 @@ import { forward, tunnel } from './forward.js';
 import { listen } from '../tools/listen.js';
 import { edgePages } from './pages.js';
 import { refuseUpgrade, sendProblem } from './problem.js';
-import { readRoutes } from './routes.js';
+import { routerOf } from './routes.js';
+import type { Services } from '../shop/services.js';
 
 export interface EdgeOptions {
   /** 0 takes a free one. */
@@ -16,15 +17,15 @@ export interface EdgeOptions {
   host?: string;
   /** Base URL by app id. */
   targets: Record<string, string>;
-  routesFile: string;
+  services: Services;
   /** Address of the mail catcher's page, for the link on the start page. */
   mailPage?: string;
 }
 
 /** Stands for the ingress on a developer's machine: the public routes, and all OpenAPI documents on one page at /api/docs. */
 export async function startEdge(options: EdgeOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { port, host = '127.0.0.1', targets, routesFile, mailPage } = options;
-  const serviceOf = await readRoutes(routesFile);
+  const { port, host = '127.0.0.1', targets, services, mailPage } = options;
+  const serviceOf = routerOf(services);
   const pages = await edgePages(Object.keys(targets), mailPage);
   const pools = new Map(
     Object.entries(targets).map(([service, url]) => [
@@ -45,8 +46,8 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     const described = documents.get(path);
     if (described) return void forward(described, '/openapi.json', req, res);
     const service = serviceOf(path);
-    // The docs, a service of their own in a cluster, are the edge's own pages here.
-    if (service === undefined || service === 'docs') return sendProblem(req, res, 404, 'Nothing is served at this path.');
+    // The documentation is a service only in a cluster. Here the edge serves its pages itself.
+    if (service === undefined || !services[service]?.sidecar) return sendProblem(req, res, 404, 'Nothing is served at this path.');
     const pool = pools.get(service);
     if (!pool) return sendProblem(req, res, 502, `${service} does not run here.`);
     void forward(pool, req.url ?? path, req, res);

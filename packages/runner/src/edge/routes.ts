@@ -1,17 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import type { Services } from '../shop/services.js';
 
-const Routes = z.record(z.string(), z.array(z.string().regex(/^(\/[\w.-]+)+$/, 'must look like /api/products')));
-
-/** A path that a server could read as another one (dot segments, empty segments, encoded slashes and dots) is never routed. */
+/** Paths that a server might read as another path: dot segments, empty segments, encoded dots and slashes. They are never routed. */
 const AMBIGUOUS = /\/\/|\\|%2e|%2f|%5c|\/\.{1,2}(\/|$)/i;
 
-/** Reads a list of routes and returns the function that finds the service of a path: longest prefix first, `undefined` where none fits. */
-export async function readRoutes(file: string): Promise<(path: string) => string | undefined> {
-  const routes = Routes.parse(parse(await readFile(file, 'utf8')));
-  const prefixes = Object.entries(routes)
-    .flatMap(([service, paths]) => paths.map((path) => ({ service, path })))
+/** Returns the function that finds the service of a public path: the longest prefix wins, `undefined` if none matches. */
+export function routerOf(services: Services): (path: string) => string | undefined {
+  const prefixes = Object.entries(services)
+    .flatMap(([service, { routes }]) => routes.map((path) => ({ service, path })))
     .sort((a, b) => b.path.length - a.path.length);
 
   return (path) => {

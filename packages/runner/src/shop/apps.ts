@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ComponentFolder } from './components.js';
 import type { Tokens } from './keys.js';
-import { sidecarFlags, type App, type Plan } from './plan.js';
+import { sidecarFlags, type App } from './plan.js';
 import { isReady, untilReady } from './ready.js';
 import { killOnExit, supervise, type Supervised } from './supervised.js';
 import { until } from '../tools/until.js';
@@ -11,7 +11,7 @@ import { until } from '../tools/until.js';
 export interface Launch {
   /** The path of the sidecar's program. */
   daprd: string;
-  plan: Plan;
+  plan: App[];
   components: ComponentFolder;
   /** The environment of all sidecars and apps. */
   env: NodeJS.ProcessEnv;
@@ -44,7 +44,7 @@ export interface Apps {
 export async function startApps(launch: Launch): Promise<Apps> {
   const { plan, logs, say } = launch;
   await mkdir(logs, { recursive: true });
-  const all = new Map(plan.apps.map((app) => [app, start(launch, app)]));
+  const all = new Map(plan.map((app) => [app, start(launch, app)]));
 
   const forget = killOnExit([...all.values()].flatMap(({ app, sidecar }) => [app, sidecar]));
   let stopping: Promise<void> | undefined;
@@ -87,7 +87,7 @@ export async function startApps(launch: Launch): Promise<Apps> {
   };
 }
 
-function start({ daprd, plan, components, env, tokens, logs, say }: Launch, app: App): Parts {
+function start({ daprd, components, env, tokens, logs, say }: Launch, app: App): Parts {
   const { appID, appDirPath: cwd } = app;
   const own = { ...env, ...tokens[appID] };
   const [program = '', ...args] = app.command;
@@ -96,7 +96,7 @@ function start({ daprd, plan, components, env, tokens, logs, say }: Launch, app:
       {
         name: `The sidecar of ${appID}`,
         program: daprd,
-        args: sidecarFlags(plan, app, components),
+        args: sidecarFlags(app, components),
         cwd: components.folder,
         env: own,
         logFile: join(logs, `${appID}-sidecar.log`),

@@ -4,27 +4,40 @@ import { join } from 'node:path';
 import { parseSigningKeys } from '@sidecart/contracts/signing-keys';
 import { z } from 'zod';
 import { secretsFile, type Secrets } from './components.js';
+import { appsOf, type SecretKind, type Services } from './services.js';
+
+const GENERATE: Record<Exclude<SecretKind, 'given'>, () => string> = {
+  'signing-key': () => rotated('{"keys":[]}', new Date()),
+  key: () => randomBytes(32).toString('base64'),
+  password: () => randomBytes(12).toString('base64url'),
+  token,
+};
+
+const DEFAULTS: Record<string, string> = { ADMIN_EMAIL: 'admin@shop.example' };
 
 /**
- * The services' own secrets, by secret name: made once per folder, kept from then on.
- * @param apps each has a secret `sidecart-<app id>`, empty if it needs none
+ * Returns the secret `sidecart-<app id>` of every service, by name. What is generated is kept in the folder.
+ * @throws when neither the environment nor a default gives a setting
  */
-export async function serviceSecrets(folder: string, apps: string[]): Promise<Secrets> {
+export async function serviceSecrets(folder: string, services: Services): Promise<Secrets> {
   const kept: Secrets = await readFile(secretsFile(folder), 'utf8').then(JSON.parse, () => ({}));
-  const made: Secrets = {
-    'sidecart-identity': {
-      SIGNING_KEYS: signingKeys(),
-      TWO_FACTOR_KEYS: randomBytes(32).toString('base64'),
-      ADMIN_EMAIL: 'admin@shop.example',
-      ADMIN_PASSWORD: randomBytes(12).toString('base64url'),
-    },
-    'sidecart-payments': { PAYMENT_WEBHOOK_SECRET: token() },
+
+  function setting(app: string, name: string, kind: SecretKind): string {
+    // Not kept, because the folder may have moved.
+    if (name === 'DOCUMENTS_URL') return process.env[name] ?? `file:${join(folder, 'documents', app)}`;
+    const value = kept[`sidecart-${app}`]?.[name];
+    if (value !== undefined) return value;
+    if (kind !== 'given') return GENERATE[kind]();
+    const given = process.env[name] ?? DEFAULTS[name];
+    if (given === undefined) throw new Error(`${app} does not start without ${name}. Set it in the environment.`);
+    return given;
+  }
+
+  const secretOf = (app: string) => {
+    const needed = Object.entries(services[app]?.secrets ?? {}).map(([name, kind]) => [name, setting(app, name, kind)]);
+    return { ...kept[`sidecart-${app}`], ...Object.fromEntries(needed) };
   };
-  // Where things are is said again at every start.
-  const documents = (app: string) => ({ DOCUMENTS_URL: process.env['DOCUMENTS_URL'] ?? `file:${join(folder, 'documents', app)}` });
-  const places: Secrets = { 'sidecart-identity': documents('identity'), 'sidecart-catalog': documents('catalog') };
-  const names = apps.map((app) => `sidecart-${app}`);
-  return Object.fromEntries(names.map((name) => [name, { ...made[name], ...kept[name], ...places[name] }]));
+  return Object.fromEntries(appsOf(services).map((app) => [`sidecart-${app}`, secretOf(app)]));
 }
 
 /** What an app and its sidecar show each other. No other app or sidecar has either token. */
@@ -44,9 +57,6 @@ export function token(): string {
 }
 
 const Keys = z.object({ keys: z.array(z.looseObject({ kid: z.string(), created: z.iso.datetime().optional() })) });
-
-/** A JWK set with one private ES256 key. */
-const signingKeys = () => rotated('{"keys":[]}', new Date());
 
 /** No token of a key is good for longer, once the next one signs. */
 const GRACE_MS = 60 * 60_000;

@@ -1,69 +1,69 @@
-/** The Multi-App Run file, as far as the runner looks into it. */
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
-import { z } from 'zod';
+/** What runs on one machine: each service beside its sidecar. `dapr.yaml` tells the Dapr CLI the same. */
+import { join } from 'node:path';
 import type { ComponentFolder } from './components.js';
 import { freePorts } from './ports.js';
+import { LIST, portsOf, type Services } from './services.js';
 
-const Port = z.number().int().min(1).max(65_535);
-
-const App = z.object({
-  appID: z.string(),
-  appDirPath: z.string(),
-  appPort: Port,
-  daprHTTPPort: Port,
-  daprGRPCPort: Port,
-  daprInternalGRPCPort: Port,
-  /** `node --title=<app id> ...`: the title tells the apps' processes apart. */
-  command: z.array(z.string()).min(1),
-});
-
-const Plan = z.object({
-  version: z.literal(1),
-  common: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
-  apps: z.array(App).min(1),
-});
-
-export type App = z.infer<typeof App>;
-export type Plan = z.infer<typeof Plan>;
-
-const PORTS = ['appPort', 'daprHTTPPort', 'daprGRPCPort', 'daprInternalGRPCPort'] as const;
-
-/** Reads a run file; folders are absolute in the answer. */
-export async function readPlan(file: string): Promise<Plan> {
-  const plan = Plan.parse(parse(await readFile(file, 'utf8')));
-  const apps = plan.apps.map((app) => ({ ...app, appDirPath: resolve(dirname(file), app.appDirPath) }));
-  return { ...plan, apps };
-}
-
-/** The same apps on ports that nothing listens on. */
-export async function onFreePorts(plan: Plan): Promise<Plan> {
-  const ports = await freePorts(plan.apps.length * PORTS.length);
-  const shifted = (app: App) => ({ ...app, ...Object.fromEntries(PORTS.map((name) => [name, ports.pop()])) });
-  return { ...plan, apps: z.array(App).parse(plan.apps.map(shifted)) };
-}
-
-/** Every port of a plan, by the setting that names it. */
-export function portsOf(plan: Plan): Record<string, number> {
-  return Object.fromEntries(plan.apps.flatMap((app) => PORTS.map((name) => [`${name} of ${app.appID} in dapr.yaml`, app[name]])));
-}
-
-/** How the settings of `common` are called as flags of the sidecar. */
-const COMMON_FLAGS: Record<string, string> = {
-  apiListenAddresses: 'dapr-listen-addresses',
-  maxBodySize: 'max-body-size',
-  logLevel: 'log-level',
-  enableAppHealthCheck: 'enable-app-health-check',
-  appHealthCheckPath: 'app-health-check-path',
-  appHealthProbeInterval: 'app-health-probe-interval',
-  appHealthProbeTimeout: 'app-health-probe-timeout',
-  appHealthThreshold: 'app-health-threshold',
+/** Settings of every sidecar, by their names in a Multi-App Run file. */
+export const COMMON = {
+  resourcesPaths: ['.sidecart/components'],
+  configFilePath: '.sidecart/config.yaml',
+  apiListenAddresses: '127.0.0.1',
+  placementHostAddress: '', // neither actors nor workflows are used
+  maxBodySize: '16Mi',
+  logLevel: 'warn',
+  appLogDestination: 'console',
+  daprdLogDestination: 'console',
+  // A sidecar takes no events while its app does not answer or the state store is unreachable.
+  enableAppHealthCheck: true,
+  appHealthCheckPath: '/health/events',
+  appHealthProbeInterval: 2,
+  appHealthProbeTimeout: 1500,
+  appHealthThreshold: 3,
 };
 
+/** The fields are those of a Multi-App Run file. */
+export interface App extends ReturnType<typeof portsOf> {
+  appID: string;
+  appDirPath: string;
+  /** `node --title=<app id> ...`. The title tells the processes of the apps apart. */
+  command: string[];
+}
+
+/** Returns every service that has a sidecar, in a project folder. */
+export function planOf(services: Services, project: string): App[] {
+  return Object.entries(services)
+    .filter(([, { sidecar }]) => sidecar)
+    .map(([appID, service]) => ({
+      appID,
+      appDirPath: join(project, 'services', appID),
+      ...portsOf(service),
+      command: ['node', `--title=${appID}`, '--import', '@sidecart/chassis/telemetry', 'dist/src/main.js'],
+    }));
+}
+
+/** Returns the same apps on ports that nothing listens on. */
+export async function onFreePorts(apps: App[]): Promise<App[]> {
+  const free = await freePorts(apps.length * 4);
+  const next = () => free.pop() ?? 0;
+  return apps.map((app) => ({ ...app, appPort: next(), daprHTTPPort: next(), daprGRPCPort: next(), daprInternalGRPCPort: next() }));
+}
+
+/** Returns every port of these apps, by the setting to change if it is taken. */
+export function portsBySetting(apps: App[]): Record<string, number> {
+  return Object.fromEntries(
+    apps.flatMap(({ appID, appPort, daprHTTPPort, daprGRPCPort, daprInternalGRPCPort }) =>
+      Object.entries({ appPort, daprHTTPPort, daprGRPCPort, daprInternalGRPCPort }).map(([name, port]) => [
+        `the port of ${appID} in ${LIST}, from which its ${name} follows`,
+        port,
+      ]),
+    ),
+  );
+}
+
 /** Returns the flags of an app's sidecar, on the components of a folder. It listens on this machine alone. */
-export function sidecarFlags({ common }: Plan, app: App, { components, config }: ComponentFolder): string[] {
-  const flags: Record<string, Plan['common'][string] | undefined> = {
+export function sidecarFlags(app: App, { components, config }: ComponentFolder): string[] {
+  const flags = {
     'app-id': app.appID,
     'app-port': app.appPort,
     'dapr-http-port': app.daprHTTPPort,
@@ -73,7 +73,14 @@ export function sidecarFlags({ common }: Plan, app: App, { components, config }:
     'resources-path': components,
     config,
     'enable-metrics': false,
-    ...Object.fromEntries(Object.entries(COMMON_FLAGS).map(([name, flag]) => [flag, common[name]])),
+    'dapr-listen-addresses': COMMON.apiListenAddresses,
+    'max-body-size': COMMON.maxBodySize,
+    'log-level': COMMON.logLevel,
+    'enable-app-health-check': COMMON.enableAppHealthCheck,
+    'app-health-check-path': COMMON.appHealthCheckPath,
+    'app-health-probe-interval': COMMON.appHealthProbeInterval,
+    'app-health-probe-timeout': COMMON.appHealthProbeTimeout,
+    'app-health-threshold': COMMON.appHealthThreshold,
   };
-  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value.toString()}`]));
+  return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
 }

@@ -1,9 +1,7 @@
 /** The shop as a customer meets it: the system, the edge before it, and the mail catcher behind it. */
-import { join } from 'node:path';
 import { startEdge } from '../edge/edge.js';
 import { startMailCatcher } from '../mail/mail-catcher.js';
 import { freePorts } from './ports.js';
-import { root } from '../tools/root.js';
 import { startSystem, type System, type SystemOptions } from './system.js';
 
 /** On one machine everybody comes from one place. */
@@ -46,8 +44,7 @@ export async function startShop({ ports, ...options }: ShopOptions): Promise<Sho
     };
     const system = await startSystem({ ...options, env: { ...own, ...options.env } });
     undo.push(() => system.stop());
-    const routesFile = join(root, 'charts', 'sidecart', 'routes.yaml');
-    const edge = await startEdge({ port: edgePort, targets: system.urls, routesFile, mailPage: mails.url });
+    const edge = await startEdge({ port: edgePort, targets: system.urls, services: system.services, mailPage: mails.url });
     undo.push(() => edge.close());
     return { edge: edge.url, mails: mails.url, system, stop };
   } catch (error) {

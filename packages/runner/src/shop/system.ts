@@ -1,32 +1,29 @@
 /** The whole shop on one machine: the broker, and every service beside its sidecar. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TOPICS } from '@sidecart/contracts/topics';
 import { makeQueues } from '@sidecart/streams/queues';
 import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
 import { appTokens, serviceSecrets, type Tokens } from './keys.js';
-import { onFreePorts, portsOf, readPlan, type Plan } from './plan.js';
+import { onFreePorts, planOf, portsBySetting, type App } from './plan.js';
 import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
 import { root } from '../tools/root.js';
-import { readSubscriptions } from './subscriptions.js';
+import { appsOf, readServices, subscriptionsOf, topicsOf, type Services } from './services.js';
 import { tool } from '../tools/tools.js';
 import { tracing } from './tracing.js';
 
 export interface SystemOptions {
   /** Takes everything that is written: keys, data, logs. A later start in the same folder finds it all again. */
   folder: string;
-  /** A Multi-App Run file, by default the repository's `dapr.yaml`. */
-  plan?: string;
-  /** The port of our own NATS, beside the ports in the plan. Without it, all get ports that nothing listens on. */
+  /** The folder that has the list of services and their folders, by default the repository. */
+  project?: string;
+  /** The port of our own NATS, beside the ports in the list. Without it, all get ports that nothing listens on. */
   natsPort?: number;
   /** By default SQLite in the folder, and our own NATS. */
   state?: StateChoice;
   pubsub?: PubsubChoice;
-  /** What the apps publish, by default what the shop does. */
-  topics?: readonly string[];
   /** Added to the environment of every sidecar and app. */
   env?: Record<string, string>;
   /** Takes one line of progress at a time. */
@@ -36,6 +33,7 @@ export interface SystemOptions {
 }
 
 export interface System extends Apps {
+  services: Services;
   /** `http://127.0.0.1:<port>` by app id: of the apps, and of their sidecars. */
   urls: Record<string, string>;
   sidecars: Record<string, string>;
@@ -53,28 +51,28 @@ export interface System extends Apps {
  * @throws when a port is taken, a program is missing, or an app or sidecar ends early; the message says what to do
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { folder, say = () => {}, signal = new AbortController().signal } = options;
+  const { folder, project = root, say = () => {}, signal = new AbortController().signal } = options;
   const daprd = await tool('daprd');
   await refuseSecondStart(folder);
   await mkdir(join(folder, 'data'), { recursive: true });
 
-  const written = await readPlan(options.plan ?? join(root, 'dapr.yaml'));
-  const plan = options.natsPort === undefined ? await onFreePorts(written) : written;
-  const appIds = plan.apps.map(({ appID }) => appID);
+  const services = await readServices(project);
+  const apps = appsOf(services);
+  const listed = planOf(services, project);
+  const plan = options.natsPort === undefined ? await onFreePorts(listed) : listed;
   const state = options.state ?? { provider: 'sqlite', connection: join(folder, 'data') };
   const natsPort = options.pubsub ? undefined : (options.natsPort ?? (await freePorts(1))[0]);
-  await refuseTaken({ ...portsOf(plan), ...(natsPort !== undefined && { natsPort }) });
+  await refuseTaken({ ...portsBySetting(plan), ...(natsPort !== undefined && { natsPort }) });
 
   const traced = tracing({ ...process.env, ...options.env });
-  const secrets = await serviceSecrets(folder, appIds);
+  const secrets = await serviceSecrets(folder, services);
   const { ADMIN_EMAIL: email = '', ADMIN_PASSWORD: password = '' } = secrets['sidecart-identity'] ?? {};
-  const tokens = appTokens(appIds);
+  const tokens = appTokens(apps);
 
-  const broker =
-    natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: options.topics ?? TOPICS, apps: appIds }, say);
+  const broker = natsPort === undefined ? undefined : await startBroker(folder, natsPort, { topics: topicsOf(services), apps }, say);
   const pubsub = options.pubsub ?? { provider: 'jetstream', connection: broker?.url ?? '' };
   try {
-    if (pubsub.provider === 'rabbitmq') await makeQueues(pubsub.connection, await readSubscriptions());
+    if (pubsub.provider === 'rabbitmq') await makeQueues(pubsub.connection, subscriptionsOf(services));
     const components = await writeComponents(folder, {
       state,
       pubsub,
@@ -92,11 +90,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     };
     const logs = join(folder, 'logs');
     await rm(logs, { recursive: true, force: true });
-    const apps = await startApps({ daprd, plan, components, env, tokens, logs, say, signal });
+    const started = await startApps({ daprd, plan, components, env, tokens, logs, say, signal });
     const stop = async () => {
-      await apps.stop().finally(() => broker?.stop());
+      await started.stop().finally(() => broker?.stop());
     };
-    return { ...apps, stop, broker, tokens, logs, admin: { email, password }, ...addressesOf(plan) };
+    return { ...started, stop, services, broker, tokens, logs, admin: { email, password }, ...addressesOf(plan) };
   } catch (error) {
     await broker?.stop();
     throw error;
@@ -110,8 +108,7 @@ export async function refuseSecondStart(folder: string): Promise<void> {
   if (running.length > 0) throw new Error(`The shop already runs in ${folder}. End it where it was started, or: kill ${running.join(' ')}`);
 }
 
-function addressesOf(plan: Plan): Pick<System, 'urls' | 'sidecars'> {
-  const urls = (port: 'appPort' | 'daprHTTPPort') =>
-    Object.fromEntries(plan.apps.map((app) => [app.appID, `http://127.0.0.1:${app[port]}`]));
+function addressesOf(plan: App[]): Pick<System, 'urls' | 'sidecars'> {
+  const urls = (port: 'appPort' | 'daprHTTPPort') => Object.fromEntries(plan.map((app) => [app.appID, `http://127.0.0.1:${app[port]}`]));
   return { urls: urls('appPort'), sidecars: urls('daprHTTPPort') };
 }
