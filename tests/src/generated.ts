@@ -5,7 +5,7 @@ import { COMMON, planOf } from '@sidecart/runner/plan';
 import { root } from '@sidecart/runner/root';
 import { appsOf, type Services } from '@sidecart/runner/services';
 import { format } from 'prettier';
-import { Document, isScalar, isSeq, visit } from 'yaml';
+import { Document, isScalar, visit } from 'yaml';
 
 type Write = (services: Services, text: string) => string;
 

@@ -135,6 +135,24 @@ test('services.yaml names the destinations and bindings that each service uses i
   }
 });
 
+test.each(['documents', 'mail'])('the server of %s in k8s/servers lets in the services that reach it, and no others', async (name) => {
+  const all = await rendered(NEEDED);
+  const labelsOf = (app: string) =>
+    (named(all, 'Deployment', app)['spec'] as { template: { metadata: { labels: Record<string, string> } } }).template.metadata.labels;
+  const folder = { documents: 'mongodb', mail: 'mail' }[name] ?? '';
+  const { spec } = await read<{ spec: { ingress: { from: Peer[] }[] } }>(root, 'k8s', 'servers', folder, 'network-policy.yaml');
+  const wanted = Object.entries(spec.ingress[0]?.from[0]?.podSelector?.matchLabels ?? {});
+  const admitted = APPS.filter((app) => wanted.every(([label, value]) => labelsOf(app)[label] === value));
+  expect(admitted).toEqual(APPS.filter((app) => SERVICES[app]?.reaches.some((each) => each === name)));
+  expect(admitted.length).toBeGreaterThan(0);
+});
+
+test('the values of k8s/servers have an address of the index for each service that needs one', async () => {
+  const script = await readFile(join(root, 'k8s', 'servers', 'values'), 'utf8');
+  const given = Array.from(script.matchAll(/^ {2}([\w-]+): \{ DOCUMENTS_URL: /gm), ([, app = '']) => app);
+  expect(given.toSorted()).toEqual(APPS.filter((app) => SERVICES[app]?.secrets['DOCUMENTS_URL']).toSorted());
+});
+
 test('the production values name every destination that they use', async () => {
   const values = await read<Values>(root, 'k8s', 'production', 'values.yaml');
   const all = await rendered(values);
