@@ -1,4 +1,5 @@
-// Puts the catalogue into the shop in a cluster; what is there stays as it is. Arguments: the namespace, and the shop's address.
+// Adds the sample catalog to the shop in a cluster and leaves existing products unchanged.
+// Arguments: the namespace and the address of the shop.
 import { execFileSync } from 'node:child_process';
 import { seed } from '@sidecart/runner/seed';
 

@@ -1,4 +1,4 @@
-/** `npm run chart-readme`: brings the table in the chart's README up to date. */
+/** `npm run chart-readme`: updates the table in the chart's README. */
 import { writeFile } from 'node:fs/promises';
 import { currentReadme, README } from './chart-readme.js';
 

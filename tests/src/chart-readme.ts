@@ -1,4 +1,4 @@
-/** The table of values in the chart's README, made of the comments in `values.yaml` that begin with `-- `. */
+/** The table of values in the chart's README, from the comments in `values.yaml` that begin with `-- `. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -6,9 +6,9 @@ import { isMap, isPair, isScalar, parseDocument, stringify, type Node, type Pair
 import { CHART } from './chart.js';
 
 export const README = join(CHART, 'README.md');
-const START = '<!-- Made of values.yaml by npm run chart-readme. -->';
+const START = '<!-- Written by npm run chart-readme from values.yaml. -->';
 const TABLE = new RegExp(`${START}[^]*`);
-/** A default that is longer is left to `values.yaml`. */
+/** The table refers to `values.yaml` for longer defaults. */
 const SHORT = 60;
 
 interface Row {
@@ -17,7 +17,7 @@ interface Row {
   value: unknown;
 }
 
-/** The README as it should be: the text as it is, and the table. @throws for a value that has no description */
+/** Returns the README with an up-to-date table. @throws for a value without a description */
 export async function currentReadme(): Promise<string> {
   const rows = rowsOf(await readFile(join(CHART, 'values.yaml'), 'utf8'));
   const bare = rows.filter(({ description }) => description === undefined).map(({ name }) => name);

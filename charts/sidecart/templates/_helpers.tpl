@@ -23,7 +23,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{ .root.Values.image.registry }}/{{ .name }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
 
-{{/* A file of components/. Fails with the name of the value if it is missing. Input: { root, block, provider, file } */}}
+{{/*
+A file of components/. Fails with the name of the value if the file does not exist.
+Input: { root, block, provider, file }
+*/}}
 {{- define "sidecart.componentFile" -}}
 {{- $text := .root.Files.Get (printf "components/%s.yaml" .file) -}}
 {{- if not $text -}}
@@ -58,12 +61,12 @@ items:
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty if one of these parentRefs attaches to all listeners of its Gateway, including plain HTTP. */}}
+{{/* Not empty if one of these parentRefs attaches to all listeners of its Gateway, even plain HTTP */}}
 {{- define "sidecart.anyListener" -}}
 {{- range . -}}{{- if not (or .sectionName .port) -}}true{{- end -}}{{- end -}}
 {{- end -}}
 
-{{/* A volume with credentials for the Kubernetes API, for the one container that may use them. */}}
+{{/* A volume with credentials for the Kubernetes API, for the one container that may use them */}}
 {{- define "sidecart.kubernetesApi" -}}
 - name: kubernetes-api
   projected:
@@ -76,12 +79,12 @@ items:
           items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }]
 {{- end -}}
 
-{{/* The endpoint for traces and metrics: that of the values, or the Collector of the release if it has one */}}
+{{/* The endpoint for traces and metrics: that of the values, or the Collector of the release if any */}}
 {{- define "sidecart.telemetry" -}}
 {{- .Values.telemetry.endpoint | default (ternary "http://collector:4318" "" .Values.observability.enabled) -}}
 {{- end -}}
 
-{{/* The security context of every container. */}}
+{{/* The security context of every container */}}
 {{- define "sidecart.locked" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -120,7 +123,7 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* The user of every pod. */}}
+{{/* The user of every pod */}}
 {{- define "sidecart.user" -}}
 runAsNonRoot: true
 runAsUser: 1000

@@ -25,7 +25,10 @@ over them. docs, which has no sidecar, is in docs.yaml.
 {{- end -}}
 {{- end -}}
 
-{{/* The services whose entry has `value` in its `field`, as { names: [...] }. Input: { root, field, value } */}}
+{{/*
+The services whose entry has `value` in its `field`, as { names: [...] }.
+Input: { root, field, value }
+*/}}
 {{- define "sidecart.having" -}}
 {{- $names := list -}}
 {{- range $name, $entry := include "sidecart.list" .root | fromYaml -}}
@@ -62,7 +65,10 @@ names: {{ toJson $names }}
 {{- $topics | uniq | join "," -}}
 {{- end -}}
 
-{{/* The bindings of a service that keep their data in a volume, as { names: [...] }. Input: { root, entry } */}}
+{{/*
+The bindings of a service that keep their data in a volume, as { names: [...] }.
+Input: { root, entry }
+*/}}
 {{- define "sidecart.volumes" -}}
 {{- $names := list -}}
 {{- range .entry.bindings -}}

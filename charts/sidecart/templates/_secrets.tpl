@@ -19,7 +19,7 @@ the service are not in the cluster. Input: { root, name }
 names: {{ $names | toJson }}
 {{- end -}}
 
-{{/* New values of the secrets that an entry of services.yaml does not expect from the values. Input: the entry */}}
+{{/* New values for the secrets of an entry of services.yaml, except `given` ones. Input: the entry */}}
 {{- define "sidecart.generated" -}}
 {{- $generated := dict -}}
 {{- range $key, $kind := .secrets -}}

@@ -1,4 +1,5 @@
-// Buys one piece of a product of its own, through the services' public routes, and checks that stock and money add up.
+// Creates a product, buys one piece of it through the public routes, and checks that stock and money
+// add up.
 const { ADMIN_EMAIL, ADMIN_PASSWORD, PRICE, CURRENCY } = process.env;
 const run = crypto.randomUUID().slice(0, 8);
 
@@ -33,7 +34,7 @@ async function signIn(email, password) {
   return (await ask('identity', 'POST', '/api/auth/login', { body: { email, password } })).accessToken;
 }
 
-// A new pod is let through the network policies a moment after it starts.
+// Network policies admit a new pod a moment after it starts.
 await until('identity answers', () => ask('identity', 'GET', '/.well-known/jwks.json'));
 const admin = await signIn(ADMIN_EMAIL, ADMIN_PASSWORD);
 const sku = `HELM-TEST-${run.toUpperCase()}`;
