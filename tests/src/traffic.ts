@@ -5,7 +5,7 @@ import { root } from '@sidecart/runner/root';
 import { z } from 'zod';
 
 export interface Traffic {
-  /** Names below /internal, by the service that is called. */
+  /** Names of routes below /internal, by the service that is called. */
   calls: Record<string, string[]>;
   publishes: string[];
   subscribes: string[];
@@ -16,7 +16,7 @@ const isEvent = (value: unknown): value is { type: string } => typeof value === 
 
 const CONTRACTS = /import \{([^}]+)\} from '@sidecart\/contracts\/(\w+)'/g;
 
-/** What a file takes from `packages/contracts`, by the name that it has in the file. */
+/** Returns what a file imports from `packages/contracts`, by its name in the file. */
 async function imported(text: string): Promise<Map<string, unknown>> {
   const found = new Map<string, unknown>();
   for (const [, names = '', module = ''] of text.matchAll(CONTRACTS)) {
@@ -35,13 +35,16 @@ async function filesOf(...path: string[]): Promise<string[]> {
   return Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
 }
 
-/** What a service's source says. An event that is named, and not made, in a file that listens is heard; any other is published. */
+/**
+ * Returns what the source of a service does. It subscribes to an event that a file with subscriptions names but does not create, and
+ * publishes any other event.
+ */
 export async function trafficOf(service: string): Promise<Traffic> {
   const files = await filesOf('services', service, 'src');
   if (files.some((text) => text.includes('@sidecart/chassis/standing'))) {
     files.push(await readFile(join(root, 'packages', 'chassis', 'src', 'service', 'standing.ts'), 'utf8'));
   }
-  // The chassis verifies tokens by identity's keys.
+  // The chassis verifies tokens with identity's keys.
   const calls: Record<string, string[]> = service === 'identity' ? {} : { identity: ['keys'] };
   const publishes = new Set<string>();
   const subscribes = new Set<string>();
@@ -60,7 +63,7 @@ export async function trafficOf(service: string): Promise<Traffic> {
   return { calls: sorted(calls), publishes: [...publishes].sort(), subscribes: [...subscribes].sort() };
 }
 
-/** The same in one order, so that two can be compared. */
+/** Returns the calls in a fixed order, to compare them. */
 export function sorted(calls: Record<string, string[]>): Record<string, string[]> {
   return Object.fromEntries(Object.entries(calls).map(([app, names]) => [app, [...new Set(names)].sort()]));
 }

@@ -12,7 +12,7 @@ import { routerOf } from './routes.js';
 import type { Services } from '../shop/services.js';
 
 export interface EdgeOptions {
-  /** 0 takes a free one. */
+  /** 0 uses a free port. */
   port: number;
   host?: string;
   /** Base URL by app id. */
@@ -22,7 +22,7 @@ export interface EdgeOptions {
   mailPage?: string;
 }
 
-/** Stands for the ingress on a developer's machine: the public routes, and all OpenAPI documents on one page at /api/docs. */
+/** Replaces the ingress on a developer's machine: serves the public routes and, at /api/docs, all OpenAPI documents. */
 export async function startEdge(options: EdgeOptions): Promise<{ url: string; close(): Promise<void> }> {
   const { port, host = '127.0.0.1', targets, services, mailPage } = options;
   const serviceOf = routerOf(services);

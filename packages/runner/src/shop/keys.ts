@@ -40,13 +40,13 @@ export async function serviceSecrets(folder: string, services: Services): Promis
   return Object.fromEntries(appsOf(services).map((app) => [`sidecart-${app}`, secretOf(app)]));
 }
 
-/** What an app and its sidecar show each other. No other app or sidecar has either token. */
+/** The tokens by which an app and its sidecar recognize each other. No other app or sidecar has them. */
 export interface Tokens {
   DAPR_API_TOKEN: string;
   APP_API_TOKEN: string;
 }
 
-/** A new pair of tokens for each app, by app id. */
+/** Returns a new pair of tokens for each app, by app id. */
 export function appTokens(apps: string[]): Record<string, Tokens> {
   return Object.fromEntries(apps.map((app) => [app, { DAPR_API_TOKEN: token(), APP_API_TOKEN: token() }]));
 }
@@ -58,12 +58,12 @@ export function token(): string {
 
 const Keys = z.object({ keys: z.array(z.looseObject({ kid: z.string(), created: z.iso.datetime().optional() })) });
 
-/** No token of a key is good for longer, once the next one signs. */
+/** Longest validity of a token of an earlier key, once the next key signs. */
 const GRACE_MS = 60 * 60_000;
 
 /**
- * The JWK set with a new private ES256 key at its head. The one before stays, and earlier ones until nobody can have a token of theirs.
- * @param text the set as it stands in SIGNING_KEYS
+ * Returns the JWK set with a new private ES256 key first. The previous key stays, and earlier keys until all of their tokens have expired.
+ * @param text the set in SIGNING_KEYS
  */
 export function rotated(text: string, at: Date): string {
   const { keys } = Keys.parse(parseSigningKeys(text));
@@ -72,7 +72,7 @@ export function rotated(text: string, at: Date): string {
   return JSON.stringify({ keys: [{ ...key, kid: randomUUID(), alg: 'ES256', use: 'sig', created: at.toISOString() }, ...needed] });
 }
 
-/** Gives identity a new key, in the folder's secrets. */
+/** Adds a new signing key for identity to the secrets in the folder. */
 export async function rotateIn(folder: string, at: Date): Promise<void> {
   const file = secretsFile(folder);
   const secrets = z.record(z.string(), z.record(z.string(), z.string())).parse(JSON.parse(await readFile(file, 'utf8')));

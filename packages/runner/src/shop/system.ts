@@ -15,30 +15,30 @@ import { tool } from '../tools/tools.js';
 import { tracing } from './tracing.js';
 
 export interface SystemOptions {
-  /** Takes everything that is written: keys, data, logs. A later start in the same folder finds it all again. */
+  /** For everything that is written: keys, data, logs. A later start in the same folder finds them again. */
   folder: string;
-  /** The folder that has the list of services and their folders, by default the repository. */
+  /** The folder with the list of services and their folders. Defaults to the repository. */
   project?: string;
-  /** The port of our own NATS, beside the ports in the list. Without it, all get ports that nothing listens on. */
+  /** The port of our own NATS, to use it and the ports in the list. Without it, everything gets a free port. */
   natsPort?: number;
-  /** By default SQLite in the folder, and our own NATS. */
+  /** Default to SQLite in the folder and our own NATS. */
   state?: StateChoice;
   pubsub?: PubsubChoice;
   /** Added to the environment of every sidecar and app. */
   env?: Record<string, string>;
-  /** Takes one line of progress at a time. */
+  /** Called with each line of progress. */
   say?: (line: string) => void;
-  /** Gives up starting. */
+  /** Aborts the start. */
   signal?: AbortSignal;
 }
 
 export interface System extends Apps {
   services: Services;
-  /** `http://127.0.0.1:<port>` by app id: of the apps, and of their sidecars. */
+  /** `http://127.0.0.1:<port>` of apps and of sidecars, by app id. */
   urls: Record<string, string>;
   sidecars: Record<string, string>;
   admin: { email: string; password: string };
-  /** What each app and its sidecar show each other, by app id. New at every start. */
+  /** The tokens of each app and its sidecar, by app id. Every start generates new ones. */
   tokens: Record<string, Tokens>;
   /** The folder of the logs, `<app id>.log` and `<app id>-sidecar.log`. */
   logs: string;
