@@ -61,7 +61,7 @@ items:
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty if one of these parentRefs attaches to all listeners of its Gateway, even plain HTTP */}}
+{{/* Not empty if one of these parentRefs attaches to every listener of its Gateway, even HTTP */}}
 {{- define "sidecart.anyListener" -}}
 {{- range . -}}{{- if not (or .sectionName .port) -}}true{{- end -}}{{- end -}}
 {{- end -}}
@@ -79,7 +79,7 @@ items:
           items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }]
 {{- end -}}
 
-{{/* The endpoint for traces and metrics: that of the values, or the Collector of the release if any */}}
+{{/* The endpoint for traces and metrics: that of the values, or the Collector of the release */}}
 {{- define "sidecart.telemetry" -}}
 {{- .Values.telemetry.endpoint | default (ternary "http://collector:4318" "" .Values.observability.enabled) -}}
 {{- end -}}
@@ -92,8 +92,8 @@ capabilities: { drop: [ALL] }
 {{- end -}}
 
 {{/*
-The environment of a service: that of its entry in services.yaml and of telemetry, overridden by `env`,
-then by its own. Input: { root, name, own }
+The environment of a service: rate limits, its entry in services.yaml and telemetry, overridden by
+`env`, then by its own. Input: { root, name, own }
 */}}
 {{- define "sidecart.env" -}}
 {{- $url := include "sidecart.publicUrl" .root -}}

@@ -19,7 +19,7 @@ the service are not in the cluster. Input: { root, name }
 names: {{ $names | toJson }}
 {{- end -}}
 
-{{/* New values for the secrets of an entry of services.yaml, except `given` ones. Input: the entry */}}
+{{/* New values for the secrets of an entry in services.yaml that are not given. Input: the entry */}}
 {{- define "sidecart.generated" -}}
 {{- $generated := dict -}}
 {{- range $key, $kind := .secrets -}}
@@ -33,9 +33,10 @@ names: {{ $names | toJson }}
 {{- end -}}
 
 {{/*
-A Secret of the chart, as { data, rollout }. Data that the values do not give is generated once, then
-read from the cluster. `rollout` is the revision of the release in which the data last changed. Pods
-carry it, so a change restarts them, and it reveals nothing about the data. Input: { root, name }
+A Secret of the chart, as { data, rollout }. Data that the values do not give is generated once,
+then read from the cluster. `rollout` is the revision of the release in which the data last changed.
+Pods carry it, so a change restarts them, and it reveals nothing about the data.
+Input: { root, name }
 */}}
 {{- define "sidecart.secret" -}}
 {{- $values := .root.Values -}}

@@ -12,7 +12,7 @@ const Name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be like `orders`: 
 const Topic = z.string().regex(/^[a-z][a-z0-9._-]{0,99}$/, 'must be like `order.paid`');
 const Route = z.string().regex(/^(\/[\w.-]+)+$/, 'must be like `/api/products`');
 
-/** How a secret is made. `given` ones come from whoever installs the shop. */
+/** How a secret is created. `given` ones are not: the operator sets them. */
 const Kind = z.enum(['given', 'signing-key', 'key', 'password', 'token']);
 
 const Service = z
