@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { root } from '@sidecart/runner/root';
@@ -72,10 +72,11 @@ test('every test that the guide names exists', async () => {
   expect(missing).toEqual([]);
 });
 
-/** `identity/login` is a test of that service or package, `tests/crash` one of the whole shop. */
+/** `identity/login` is a test of that service or package, in whatever folder; `tests/crash` is one of the whole shop. */
 async function exists(name: string): Promise<boolean> {
-  const [owner = '', file = ''] = name.split('/');
+  const [owner = '', ...rest] = name.split('/');
+  const file = `/${rest.join('/')}.test.ts`;
   const folders = owner === 'tests' ? ['tests'] : [join('services', owner), join('packages', owner)];
-  const found = await Promise.allSettled(folders.map((folder) => stat(join(root, folder, 'test', `${file}.test.ts`))));
-  return found.some(({ status }) => status === 'fulfilled');
+  const listed = await Promise.all(folders.map((folder) => readdir(join(root, folder, 'test'), { recursive: true }).catch(() => [])));
+  return listed.flat().some((path) => `/${path}`.endsWith(file));
 }
