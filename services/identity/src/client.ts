@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 
-/** Where a request came from, as the outermost hop that we trust says. */
+/** Where a request came from, according to the outermost proxy that is trusted. */
 export const Client = z.object({
   address: z.string().meta({ description: 'IPv4 or IPv6', examples: ['203.0.113.7'] }),
   agent: z
@@ -17,8 +17,8 @@ export const clientOf = ({ ip, headers }: Pick<Request, 'ip' | 'headers'>): Clie
   agent: (headers['user-agent'] ?? '').slice(0, MAX_AGENT),
 });
 
-/** What counts as one place: an IPv4 address, or the 64 bits of an IPv6 address that a provider gives to one customer. */
-export function network(address: string): string {
+/** Returns the place of an address: an IPv4 address, or the first 64 bits of an IPv6 address, which one customer of a provider has. */
+export function placeOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail = ''] = address.split('::');
   const [before, after] = [head.split(':').filter(Boolean), tail.split(':').filter(Boolean)];

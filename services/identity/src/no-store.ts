@@ -1,6 +1,9 @@
 import { routes, type Routes } from '@sidecart/chassis/routes';
 
-/** Keeps answers of the API out of all caches: they have tokens, secrets or personal data. A route that comes later may say otherwise. */
+/**
+ * Keeps every response under `/api` out of caches: tokens, secrets and personal data are in them. It
+ * must be mounted first. A route may override the header.
+ */
 export function noStore(): Routes {
   const all = routes('auth');
   all.router.use('/api', (_req, res, next) => {

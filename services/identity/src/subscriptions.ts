@@ -1,19 +1,17 @@
 import type { Logger } from '@sidecart/chassis/logger';
 import { subscriptions, type Subscriptions } from '@sidecart/chassis/subscriptions';
 import { EmailChanged, UserDeleted, UserRegistered, UserUpdated, UserVerified } from '@sidecart/contracts/identity';
-import type { DropPicture } from './pictures/drop.js';
+import type { DropPicture } from './own-data/picture-files.js';
 import type { UserIndex } from './staff/user-index.js';
 
-/** What was tried right after a commit is done here where it failed. */
-export function ownSubscriptions({
-  index,
-  dropPicture,
-  logger,
-}: {
+export interface OwnSubscriptionsOptions {
   index: UserIndex;
   dropPicture: DropPicture;
   logger: Logger;
-}): Subscriptions {
+}
+
+/** Does again what is done right after a commit, in case that failed. */
+export function ownSubscriptions({ index, dropPicture, logger }: OwnSubscriptionsOptions): Subscriptions {
   const events = subscriptions({ app: 'identity', logger });
 
   events.on(UserRegistered, ({ data }) => index.refresh(data.userId));

@@ -1,19 +1,19 @@
 import type { DomainError } from '@sidecart/chassis/errors';
 
-/** Runs a piece of work when its turn comes. Throws the lane's refusal if too much is waiting in it. */
-export type Lane = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs a task when its turn comes. Throws the lane's refusal if the lane is full. */
+export type Lane = <T>(task: () => Promise<T>) => Promise<T>;
 
-/** Runs `atOnce` pieces of work at a time. Work waits in lanes, and the lanes take turns: a crowd in one does not hold up another. */
+/** Runs `atOnce` tasks at a time. Tasks wait in lanes, which take turns: a crowd in one lane does not hold up another. */
 export function createTurns(atOnce: number): { lane(maxWaiting: number, refusal: () => DomainError): Lane } {
   type Waiting = (() => void)[];
-  /** The lane whose last turn is longest ago comes first. */
+  /** Least recently served first. */
   const lanes: Waiting[] = [];
   let running = 0;
 
   const moveToEnd = (lane: Waiting) => lanes.push(...lanes.splice(lanes.indexOf(lane), 1));
 
-  /** Gives the place of finished work to work that waits. */
-  function passOn(): void {
+  /** Starts the next waiting task in the slot of one that has finished. */
+  function startNext(): void {
     const lane = lanes.find(({ length }) => length > 0);
     const start = lane?.shift();
     if (!lane || !start) return void running--;
@@ -25,16 +25,16 @@ export function createTurns(atOnce: number): { lane(maxWaiting: number, refusal:
     lane(maxWaiting, refusal) {
       const waiting: Waiting = [];
       lanes.push(waiting);
-      return async (work) => {
+      return async (task) => {
         if (running < atOnce) {
           running++;
           moveToEnd(waiting);
         } else if (waiting.length < maxWaiting) await new Promise<void>((start) => waiting.push(start));
         else throw refusal();
         try {
-          return await work();
+          return await task();
         } finally {
-          passOn();
+          startNext();
         }
       };
     },

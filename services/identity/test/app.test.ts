@@ -5,10 +5,10 @@ import { put, remove } from '@sidecart/chassis/state';
 import { openStore } from '@sidecart/chassis/store';
 import { until } from '@sidecart/runner/until';
 import { startApp } from '@sidecart/testing/app';
-import { bootstrapKey, ensureAdmin } from '../src/accounts/admin.js';
+import { bootstrapKey, ensureAdmin } from '../src/accounts/first-admin.js';
 import { createApp } from '../src/app.js';
-import { createPasswords } from '../src/passwords/hashing.js';
-import { ownerKey, userByEmail, userKey } from '../src/store.js';
+import { createPasswords } from '../src/accounts/hashing.js';
+import { ownerKey, userByEmail, userKey } from '../src/accounts/store.js';
 import { PASSWORD, someSettings, startIdentity, type Identity } from './identity.js';
 
 let identity: Identity;
@@ -28,7 +28,7 @@ async function suspend(email: string): Promise<void> {
 }
 
 describe('registering', () => {
-  test('makes a customer who can sign in, and announces both', async () => {
+  test('creates a customer who can sign in, and publishes both', async () => {
     const { status, body } = await identity.register('New@Example.com', { 'x-cart-session-id': 'guest-1' });
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -57,7 +57,7 @@ describe('registering', () => {
     expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(body.user);
   });
 
-  test('keeps the password as an Argon2id hash only, and tells nobody', async () => {
+  test('stores the password only as an Argon2id hash, and reveals it to nobody', async () => {
     const { body } = await identity.register('secret@example.com');
     const stored = await userByEmail(identity.store, 'secret@example.com');
     expect(stored?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=1024,p=1,t=1\$/);
@@ -67,7 +67,7 @@ describe('registering', () => {
   });
 
   test.each(['taken-1@example.com', ' TAKEN-2@Example.COM ', 'ｔａｋｅｎ-3@example.com'])(
-    'answers %j as if nobody had the address, and writes to its owner',
+    'answers the same for %j, which has an account, and mails its owner',
     async (spelling) => {
       const email = spelling.normalize('NFKC').trim();
       const fields = { email: spelling, password: 'another horse', name: 'Eve' };
@@ -83,7 +83,7 @@ describe('registering', () => {
     },
   );
 
-  test('gives one account to twenty who register the same address at once', async () => {
+  test('creates one account when twenty people register the same address at once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => {
         const email = n % 2 ? 'Race@example.com' : 'race@example.com';
@@ -108,7 +108,7 @@ describe('registering', () => {
     ['name', { name: 'n'.repeat(101) }],
     ['name', { name: 'Ann\r\nBcc: all@example.com' }],
     ['locale', { locale: 'klingon' }],
-  ])('names %s where it is wrong', async (field, change) => {
+  ])('names %s if it is invalid', async (field, change) => {
     const fields = { email: 'wrong@example.com', password: PASSWORD, name: 'Ann', ...change };
     const { status, body } = await identity.request('POST', '/api/auth/register', fields);
     expect([status, body.errors[0].field]).toEqual([400, field]);
@@ -117,14 +117,14 @@ describe('registering', () => {
 });
 
 describe('signing in', () => {
-  test('takes any spelling of the address, and brings the guest cart along', async () => {
+  test('accepts any capitalization of the email address, and merges the guest cart', async () => {
     const { body: registered } = await identity.register('ann@example.com');
     const { status, body } = await identity.login(' ANN@example.com', PASSWORD, { 'x-cart-session-id': 'guest-2' });
     expect([status, body.user, body.expiresIn]).toEqual([200, registered.user, 900]);
     await until('the sign-in is published', 5, async () => identity.published.some(({ data }) => JSON.stringify(data).includes('guest-2')));
   });
 
-  test('answers an unknown address and a wrong password alike', async () => {
+  test('answers the same for an unknown email address and a wrong password', async () => {
     await identity.register('known@example.com');
     const [unknown, wrong] = await Promise.all([identity.login('unknown@example.com'), identity.login('known@example.com', 'wrong horse')]);
     const { requestId: _, ...problem } = unknown.body;
@@ -133,7 +133,7 @@ describe('signing in', () => {
     expect(Object.keys(wrong.body)).toEqual(Object.keys(unknown.body));
   });
 
-  test('refuses a suspended account, but only tells who knows the password', async () => {
+  test('says that an account is suspended only to someone who knows the password', async () => {
     const { body } = await identity.register('suspended@example.com');
     await suspend('suspended@example.com');
     expect((await identity.login('suspended@example.com', 'wrong horse')).status).toBe(401);
@@ -141,7 +141,7 @@ describe('signing in', () => {
     expect((await identity.refresh(body.refreshToken)).status).toBe(401);
   });
 
-  test('answers 503 with Retry-After when too many wait', async () => {
+  test('answers 503 with Retry-After when too many sign-ins wait', async () => {
     const slow = await startIdentity({ PASSWORD_QUEUE: '1', PASSWORD_PASSES: '60' });
     try {
       const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => slow.login(`nobody-${n}@example.com`)));
@@ -156,7 +156,7 @@ describe('signing in', () => {
   });
 });
 
-describe('the own profile', () => {
+describe('your profile', () => {
   test('needs an access token', async () => {
     expect((await identity.request('GET', '/api/users/me')).status).toBe(401);
     expect((await identity.request('PATCH', '/api/users/me', { name: 'Bea' })).status).toBe(401);
@@ -199,7 +199,7 @@ describe('the public keys', () => {
     });
   });
 
-  test('are given to other services inside, and to nobody else there', async () => {
+  test('are returned to other services, and to nobody else', async () => {
     expect((await identity.request('POST', '/internal/keys', {})).status).toBe(404);
     const { body } = await identity.request('GET', '/.well-known/jwks.json');
     expect(await identity.inside('/internal/keys', {})).toMatchObject({ status: 200, body });
@@ -207,12 +207,12 @@ describe('the public keys', () => {
 });
 
 describe('the admin', () => {
-  test('is made at the first start and signs in as one', async () => {
+  test('is created on the first start and can sign in', async () => {
     const { status, body } = await identity.login('admin@shop.example', 'only for tests');
     expect([status, body.user.role]).toEqual([200, 'admin']);
   });
 
-  test('is made by one of two replicas that start at once, and never again', async () => {
+  test('is created once by two replicas that start at once', async () => {
     const settings = someSettings({ ADMIN_EMAIL: 'second@shop.example' });
     const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
     const app = await startApp('identity', settings, async (deps) => {
@@ -236,7 +236,7 @@ describe('the admin', () => {
     }
   });
 
-  describe('does not come back at a restart', () => {
+  describe('is not created again', () => {
     const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
     const restart = (ADMIN_EMAIL = 'admin@shop.example') =>
       ensureAdmin({ settings: someSettings({ ADMIN_EMAIL }), store: identity.store }, passwords);
@@ -251,12 +251,12 @@ describe('the admin', () => {
       other = { accessToken: (await identity.login(email)).body.accessToken, id: body.user.id };
     });
 
-    test('under another address', async () => {
+    test('if it has another email address by now', async () => {
       expect(await restart('renamed@shop.example')).toBe(false);
       expect(await userByEmail(identity.store, 'renamed@shop.example')).toBeUndefined();
     });
 
-    test('in a state with admins that an earlier version made', async () => {
+    test('if an earlier version created admins', async () => {
       await identity.store.transact([bootstrapKey], () => ({ write: [remove(bootstrapKey)], result: undefined }));
       expect(await restart('renamed@shop.example')).toBe(false);
       expect(await identity.store.read(bootstrapKey)).toBeDefined();
@@ -270,7 +270,7 @@ describe('the admin', () => {
     });
   });
 
-  test('does not take over an account that is there', async () => {
+  test('does not take over an existing account', async () => {
     await identity.register('owner@example.com');
     const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
     const settings = someSettings({ ADMIN_EMAIL: 'Owner@example.com' });
@@ -279,7 +279,7 @@ describe('the admin', () => {
   });
 });
 
-test('the OpenAPI document tells of every public route, and of no internal one', async () => {
+test('the OpenAPI document lists every public route, and no internal one', async () => {
   const { body } = await identity.request('GET', '/openapi.json');
   const paths = Object.keys(body.paths);
   expect(paths).toEqual(expect.arrayContaining(['/api/auth/register', '/api/auth/login', '/api/users/me', '/.well-known/jwks.json']));

@@ -21,16 +21,16 @@ function complaint(change: Record<string, string | undefined>): string {
   return 'none';
 }
 
-test('good settings are taken, with the recommended cost of a password', () => {
+test('accepts valid settings, with the recommended cost of a password', () => {
   expect(settings(Settings, good)).toMatchObject({ PASSWORD_MEMORY_KIB: 19_456, PASSWORD_PASSES: 2 });
 });
 
-test('every missing setting is named', () => {
+test('names every missing setting', () => {
   const message = complaint(Object.fromEntries(Object.keys(good).map((name) => [name, undefined])));
   for (const name of Object.keys(good)) expect(message).toContain(`${name}: is missing`);
 });
 
-test('one key as PEM is a set of its own, with the same name at every start', () => {
+test('accepts one key as PEM, with the same key id on every start', () => {
   const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'sec1' }).toString();
   const { keys } = settings(Settings, { ...good, SIGNING_KEYS: pem }).SIGNING_KEYS;
   expect(keys).toMatchObject([{ kid: expect.stringMatching(/^[\w-]{43}$/), kty: 'EC', crv: 'P-256' }]);
@@ -48,13 +48,13 @@ test.each([
     JSON.stringify({ keys: [generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' })] }),
   ],
   ['numbers that are no key', JSON.stringify({ keys: [{ ...aKey('broken'), d: 'AAAA', x: 'AAAA' }] })],
-])('%s is no set of signing keys, and is not repeated', (_what, value) => {
+])('refuses %s as signing keys, without printing the value', (_what, value) => {
   const message = complaint({ SIGNING_KEYS: value });
   expect(message).toContain('SIGNING_KEYS');
   expect(message).not.toContain(value);
 });
 
-test('keys of second factors are 32 bytes each', () => {
+test('accepts keys of 32 bytes for second factors', () => {
   const [newest, older] = [randomBytes(32), randomBytes(32)];
   const text = [newest, older].map((key) => key.toString('base64')).join(' ');
   expect(settings(Settings, { ...good, TWO_FACTOR_KEYS: text }).TWO_FACTOR_KEYS).toEqual([newest, older]);
@@ -65,7 +65,7 @@ test.each([
   ['too short a key', randomBytes(16).toString('base64')],
   ['a key as hex', randomBytes(32).toString('hex')],
   ['a bad one behind a good one', `${randomBytes(32).toString('base64')} rubbish`],
-])('%s is no list of keys for second factors, and is not repeated', (_what, value) => {
+])('refuses %s as keys for second factors, without printing the value', (_what, value) => {
   const message = complaint({ TWO_FACTOR_KEYS: value });
   expect(message).toMatch(/TWO_FACTOR_KEYS.*: must be keys of 32 bytes as base64, separated by spaces/);
   if (value !== '') expect(message).not.toContain(value);
@@ -75,19 +75,19 @@ test.each([
   ['0', false],
   ['90', true],
   ['366', false],
-])('a session may live %s days: %j', (SESSION_DAYS, taken) => {
+])('accepts a session lifetime of %s days: %j', (SESSION_DAYS, taken) => {
   expect(complaint({ SESSION_DAYS }) === 'none').toBe(taken);
 });
 
 const providers = (...names: string[]) =>
   JSON.stringify(names.map((name) => ({ name, issuer: 'https://id.example', clientId: 'shop', clientSecret: 'secret' })));
 
-test.each(['sessions', 'identities', 'token', 'login'])('no provider may be called %s, which is part of another path', (name) => {
+test.each(['sessions', 'identities', 'token', 'login'])('refuses a provider called %s, which is part of another path', (name) => {
   const message = complaint({ OIDC_PROVIDERS: providers('google', name) });
   expect(message).toMatch(/OIDC_PROVIDERS.*: must not be the name of another route under \/api\/auth/);
   expect(complaint({ OIDC_PROVIDERS: providers('google') })).toBe('none');
 });
 
-test('a short admin password is refused and not repeated', () => {
+test('refuses a short admin password, without printing it', () => {
   expect(complaint({ ADMIN_PASSWORD: 'secret' })).toMatch(/ADMIN_PASSWORD: (?!.*secret)/);
 });

@@ -7,7 +7,7 @@ import type { Answer, TestApp } from '@sidecart/testing/app';
 import { startApp } from '@sidecart/testing/app';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
-import type { Passwords } from '../src/passwords/hashing.js';
+import type { Passwords } from '../src/accounts/hashing.js';
 import { sessionKey, sessionsKey } from '../src/sessions/store.js';
 
 /** A private key as it stands in the settings. */

@@ -20,7 +20,7 @@ function someWork() {
   return { started, work, end };
 }
 
-test('no more work runs at once than is allowed, and what waits starts in order', async () => {
+test('runs no more tasks at once than allowed, and starts waiting ones in order', async () => {
   const { started, work, end } = someWork();
   const lane = createTurns(2).lane(10, refusal);
   const done = Promise.all(['a', 'b', 'c', 'd'].map((name) => lane(work(name))));
@@ -44,7 +44,7 @@ test('a crowd in one lane does not hold up another', async () => {
   await Promise.all([...crowd, ...others]);
 });
 
-test('a full lane refuses, and the other lane does not', async () => {
+test('refuses a task for a full lane, and accepts one for another lane', async () => {
   const { work, end } = someWork();
   const turns = createTurns(1);
   const [full, free] = [turns.lane(1, refusal), turns.lane(1, refusal)];
@@ -54,7 +54,7 @@ test('a full lane refuses, and the other lane does not', async () => {
   expect(await Promise.all(accepted)).toEqual(['a', 'b', 'c']);
 });
 
-test('work that fails gives its place back', async () => {
+test('frees the slot of a task that fails', async () => {
   const { work, end } = someWork();
   const lane = createTurns(1).lane(1, refusal);
   const failing = lane(work('a'));

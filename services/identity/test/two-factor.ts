@@ -1,7 +1,7 @@
 import { put } from '@sidecart/chassis/state';
 import type { Answer } from '@sidecart/testing/app';
 import { Secret, TOTP } from 'otpauth';
-import { twoFactorKey } from '../src/two-factor/challenge.js';
+import { twoFactorKey } from '../src/two-factor/two-factor.js';
 import { PASSWORD, type Identity } from './identity.js';
 
 export const codeOf = (secret: string, timestamp = Date.now()) => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp });

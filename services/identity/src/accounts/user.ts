@@ -5,43 +5,43 @@ import { UserUpdated } from '@sidecart/contracts/identity';
 import { Instant, UserId } from '@sidecart/contracts/common';
 import { Phone } from '@sidecart/contracts/notifications';
 import { z } from 'zod';
-import { Email, Locale, Name } from '../fields.js';
 import { nextEpoch, type InEpoch } from './epoch.js';
+import { Email, Locale, Name } from './schemas.js';
 
 export interface User extends InEpoch {
   id: string;
-  /** As the person wrote it. */
+  /** As the person typed it. */
   email: string;
-  /** The same for every spelling of the address. */
+  /** The same for every capitalization of the address. */
   emailKey: string;
   name: string;
   role: 'customer' | 'staff' | 'admin';
-  /** Of staff; others have none. */
+  /** Empty unless the role is `staff`. */
   permissions: readonly Permission[];
-  /** Whether the person has proved that the address is theirs. */
+  /** Whether the person has shown that the email address is theirs. */
   verified: boolean;
-  /** Of a deleted account nothing is left but its id and when it was made, and the picture until its file is gone. */
+  /** A deleted account keeps its id and creation time only, and its picture until the file is removed. */
   status: 'active' | 'suspended' | 'deleted';
   locale: string;
-  /** E.164, once it is proved. */
+  /** E.164, once it is verified. */
   phone: string | null;
-  /** The name of its file. */
+  /** The name of the file. */
   picture: string | null;
-  /** Whoever signs in with a provider has none, until they reset it. */
+  /** Undefined for people who came with a provider, until they reset it. */
   passwordHash: string | undefined;
-  /** Grows with every change. */
+  /** Increases with every change. */
   version: number;
   createdAt: string;
 }
 
-/** Where pictures are served, by the names of their files. */
+/** The path under which pictures are served by file name. */
 export const PICTURES = '/api/users/pictures';
 
-/** Pending is who has not proved the address yet. */
+/** `pending` means active with an email address that is not verified yet. */
 export const Status = z.enum(['pending', 'active', 'suspended', 'deleted']).meta({ examples: ['active'] });
 export type Status = z.infer<typeof Status>;
 
-/** What a person is told of their own account. */
+/** What people see of their own account. */
 export const Profile = z
   .object({
     id: UserId,
@@ -54,7 +54,7 @@ export const Profile = z
     picture: z
       .string()
       .nullable()
-      .meta({ description: 'where the picture is served', examples: [`${PICTURES}/79c717da-2a39-48b5-8f40-1eb9ddd1828a.webp`] }),
+      .meta({ description: 'the path of the picture', examples: [`${PICTURES}/79c717da-2a39-48b5-8f40-1eb9ddd1828a.webp`] }),
     createdAt: Instant,
   })
   .meta({ id: 'Profile' });
@@ -95,7 +95,7 @@ export const profile = ({ id, email, name, role, permissions, phone, locale, pic
 export const statusOf = ({ status, verified }: Pick<User, 'status' | 'verified'>): Status =>
   status === 'active' && !verified ? 'pending' : status;
 
-/** What stays of an account that is deleted: its picture until the file is gone. */
+/** Returns what is kept of a deleted account: the picture, until its file is removed. */
 export const erased = ({ id, picture, version, createdAt }: User): User => ({
   id,
   email: '',
@@ -113,20 +113,24 @@ export const erased = ({ id, picture, version, createdAt }: User): User => ({
   createdAt,
 });
 
-/** Throws `forbidden` unless the person has proved that the address is theirs. */
-export function mustBeProved({ verified }: Pick<User, 'verified'>): void {
-  if (!verified) throw addressNotVerified();
+/** Throws `forbidden` unless the email address is verified. */
+export function requireVerified({ verified }: Pick<User, 'verified'>): void {
+  if (!verified) throw emailNotVerified();
 }
 
-export const addressNotVerified = () =>
-  new DomainError('forbidden', 'address-not-verified', 'Prove that the address is yours first: see your mails.');
+export const emailNotVerified = () =>
+  new DomainError(
+    'forbidden',
+    'address-not-verified',
+    'Verify your email address first: enter the code that we mailed you, or ask for a new one.',
+  );
 
-export const proved = (user: User): User => ({ ...user, verified: true, version: user.version + 1 });
+export const withVerifiedEmail = (user: User): User => ({ ...user, verified: true, version: user.version + 1 });
 
-/** With a new password, which ends all that was issued under the old one. */
+/** Returns the account with a new password, which invalidates everything issued under the old one. */
 export const withPassword = (user: User, passwordHash: string): User => ({ ...nextEpoch(user), passwordHash, version: user.version + 1 });
 
-/** With an address that was just proved. */
+/** Returns the account with a new email address, which has just been verified. */
 export const withEmail = (user: User, email: string): User => ({
   ...user,
   email,
@@ -135,25 +139,25 @@ export const withEmail = (user: User, email: string): User => ({
   version: user.version + 1,
 });
 
-/** With a number that was just proved, or without one. */
+/** Returns the account with a phone number that has just been verified, or without one. */
 export const withPhone = (user: User, phone: string | null): User => ({ ...user, phone, version: user.version + 1 });
 
-/** The rights that count: those of a customer until the address is proved, because anyone can register anyone's address. */
+/** Returns the effective rights: those of a customer until the email address is verified, since anyone can register any address. */
 export const rights = ({ role, permissions, verified }: User): Pick<User, 'role' | 'permissions'> =>
   verified ? { role, permissions } : { role: 'customer', permissions: [] };
 
-export const notVerified = (detail: string) =>
-  new DomainError('conflict', 'address-not-verified', `${detail} Only proved addresses have a role or permissions.`);
+export const rightsNeedVerifiedEmail = (detail: string) =>
+  new DomainError('conflict', 'address-not-verified', `${detail} Roles and permissions need a verified email address.`);
 
-/** Whom a notice about the account goes to. */
+/** Returns the recipient of notices about the account. */
 export const owner = ({ id: userId, email, name, locale }: User) => ({ userId, email, name, locale });
 
-/** Tells others what an account has become. */
+/** Returns the event that tells other services about a change. */
 export const updated = (user: User): NewEvent =>
   UserUpdated(user.id, user.version, { ...owner(user), role: user.role, status: statusOf(user) });
 
-/** `picture` is the name of its file. */
+/** `picture` is a file name. */
 export const withPicture = (user: User, picture: string | null): User => ({ ...user, picture, version: user.version + 1 });
 
-/** The key of an address that is trimmed and normalized, as every `Email` is. */
+/** Returns the key of an email address that is trimmed and normalized, as every `Email` is. */
 export const emailKeyOf = (email: string): string => email.toLowerCase();

@@ -1,19 +1,18 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
 import { epochOf, type InEpoch } from '../accounts/epoch.js';
 
 export const CODE_SECONDS = 15 * 60;
-const TRIES = 5;
+const MAX_GUESSES = 5;
 
 export const PURPOSES = ['verify-email', 'reset-password', 'change-email', 'change-phone', 'second-factor'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
-/** What was sent to prove something once: six digits to type, and a secret for a link. Neither is kept. */
+/** A code that was sent to someone: six digits to type, and a secret for a link. Only hashes of both are stored. */
 export interface Code extends InEpoch {
   purpose: Purpose;
-  /** Whose it is: an account's id, or a name for an address without one. */
+  /** The id of an account, or a stand-in for an email address without one. */
   holder: string;
-  /** The address or number that it was sent to; of a second factor, the sign-in that asked for it. */
+  /** The email address or phone number it was sent to; for a second factor, the sign-in that asked for it. */
   target: string;
   salt: string;
   digitsHash: string;
@@ -22,24 +21,16 @@ export interface Code extends InEpoch {
   expiresAt: string;
 }
 
+export type CodeSubject = Pick<Code, 'purpose' | 'holder' | 'target'>;
+
 export interface Secrets {
   digits: string;
   link: string;
   salt: string;
 }
 
-/** What somebody shows: the digits, or the link's secret. */
+/** The digits that someone typed, or the secret of the link they followed. */
 export type Proof = { digits: string } | { link: string };
-
-export const Digits = z
-  .string()
-  .regex(/^\d{6}$/, 'six digits')
-  .meta({ examples: ['402817'] });
-/** `<holder>.<secret>` */
-export const LinkToken = z
-  .string()
-  .regex(/^[\w-]{1,64}\.[\w-]{43}$/, 'not a token of a link')
-  .meta({ examples: ['5b1f7c7e-2f0a-4c39-9d6e-1a8f3b2c4d5e.75uPeE6VB9b7Hm3sZjvZA2LBKWABTJPDPqpWsjmMcao'] });
 
 export const newSecrets = (): Secrets => ({
   digits: String(randomInt(1_000_000)).padStart(6, '0'),
@@ -47,34 +38,34 @@ export const newSecrets = (): Secrets => ({
   salt: randomBytes(16).toString('base64url'),
 });
 
-export function newCode(about: Pick<Code, 'purpose' | 'holder' | 'target' | 'epoch'>, { digits, link, salt }: Secrets, at: Date): Code {
-  const { purpose, holder, target } = about; // and nothing more of what it is made from
-  const unproved = { purpose, holder, target, salt };
+export function newCode(subject: CodeSubject & InEpoch, { digits, link, salt }: Secrets, now: Date): Code {
+  const { purpose, holder, target } = subject;
+  const salted = { purpose, holder, target, salt };
   return {
-    ...unproved,
-    epoch: epochOf(about),
-    digitsHash: hash(unproved, digits),
-    linkHash: hash(unproved, link),
-    triesLeft: TRIES,
-    expiresAt: new Date(at.getTime() + CODE_SECONDS * 1_000).toISOString(),
+    ...salted,
+    epoch: epochOf(subject),
+    digitsHash: hash(salted, digits),
+    linkHash: hash(salted, link),
+    triesLeft: MAX_GUESSES,
+    expiresAt: new Date(now.getTime() + CODE_SECONDS * 1_000).toISOString(),
   };
 }
 
-/** Whether it proves what it should. */
-export function proves(code: Code, proof: Proof, at: Date): boolean {
-  if (at >= new Date(code.expiresAt)) return false;
+/** Returns whether the proof matches a code that has neither expired nor been guessed too often. */
+export function matches(code: Code, proof: Proof, now: Date): boolean {
+  if (now >= new Date(code.expiresAt)) return false;
   return 'link' in proof
-    ? same(hash(code, proof.link), code.linkHash)
-    : code.triesLeft > 0 && same(hash(code, proof.digits), code.digitsHash);
+    ? isSame(hash(code, proof.link), code.linkHash)
+    : code.triesLeft > 0 && isSame(hash(code, proof.digits), code.digitsHash);
 }
 
-/** The code after a wrong guess. Nobody guesses a link, so that its secret stays good when the digits do not. */
-export const guessed = (code: Code, proof: Proof): Code =>
+/** Returns the code after a wrong guess. A link cannot be guessed, so it works even when the digits no longer do. */
+export const afterGuess = (code: Code, proof: Proof): Code =>
   'link' in proof ? code : { ...code, triesLeft: Math.max(0, code.triesLeft - 1) };
 
-const hash = ({ purpose, holder, target, salt }: Pick<Code, 'purpose' | 'holder' | 'target' | 'salt'>, secret: string) =>
+const hash = ({ purpose, holder, target, salt }: CodeSubject & { salt: string }, secret: string) =>
   createHmac('sha256', salt)
     .update(JSON.stringify([purpose, holder, target, secret]))
     .digest('base64url');
 
-const same = (a: string, b: string) => timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(a), Buffer.from(b));

@@ -2,29 +2,27 @@ import { page } from '@sidecart/chassis/lists';
 import type { Store } from '@sidecart/chassis/store';
 import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
+import { LinkedIdentity, linkedIdentity, linksKey, linksOf } from '../accounts/links.js';
+import { existing, userKey } from '../accounts/store.js';
+import { Act, trailOf } from '../accounts/trail.js';
 import { Profile, profile, Status, statusOf } from '../accounts/user.js';
-import { Address } from '../addresses/address.js';
-import { addressesKey } from '../addresses/routes.js';
-import { Act, trailOf } from '../audit/trail.js';
 import { Client } from '../client.js';
-import { LinkedIdentity, linkedIdentity, linksOf } from '../providers/link.js';
-import { linksKey } from '../providers/store.js';
-import { SessionId } from '../sessions/session.js';
+import { SessionId } from '../sessions/schemas.js';
 import { sessionKey, sessionsKey } from '../sessions/store.js';
-import { Login, loginsKey } from '../sign-in/login.js';
-import { existing, userKey } from '../store.js';
-import { twoFactorKey } from '../two-factor/challenge.js';
+import { Login, loginsKey } from '../sign-in/history.js';
+import { twoFactorKey } from '../two-factor/two-factor.js';
+import { Address, addressesKey } from './address.js';
 
 const MAX_ACTS = 100;
 
-/** Everything that is kept of a person here; of secrets, that there are any; of what others did, not from where. */
+/** Everything stored about a person here. Secrets are only mentioned, and who changed the account from where is left out. */
 export const OwnData = z
   .object({
     profile: Profile.extend({ status: Status, verified: z.boolean() }),
     addresses: z.array(Address),
-    password: z.boolean().describe('whether there is one'),
+    password: z.boolean().describe('whether the account has one'),
     twoFactor: z.boolean(),
-    identities: z.array(LinkedIdentity).describe('at providers that sign in to the account'),
+    identities: z.array(LinkedIdentity).describe('at providers, that can sign in to the account'),
     sessions: z.array(
       z.object({
         id: SessionId,
@@ -40,7 +38,7 @@ export const OwnData = z
   .meta({ id: 'OwnData' });
 export type OwnData = z.infer<typeof OwnData>;
 
-/** Throws `missing` where there is no such account any more. */
+/** Throws `missing` if the account was deleted. */
 export async function ownData(store: Store, userId: string): Promise<OwnData> {
   const [user, addresses, ids, twoFactor, links, logins, acts] = await Promise.all([
     store.read(userKey(userId)),

@@ -4,9 +4,9 @@ import * as oidc from 'openid-client';
 import type { Attempt } from './attempt.js';
 import type { ProviderSettings } from './settings.js';
 
-/** Whom the provider has seen. */
+/** The person that the provider has authenticated. */
 export interface Identified {
-  /** Together with the issuer the one name that never changes. */
+  /** Together with the issuer, the only identifier that never changes. */
   subject: string;
   email: string | undefined;
   emailVerified: boolean;
@@ -17,17 +17,17 @@ export type Provider = ReturnType<typeof createProvider>;
 
 export interface ProviderOptions {
   settings: ProviderSettings;
-  /** Where it sends the browser back to. */
+  /** Where the provider sends the browser back to. */
   redirectUri: string;
   logger: Logger;
 }
 
 const TIMEOUT_SECONDS = 5;
 
-/** The codes of errors without an answer that means anything. */
-const SILENCE = new Set<string | undefined>([undefined, 'OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
+/** The codes of errors without a meaningful response. */
+const NO_RESPONSE = new Set<string | undefined>([undefined, 'OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 
-/** Signs in with one OpenID Connect provider: authorization code, PKCE, state and nonce. It is looked up when it is first used. */
+/** Signs in with an OpenID Connect provider: authorization code, PKCE, state and nonce. Discovery happens on first use. */
 export function createProvider({ settings: { name, issuer, clientId, clientSecret, trustEmail }, redirectUri, logger }: ProviderOptions) {
   let discovered: Promise<oidc.Configuration> | undefined;
 
@@ -37,11 +37,11 @@ export function createProvider({ settings: { name, issuer, clientId, clientSecre
     return oidc.discovery(new URL(issuer), clientId, undefined, authentication(clientSecret), { timeout: TIMEOUT_SECONDS, execute });
   }
 
-  /** Asks once; a failure is forgotten. */
+  /** Keeps the result of discovery, but no failure. */
   function configuration(): Promise<oidc.Configuration> {
     discovered ??= discover().catch((error: unknown) => {
       discovered = undefined;
-      logger.warn({ provider: name, reason: reason(error) }, 'the provider cannot be looked up');
+      logger.warn({ provider: name, reason: reason(error) }, 'cannot discover provider');
       throw unavailable(name);
     });
     return discovered;
@@ -64,16 +64,16 @@ export function createProvider({ settings: { name, issuer, clientId, clientSecre
       return url.href;
     },
 
-    /** `query` is what the browser brought back. Throws `unauthenticated` where it does not prove who it is. */
+    /** `query` is what the provider sent the browser back with. Throws `unauthenticated` if it does not authenticate anyone. */
     async identify(query: string, state: string, { nonce, verifier }: Attempt): Promise<Identified> {
       const config = await configuration();
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
       try {
         const tokens = await oidc.authorizationCodeGrant(config, new URL(`${redirectUri}?${query}`), checks);
         const claims = tokens.claims();
-        if (!claims) throw failed();
+        if (!claims) throw signInFailed();
         const { sub: subject } = claims;
-        // An ID token need not say more than who it is.
+        // An ID token may contain the subject only.
         const { email, email_verified, name } = claims['email'] ? claims : await oidc.fetchUserInfo(config, tokens.access_token, subject);
         return { subject, email: text(email), emailVerified: email_verified === true || email_verified === 'true', name: text(name) };
       } catch (error) {
@@ -84,18 +84,18 @@ export function createProvider({ settings: { name, issuer, clientId, clientSecre
   };
 }
 
-/** What the provider's answer, or its silence, means for whoever signs in. */
+/** Returns the problem for a response of the provider, or for none. */
 function refusal(name: string, error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  if (error instanceof oidc.AuthorizationResponseError) return error.error === 'access_denied' ? declined() : failed();
-  const answered = error instanceof oidc.ResponseBodyError || (error instanceof oidc.ClientError && !SILENCE.has(error.code));
-  return answered ? failed() : unavailable(name);
+  if (error instanceof oidc.AuthorizationResponseError) return error.error === 'access_denied' ? declined() : signInFailed();
+  const answered = error instanceof oidc.ResponseBodyError || (error instanceof oidc.ClientError && !NO_RESPONSE.has(error.code));
+  return answered ? signInFailed() : unavailable(name);
 }
 
-/** The message alone: the rest of the error may tell of a person. */
+/** The message only: the rest of the error may contain personal data. */
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** By the body where the provider takes that, else by the header, which all must. */
+/** Sends the secret in the body if the provider supports it, else in the header, which all must. */
 function authentication(clientSecret: string): oidc.ClientAuth {
   const [byBody, byHeader] = [oidc.ClientSecretPost(clientSecret), oidc.ClientSecretBasic(clientSecret)];
   return (server, ...request) =>
@@ -104,10 +104,14 @@ function authentication(clientSecret: string): oidc.ClientAuth {
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-export const failed = () =>
-  new DomainError('unauthenticated', 'sign-in-failed', 'This sign-in was not begun here, is over, or was used already: begin again.');
+export const signInFailed = () =>
+  new DomainError(
+    'unauthenticated',
+    'sign-in-failed',
+    'This sign-in was not started in this browser, has expired, or was already completed. Start again.',
+  );
 
-const declined = () => new DomainError('forbidden', 'sign-in-declined', 'You declined at the provider.');
+const declined = () => new DomainError('forbidden', 'sign-in-declined', 'You declined to sign in at the provider.');
 
 const unavailable = (name: string) =>
-  new DomainError('unavailable', 'provider-unavailable', `${name} does not answer at the moment.`, { retryAfter: 5 });
+  new DomainError('unavailable', 'provider-unavailable', `${name} does not respond. Try again in a moment.`, { retryAfter: 5 });

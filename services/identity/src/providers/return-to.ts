@@ -1,8 +1,9 @@
 import { DomainError } from '@sidecart/chassis/errors';
 
 /**
- * Where the browser goes afterwards, as a browser would read it: a path of the first of `origins`, or an address at one of them. Whoever
- * redirects uses the answer, never what was given. Throws `invalid` for anything else.
+ * Returns the address to send the browser back to: a path of the first origin, or an address at any of
+ * `origins`, parsed as a browser parses it. Redirect to what this returns, never to what was given.
+ * Throws `invalid` for anything else.
  */
 export function returnAddress(given: string, origins: readonly string[]): string {
   const url = URL.canParse(given, origins[0]) ? new URL(given, origins[0]) : undefined;
@@ -10,7 +11,7 @@ export function returnAddress(given: string, origins: readonly string[]): string
   return url.href;
 }
 
-/** The address with one more query parameter. */
+/** Returns the address with a query parameter added. */
 export function withQuery(address: string, name: string, value: string): string {
   const url = new URL(address);
   url.searchParams.set(name, value);
@@ -19,5 +20,5 @@ export function withQuery(address: string, name: string, value: string): string 
 
 const refused = () =>
   new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', {
-    errors: [{ field: 'returnTo', message: 'not an address of the shop' }],
+    errors: [{ field: 'returnTo', message: 'must be an address of the shop' }],
   });

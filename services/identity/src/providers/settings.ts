@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { ProviderName } from '../fields.js';
+import { ProviderName } from '../accounts/schemas.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Client secrets and codes go there: unencrypted only on this machine. */
-const Issuer = z.url({ protocol: /^https?$/ }).refine(isPrivate, 'https, or http on this machine');
+/** Client secrets and codes are sent there, so it must be encrypted except on this machine. */
+const Issuer = z.url({ protocol: /^https?$/ }).refine(isPrivate, 'must be https, or http on this machine');
 
-/** What other paths under /api/auth begin with. */
+/** The first segments of other paths under /api/auth. */
 export const TAKEN_NAMES: ReadonlySet<string> = new Set([
   '2fa',
   'email-verification',
@@ -28,8 +28,9 @@ const Provider = z.strictObject({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
   /**
-   * Whether an address that the provider calls verified may open an account here, or sign in to the one that has it. False unless set: a provider that lets
-   * people claim any address would hand out the accounts of others. People can still link such a provider once they are signed in.
+   * Whether an email address that the provider calls verified may open an account, or sign in to the one
+   * that has it. A provider that lets people claim any address would give them the accounts of others.
+   * Without it, people can still link the provider once they are signed in.
    */
   trustEmail: z.boolean().default(false),
 });
@@ -38,7 +39,7 @@ export type ProviderSettings = z.infer<typeof Provider>;
 export const ProviderList = z
   .array(Provider)
   .max(20)
-  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two of the same name');
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must not have two providers of the same name');
 
 /** Origins, separated by spaces. */
 export const Origins = z

@@ -1,26 +1,20 @@
 import { key, put, type Docs, type Key, type Write } from '@sidecart/chassis/state';
-import { network, type Client } from '../client.js';
-import { putFailed, refusal, triesKey, type Tries } from '../throttle/tries.js';
+import { placeOf, type Client } from '../client.js';
+import { failuresKey, putFailure, throttled, type Failures } from '../limits/failures.js';
 import { ATTEMPT_SECONDS, sha256, type Attempt, type Ticket } from './attempt.js';
-import type { Link } from './link.js';
-
-/** By the provider's name. A link was once the bare key of its identity. */
-export type StoredLinks = Record<string, Link | Key<string>>;
 
 export const attemptKey = (stateHash: string): Key<Attempt> => key('attempt', stateHash);
 export const ticketKey = (codeHash: string): Key<Ticket> => key('ticket', codeHash);
-/** Whose account an identity of a provider signs in to. */
+/** Holds the id of the account that an identity at a provider signs in to. */
 export const identityKey = (issuer: string, subject: string): Key<string> => key('identity', sha256(JSON.stringify([issuer, subject])));
-/** The identities that sign in to an account. */
-export const linksKey = (userId: string): Key<StoredLinks> => key('links', userId);
 
-/** Counts what was begun from a place and has not ended. */
-export const begunFrom = ({ address }: Client): Key<Tries> => triesKey('begun', network(address));
+/** Counts the attempts of a place that were not completed. */
+export const startedFrom = ({ address }: Client): Key<Failures> => failuresKey('begun', placeOf(address));
 
-/** The writes that begin an attempt. Throws `limited` if too many were begun from this place and did not end. */
-export function beginning(docs: Docs, state: string, attempt: Attempt, from: Client, now: Date): Write[] {
-  const begun = begunFrom(from);
-  const refused = refusal(docs, [begun], now);
+/** Returns the writes that start an attempt. Throws `limited` if too many were started from this place and not completed. */
+export function startAttempt(docs: Docs, state: string, attempt: Attempt, from: Client, now: Date): Write[] {
+  const started = startedFrom(from);
+  const refused = throttled(docs, [started], now);
   if (refused) throw refused;
-  return [put(attemptKey(sha256(state)), attempt, ATTEMPT_SECONDS), putFailed(docs, 'begun', begun, now)];
+  return [put(attemptKey(sha256(state)), attempt, ATTEMPT_SECONDS), putFailure(docs, 'begun', started, now)];
 }

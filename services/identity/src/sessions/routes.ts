@@ -6,15 +6,15 @@ import { UserId } from '@sidecart/contracts/common';
 import { RefreshTokenReused } from '@sidecart/contracts/identity';
 import { z } from 'zod';
 import { sameEpoch } from '../accounts/epoch.js';
-import { owner, Profile } from '../accounts/user.js';
-import type { Keys } from '../keys/keys.js';
-import { sessionEnded } from './account.js';
-import { isOver, newSecret, presented, RefreshToken, rotate, SessionId, wasGivenLately } from './session.js';
-import { AccessToken, SignedIn, signedIn } from './signed-in.js';
+import { userKey } from '../accounts/store.js';
+import { owner, Profile, type User } from '../accounts/user.js';
 import { clientOf } from '../client.js';
-import { settle } from '../settle.js';
-import type { SignIn } from '../sign-in/sign-in.js';
-import { userKey } from '../store.js';
+import type { Keys } from '../keys/keys.js';
+import { transactOrRefuse } from '../transact-or-refuse.js';
+import { sessionEnded } from './caller.js';
+import { AccessToken, RefreshToken, SessionId, SignedIn } from './schemas.js';
+import { hasEnded, isRecentSecret, newSecret, parseToken, rotate } from './session.js';
+import { signedIn } from './signed-in.js';
 import { endSession, putSession, sessionKey } from './store.js';
 
 const Refresh = z.strictObject({ refreshToken: RefreshToken });
@@ -23,43 +23,42 @@ const TokenHolder = z.object({ userId: UserId, role: Profile.shape.role, session
 export interface TokenOptions {
   store: Store;
   keys: Keys;
-  signIn: Pick<SignIn, 'needsTwoFactor'>;
+  needsTwoFactor: (user: User) => boolean;
   verify: Verify;
-  /** How long a session may live. */
+  /** The lifetime of a session. */
   days: number;
 }
 
-export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions): Routes {
+export function tokenRoutes({ store, keys, needsTwoFactor, verify, days }: TokenOptions): Routes {
   const auth = routes('auth');
 
   auth.post(
     '/api/auth/token/refresh',
     {
       summary:
-        'Gives the next refresh token with a new access token. A token that comes again ends the session; within ten seconds it gives the same next one.',
+        'Returns a new access token and the next refresh token. A refresh token that is used twice ends its session, unless within 10 seconds.',
       access: 'public',
       rows: [3],
       body: Refresh,
       reply: SignedIn,
-      problems: { 401: 'The token was used before, its session has ended or reached its lifetime, or the account is suspended.' },
+      problems: { 401: 'The token was already used, its session has ended or reached its lifetime, or the account is suspended.' },
     },
     async ({ body, req }) => {
-      const { sessionId, secret } = presented(body.refreshToken);
+      const { sessionId, secret } = parseToken(body.refreshToken);
       const salt = newSecret();
-      const now = new Date();
-      const { user, session, next } = await settle(store, [sessionKey(sessionId)], (docs) => {
-        const kept = docs.get(sessionKey(sessionId));
-        const user = kept && docs.get(userKey(kept.userId));
-        if (!kept || !user) return { result: notGood() };
-        const allowed = user.status === 'active' && sameEpoch(user, kept) && (kept.secondFactor || !signIn.needsTwoFactor(user));
-        const rotated = allowed ? rotate(kept, { secret, salt, days, from: clientOf(req) }, now) : undefined;
+      const { user, session, next } = await transactOrRefuse(store, [sessionKey(sessionId)], (docs, now) => {
+        const stored = docs.get(sessionKey(sessionId));
+        const user = stored && docs.get(userKey(stored.userId));
+        if (!stored || !user) return { result: invalidToken() };
+        const isAllowed = user.status === 'active' && sameEpoch(user, stored) && (stored.secondFactor || !needsTwoFactor(user));
+        const rotated = isAllowed ? rotate(stored, { secret, salt, days, from: clientOf(req) }, now) : undefined;
         if (rotated) {
           const { session, secret: next } = rotated;
-          return { write: session === kept ? [] : [putSession(session)], result: { user, session, next } };
+          return { write: session === stored ? [] : [putSession(session)], result: { user, session, next } };
         }
-        const stolen = allowed && !isOver(kept, days, now);
-        const events = stolen ? [RefreshTokenReused(sessionId, 1, owner(user))] : [];
-        return { write: endSession(docs, user.id, sessionId), events, result: notGood() };
+        const isReused = isAllowed && !hasEnded(stored, days, now);
+        const events = isReused ? [RefreshTokenReused(sessionId, 1, owner(user))] : [];
+        return { write: endSession(docs, user.id, sessionId), events, result: invalidToken() };
       });
       return signedIn(keys, user, session, next);
     },
@@ -68,16 +67,16 @@ export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions)
   auth.post(
     '/api/auth/logout',
     {
-      summary: 'Ends the session of a refresh token, if it has not ended yet. The token before the newest works, too.',
+      summary: 'Ends the session of a refresh token, if it has not ended. The previous refresh token works too.',
       access: 'public',
       rows: [3],
       body: Refresh,
     },
     async ({ body }) => {
-      const { sessionId, secret } = presented(body.refreshToken);
+      const { sessionId, secret } = parseToken(body.refreshToken);
       await store.transact([sessionKey(sessionId)], (docs) => {
         const session = docs.get(sessionKey(sessionId));
-        const ends = session && wasGivenLately(session, secret);
+        const ends = session && isRecentSecret(session, secret);
         return { write: ends ? endSession(docs, session.userId, sessionId) : [], result: undefined };
       });
     },
@@ -86,16 +85,17 @@ export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions)
   auth.post(
     '/api/auth/token/verify',
     {
-      summary: 'Says whose access token it is, if it is good and its session has not ended.',
+      summary: 'Returns the holder of an access token, if it is valid and its session has not ended.',
       access: 'public',
       rows: [3],
       body: z.strictObject({ accessToken: AccessToken }),
       reply: TokenHolder,
-      problems: { 401: 'The token is malformed, expired, or its session has ended.' },
+      problems: { 401: 'The token is malformed or has expired, or its session has ended.' },
     },
     async ({ body: { accessToken } }) => {
       const { id: userId, role, sessionId } = await verify(accessToken);
-      if (!(await store.read(sessionKey(sessionId)))) throw sessionEnded();
+      const [session, user] = await Promise.all([store.read(sessionKey(sessionId)), store.read(userKey(userId))]);
+      if (!session || !sameEpoch(session, user)) throw sessionEnded();
       return { userId, role, sessionId };
     },
   );
@@ -103,5 +103,5 @@ export function tokenRoutes({ store, keys, signIn, verify, days }: TokenOptions)
   return auth;
 }
 
-const notGood = () =>
-  new DomainError('unauthenticated', 'invalid-refresh-token', 'This refresh token is not good any more: sign in again.');
+const invalidToken = () =>
+  new DomainError('unauthenticated', 'invalid-refresh-token', 'This refresh token is not valid any more. Sign in again.');

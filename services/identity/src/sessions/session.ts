@@ -1,47 +1,39 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import type { InEpoch } from '../accounts/epoch.js';
 import type { Client } from '../client.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
 /** A session that is not refreshed for this long ends. */
-export const REST_SECONDS = 30 * DAY_SECONDS;
+export const IDLE_SECONDS = 30 * DAY_SECONDS;
 
+/** How long the previous refresh token still works. */
 const GRACE_SECONDS = 10;
 
-/** One sign-in and the refresh tokens that follow from it. Only the newest is good; it is gone when the session is revoked. */
+/** A sign-in and its chain of refresh tokens, of which only the newest is valid. Revoking the session deletes it. */
 export interface Session extends InEpoch {
   id: string;
   userId: string;
-  /** SHA-256 of the newest token's secret: 256 random bits need no slow hash. */
+  /** SHA-256 of the newest token's secret. 256 random bits need no slow hash. */
   secretHash: string;
-  /** The token before, which gives the newest one again for a moment. */
+  /** The token before it, which returns the newest one again until `until`. */
   previous: { secretHash: string; salt: string; until: string } | null;
   createdAt: string;
-  /** When its last token was given out, and to where. */
+  /** When and where the newest token was issued. */
   lastUsedAt: string;
   address: string;
   agent: string;
-  /** Whether more than a password was shown. */
+  /** Whether the sign-in needed a second factor. */
   secondFactor: boolean;
   expiresAt: string;
 }
 
-export const SessionId = z.uuid().meta({ examples: ['47154fa0-9699-4ac7-9949-05434916c594'] });
-
-/** `<session id>.<secret>` */
-export const RefreshToken = z
-  .string()
-  .regex(/^[\w-]{36}\.[\w-]{43}$/, 'not a refresh token')
-  .meta({ examples: ['47154fa0-9699-4ac7-9949-05434916c594.MByPW8pG_EpK-6Z7QiFTiP50C72AKLJEdBdafhVcqnc'] });
-
-export interface Presented {
+export interface ParsedToken {
   sessionId: string;
   secret: string;
 }
 
-export function presented(refreshToken: string): Presented {
+export function parseToken(refreshToken: string): ParsedToken {
   const [sessionId = '', secret = ''] = refreshToken.split('.');
   return { sessionId, secret };
 }
@@ -50,7 +42,7 @@ export const refreshToken = ({ id }: Pick<Session, 'id'>, secret: string): strin
 
 export const newSecret = (): string => randomBytes(32).toString('base64url');
 
-export interface Beginning extends Client {
+export interface NewSession extends Client {
   id: string;
   userId: string;
   secret: string;
@@ -59,26 +51,26 @@ export interface Beginning extends Client {
   days: number;
 }
 
-export function begin({ id, userId, secret, secondFactor, days, address, agent }: Beginning, at: Date): Session {
-  const now = at.toISOString();
+export function newSession({ id, userId, secret, secondFactor, days, address, agent }: NewSession, now: Date): Session {
+  const createdAt = now.toISOString();
   return {
     id,
     userId,
     secretHash: sha256(secret),
     previous: null,
-    createdAt: now,
-    lastUsedAt: now,
+    createdAt,
+    lastUsedAt: createdAt,
     address,
     agent,
     secondFactor,
-    expiresAt: expiry(now, days, at),
+    expiresAt: expiry(createdAt, days, now),
   };
 }
 
 export interface Rotation {
-  /** The secret that is presented. */
+  /** The secret of the token that was sent. */
   secret: string;
-  /** Random, for the next secret, which is derived from both: what is stored gives nobody a token. */
+  /** Random. The next secret is derived from both, so the stored document yields no token. */
   salt: string;
   /** The lifetime. */
   days: number;
@@ -86,45 +78,46 @@ export interface Rotation {
 }
 
 /**
- * Returns the session with its next secret, or `undefined` if the session has ended or `secret` is not its newest one: a token that comes
- * again may be stolen. For some seconds the secret before the newest gives the same next one again, so that two windows of one browser, or
- * a lost answer, end nothing.
+ * Returns the session with its next secret, or `undefined` if the session has ended or `secret` is not
+ * its newest one: a token that is used twice may be stolen. Within a grace period the previous secret
+ * returns the same next one, so that two windows of a browser, or a lost response, end nothing.
  */
 export function rotate(
   session: Session,
   { secret, salt, days, from }: Rotation,
-  at: Date,
+  now: Date,
 ): { session: Session; secret: string } | undefined {
   const { secretHash, previous, createdAt } = session;
-  if (isOver(session, days, at)) return undefined;
+  if (hasEnded(session, days, now)) return undefined;
   if (secretHash === sha256(secret)) {
     const next = derived(salt, secret);
-    const replaced = { secretHash, salt, until: inSeconds(GRACE_SECONDS, at) };
-    const renewed = { lastUsedAt: at.toISOString(), address: from.address, agent: from.agent, expiresAt: expiry(createdAt, days, at) };
+    const replaced = { secretHash, salt, until: inSeconds(GRACE_SECONDS, now) };
+    const { address, agent } = from;
+    const renewed = { lastUsedAt: now.toISOString(), address, agent, expiresAt: expiry(createdAt, days, now) };
     return { session: { ...session, ...renewed, secretHash: sha256(next), previous: replaced }, secret: next };
   }
-  const again = previous?.secretHash === sha256(secret) && at < new Date(previous.until);
-  return again ? { session, secret: derived(previous.salt, secret) } : undefined;
+  const isInGrace = previous?.secretHash === sha256(secret) && now < new Date(previous.until);
+  return isInGrace ? { session, secret: derived(previous.salt, secret) } : undefined;
 }
 
 const derived = (salt: string, secret: string) => createHmac('sha256', salt).update(secret).digest('base64url');
 
-/** Whether the session has ended: it was not refreshed for too long, or has lived for `days`. */
-export const isOver = ({ createdAt, expiresAt }: Session, days: number, at: Date): boolean =>
-  at >= new Date(expiresAt) || at >= new Date(lifetimeEnd(createdAt, days));
+/** Returns whether the session was idle for too long or has reached its lifetime of `days`. */
+export const hasEnded = ({ createdAt, expiresAt }: Session, days: number, now: Date): boolean =>
+  now >= new Date(expiresAt) || now >= new Date(endOfLife(createdAt, days));
 
-/** Whether this is the secret of the session's newest refresh token or of the one before it. */
-export const wasGivenLately = ({ secretHash, previous }: Session, secret: string): boolean =>
+/** Returns whether this is the secret of the newest refresh token or of the one before it. */
+export const isRecentSecret = ({ secretHash, previous }: Session, secret: string): boolean =>
   [secretHash, previous?.secretHash].includes(sha256(secret));
 
-/** When the session ends, unless it is refreshed at some time after `at`. */
-function expiry(createdAt: string, days: number, at: Date): string {
-  const [rested, lived] = [inSeconds(REST_SECONDS, at), lifetimeEnd(createdAt, days)];
-  return rested < lived ? rested : lived;
+/** Returns when the session ends if it is not refreshed after `now`. */
+function expiry(createdAt: string, days: number, now: Date): string {
+  const [idle, lived] = [inSeconds(IDLE_SECONDS, now), endOfLife(createdAt, days)];
+  return idle < lived ? idle : lived;
 }
 
-const lifetimeEnd = (createdAt: string, days: number) => inSeconds(days * DAY_SECONDS, new Date(createdAt));
+const endOfLife = (createdAt: string, days: number) => inSeconds(days * DAY_SECONDS, new Date(createdAt));
 
-const inSeconds = (seconds: number, at: Date) => new Date(at.getTime() + seconds * 1_000).toISOString();
+const inSeconds = (seconds: number, from: Date) => new Date(from.getTime() + seconds * 1_000).toISOString();
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');

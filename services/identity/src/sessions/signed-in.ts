@@ -1,29 +1,9 @@
-import { z } from 'zod';
+import { profile, type User } from '../accounts/user.js';
 import { ACCESS_TOKEN_SECONDS, type Keys } from '../keys/keys.js';
-import { RefreshToken, refreshToken, type Session } from './session.js';
-import { Profile, profile, type User } from '../accounts/user.js';
+import type { SignedIn } from './schemas.js';
+import { refreshToken, type Session } from './session.js';
 
-/** A JSON Web Token. */
-export const AccessToken = z
-  .string()
-  .max(4_096)
-  .meta({ examples: ['eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI1YjFmN2M3ZS0yZjBhLTRjMzktOWQ2ZS0xYThmM2IyYzRkNWUifQ.c2lnbmF0dXJl'] });
-
-/** What whoever signs in gets, and gets anew with each refresh. */
-export const SignedIn = z
-  .object({
-    user: Profile,
-    accessToken: AccessToken,
-    refreshToken: RefreshToken,
-    expiresIn: z
-      .number()
-      .int()
-      .meta({ description: 'seconds', examples: [ACCESS_TOKEN_SECONDS] }),
-  })
-  .meta({ id: 'SignedIn' });
-export type SignedIn = z.infer<typeof SignedIn>;
-
-/** `secret` is the session's newest. */
+/** Returns the response to a sign-in. `secret` is the newest one of the session. */
 export const signedIn = (keys: Keys, user: User, session: Session, secret: string): SignedIn => ({
   user: profile(user),
   accessToken: keys.accessToken(user, session.id),

@@ -1,32 +1,33 @@
 import type { DomainError } from '@sidecart/chassis/errors';
 import { remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
-import { network, type Client } from '../client.js';
-import { putBack, putFailed, refusal, triesKey, type Tries } from '../throttle/tries.js';
+import { placeOf, type Client } from '../client.js';
+import { failuresKey, putFailure, takeBackFailure, throttled, type Failures } from '../limits/failures.js';
 
-/** What is counted when somebody tries a password. */
-export interface Counted {
-  pair: Key<Tries>;
-  account: Key<Tries>;
-  place: Key<Tries>;
+/** What is counted when a password is tried. */
+export interface AttemptKeys {
+  pair: Key<Failures>;
+  account: Key<Failures>;
+  place: Key<Failures>;
 }
 
-export const countedFor = (emailKey: string, { address }: Client): Counted => ({
-  pair: triesKey('pair', emailKey, network(address)),
-  account: triesKey('account', emailKey),
-  place: triesKey('place', network(address)),
+export const attemptKeys = (emailKey: string, { address }: Client): AttemptKeys => ({
+  pair: failuresKey('pair', emailKey, placeOf(address)),
+  account: failuresKey('account', emailKey),
+  place: failuresKey('place', placeOf(address)),
 });
 
 /**
- * Counts a try before it is known whether it fails, so that many at once are many. Places that the owner signed in from before answer for
- * themselves only: whoever guesses elsewhere does not lock the owner out.
+ * Counts an attempt as failed before its outcome is known, so that parallel attempts all count. Places
+ * where the owner has signed in before are counted separately: someone who guesses elsewhere does not
+ * lock the owner out.
  */
-export function admit(docs: Docs, { pair, account, place }: Counted, familiar: boolean, now: Date): Write[] | DomainError {
-  const refused = refusal(docs, familiar ? [pair] : [pair, account, place], now);
+export function countAttempt(docs: Docs, { pair, account, place }: AttemptKeys, isFamiliar: boolean, now: Date): Write[] | DomainError {
+  const refused = throttled(docs, isFamiliar ? [pair] : [pair, account, place], now);
   if (refused) return refused;
-  const counted = putFailed(docs, 'pair', pair, now);
-  return familiar ? [counted] : [counted, putFailed(docs, 'account', account, now)];
+  const counted = putFailure(docs, 'pair', pair, now);
+  return isFamiliar ? [counted] : [counted, putFailure(docs, 'account', account, now)];
 }
 
-/** The writes that forget what `admit` counted. */
-export const forgive = (docs: Docs, { pair, account }: Counted, familiar: boolean, now: Date): Write[] =>
-  familiar ? [remove(pair)] : [remove(pair), putBack(docs, account, now)];
+/** Returns the writes that take back what `countAttempt` counted. */
+export const takeBackAttempt = (docs: Docs, { pair, account }: AttemptKeys, isFamiliar: boolean, now: Date): Write[] =>
+  isFamiliar ? [remove(pair)] : [remove(pair), takeBackFailure(docs, account, now)];

@@ -4,26 +4,33 @@ import { put, type Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { sameEpoch } from '../accounts/epoch.js';
+import type { Passwords } from '../accounts/hashing.js';
+import { CartSession, CurrentPassword, Email } from '../accounts/schemas.js';
+import { ownerKey, userKey } from '../accounts/store.js';
 import { emailKeyOf, type User } from '../accounts/user.js';
 import { clientOf } from '../client.js';
-import { nobody } from '../codes/store.js';
-import { CartSession, Email, TriedPassword } from '../fields.js';
-import type { Passwords } from '../passwords/hashing.js';
-import { settle } from '../settle.js';
-import { ownerKey, userKey } from '../store.js';
-import { putFailed } from '../throttle/tries.js';
-import { admit, countedFor, forgive } from './guard.js';
-import { isFamiliar, Login, loginsKey, noteLogin } from './login.js';
-import { make, signInKeys, SignInReply, type From, type SignIn } from './sign-in.js';
+import { noAccount } from '../codes/store.js';
+import { putFailure } from '../limits/failures.js';
+import { transactOrRefuse } from '../transact-or-refuse.js';
+import { attemptKeys, countAttempt, takeBackAttempt } from './guard.js';
+import { isFamiliar, Login, loginsKey, noteLogin } from './history.js';
+import { prepare, signInKeys, SignInReply, type From, type SignIn } from './sign-in.js';
 
-const Credentials = z.strictObject({ email: Email, password: TriedPassword });
+const Credentials = z.strictObject({ email: Email, password: CurrentPassword });
 
-const NOBODYS_SECONDS = 15 * 60;
+/** How long attempts are recorded for an email address without an account. */
+const NO_ACCOUNT_SECONDS = 15 * 60;
 
 export interface SignInOptions {
   store: Store;
   passwords: Passwords;
   signIn: SignIn;
+}
+
+interface Target {
+  userId: string;
+  user: User | undefined;
+  familiar: boolean;
 }
 
 export function signInRoutes({ store, passwords, signIn }: SignInOptions): Routes {
@@ -32,54 +39,55 @@ export function signInRoutes({ store, passwords, signIn }: SignInOptions): Route
   auth.post(
     '/api/auth/login',
     {
-      summary: 'Signs in by address and password; where that is not enough, says what to show at /api/auth/2fa/verify.',
+      summary: 'Signs in with email address and password. If a second factor is needed, returns what /api/auth/2fa/verify takes.',
       access: 'public',
       rows: [2],
       headers: CartSession,
       body: Credentials,
       reply: SignInReply,
       problems: {
-        401: 'Address and password do not belong together.',
-        403: 'The account is suspended, or its address is not proved and must be.',
-        429: 'Too many failures: see Retry-After.',
-        503: 'Too many are signing in at the moment: see Retry-After.',
+        401: 'The email address or the password is wrong.',
+        403: 'The account is suspended, or its email address must be verified first.',
+        429: 'Too many failed attempts. See Retry-After.',
+        503: 'Too many people are signing in. See Retry-After.',
       },
     },
     async ({ body: { email, password }, headers, req }) => {
       const from = { ...clientOf(req), cartSession: headers['x-cart-session-id'] ?? null };
       const emailKey = emailKeyOf(email);
-      const { userId, user, familiar } = await admitted(emailKey, from);
+      const { userId, user, familiar } = await admit(emailKey, from);
       if (!(await passwords.matches(password, user?.passwordHash)) || !user) {
-        await noteFailure(emailKey, userId, user !== undefined, from);
-        throw wrong();
+        await recordFailure(emailKey, userId, user !== undefined, from);
+        throw wrongCredentials();
       }
       const { passwordHash } = user;
       const rehashed = passwordHash !== undefined && passwords.isOutdated(passwordHash) ? await passwords.rehash(password) : passwordHash;
-      const made = make();
-      const counted = countedFor(emailKey, from);
-      const entered = await settle(store, [userKey(userId), counted.pair, counted.account, ...signInKeys(userId)], (docs) => {
-        const now = docs.get(userKey(userId));
-        if (!now || !sameEpoch(now, user)) return { write: [noteLogin(docs, userId, 'wrong-password', from, made.now)], result: wrong() };
-        const { write = [], events = [], result } = signIn.firstFactor(docs, now, from, made);
-        const renewed = rehashed !== passwordHash && now.passwordHash === passwordHash;
+      const prepared = prepare();
+      const counted = attemptKeys(emailKey, from);
+      const outcome = await transactOrRefuse(store, [userKey(userId), counted.pair, counted.account, ...signInKeys(userId)], (docs) => {
+        const current = docs.get(userKey(userId));
+        if (!current || !sameEpoch(current, user))
+          return { write: [noteLogin(docs, userId, 'wrong-password', from, prepared.now)], result: wrongCredentials() };
+        const { write = [], events = [], result } = signIn.afterFirstFactor(docs, current, from, prepared);
+        const isRehashed = rehashed !== passwordHash && current.passwordHash === passwordHash;
         return {
           write: [
             ...write,
-            ...('session' in result ? forgive(docs, counted, familiar, made.now) : []),
-            ...(renewed ? [put(userKey(userId), { ...now, passwordHash: rehashed })] : []),
+            ...('session' in result ? takeBackAttempt(docs, counted, familiar, prepared.now) : []),
+            ...(isRehashed ? [put(userKey(userId), { ...current, passwordHash: rehashed })] : []),
           ],
           events,
           result,
         };
       });
-      return signIn.answer(entered);
+      return signIn.reply(outcome);
     },
   );
 
   auth.get(
     '/api/users/me/logins',
     {
-      summary: 'The last tries to sign in to your account, newest first.',
+      summary: 'Lists the last attempts to sign in to your account, newest first.',
       access: 'customer',
       rows: [2],
       reply: z.object({ data: z.array(Login) }),
@@ -87,24 +95,22 @@ export function signInRoutes({ store, passwords, signIn }: SignInOptions): Route
     async ({ user: { id } }) => ({ data: (await store.read(loginsKey(id)))?.recent ?? [] }),
   );
 
-  /** The account that is tried, if there is one; what is read and written is the same in both cases. */
-  function admitted(emailKey: string, from: From): Promise<{ userId: string; user: User | undefined; familiar: boolean }> {
-    const counted = countedFor(emailKey, from);
-    const now = new Date();
-    return settle(store, [ownerKey(emailKey), ...Object.values(counted)], (docs) => {
-      const { userId, user, familiar } = whose(docs, emailKey, from);
-      const admission = admit(docs, counted, familiar, now);
-      return admission instanceof DomainError ? { result: admission } : { write: admission, result: { userId, user, familiar } };
+  /** Counts the attempt and returns the account, if any. Reads and writes the same with and without one. */
+  function admit(emailKey: string, from: From): Promise<Target> {
+    const keys = attemptKeys(emailKey, from);
+    return transactOrRefuse(store, [ownerKey(emailKey), ...Object.values(keys)], (docs, now) => {
+      const target = targetOf(docs, emailKey, from);
+      const counted = countAttempt(docs, keys, target.familiar, now);
+      return counted instanceof DomainError ? { result: counted } : { write: counted, result: target };
     });
   }
 
-  function noteFailure(emailKey: string, userId: string, known: boolean, from: From): Promise<void> {
-    const { place } = countedFor(emailKey, from);
-    const now = new Date();
-    return store.transact([place, loginsKey(userId)], (docs) => ({
+  function recordFailure(emailKey: string, userId: string, hasAccount: boolean, from: From): Promise<void> {
+    const { place } = attemptKeys(emailKey, from);
+    return store.transact([place, loginsKey(userId)], (docs, now) => ({
       write: [
-        putFailed(docs, 'place', place, now),
-        noteLogin(docs, userId, 'wrong-password', from, now, known ? undefined : NOBODYS_SECONDS),
+        putFailure(docs, 'place', place, now),
+        noteLogin(docs, userId, 'wrong-password', from, now, hasAccount ? undefined : NO_ACCOUNT_SECONDS),
       ],
       result: undefined,
     }));
@@ -113,10 +119,10 @@ export function signInRoutes({ store, passwords, signIn }: SignInOptions): Route
   return auth;
 }
 
-const wrong = () => new DomainError('unauthenticated', 'invalid-credentials', 'Address and password do not belong together.');
+const wrongCredentials = () => new DomainError('unauthenticated', 'invalid-credentials', 'The email address or the password is wrong.');
 
-function whose(docs: Docs, emailKey: string, from: From) {
-  const userId = docs.get(ownerKey(emailKey)) ?? nobody(emailKey);
+function targetOf(docs: Docs, emailKey: string, from: From): Target {
+  const userId = docs.get(ownerKey(emailKey)) ?? noAccount(emailKey);
   docs.all<unknown>([userKey(userId), loginsKey(userId)]); // one load for both
   return { userId, user: docs.get(userKey(userId)), familiar: isFamiliar(docs.get(loginsKey(userId)), from) };
 }

@@ -4,86 +4,85 @@ import type { Change, Docs, Key } from '@sidecart/chassis/state';
 import { UserSignedIn } from '@sidecart/contracts/identity';
 import { z } from 'zod';
 import { epochOf } from '../accounts/epoch.js';
-import { addressNotVerified, type User } from '../accounts/user.js';
+import { emailNotVerified, type User } from '../accounts/user.js';
 import type { Client } from '../client.js';
-import type { Settings } from '../config.js';
 import type { Keys } from '../keys/keys.js';
-import { begin, newSecret, refreshToken, type Session } from '../sessions/session.js';
-import { SignedIn, signedIn } from '../sessions/signed-in.js';
+import { SignedIn } from '../sessions/schemas.js';
+import { newSecret, newSession, refreshToken, type Session } from '../sessions/session.js';
+import { signedIn } from '../sessions/signed-in.js';
 import { openSession, sessionsKey } from '../sessions/store.js';
-import {
-  methodsOf,
-  newChallenge,
-  putChallenge,
-  twoFactorKey,
-  TwoFactorNeeded,
-  type Challenge,
-  type Method,
-} from '../two-factor/challenge.js';
-import { loginsKey, noteLogin } from './login.js';
+import { twoFactorKey } from '../two-factor/two-factor.js';
+import { methodsOf, newChallenge, putChallenge, TwoFactorNeeded, type Challenge, type Method } from './challenge.js';
+import { loginsKey, noteLogin } from './history.js';
 
 export const SignInReply = z.union([SignedIn, TwoFactorNeeded]);
 export type SignInReply = z.infer<typeof SignInReply>;
 
-/** Where a sign-in comes from, and the guest cart that it brings along. */
+/** Where a sign-in comes from, and the guest cart to merge. */
 export interface From extends Client {
   cartSession: string | null;
 }
 
-/** What a change must not make itself, since it may run more than once. */
-export interface Made {
+/** What is generated before the change, which may run more than once. */
+export interface Prepared {
   id: string;
   secret: string;
   now: Date;
 }
 
-export const make = (): Made => ({ id: randomUUID(), secret: newSecret(), now: new Date() });
+export const prepare = (): Prepared => ({ id: randomUUID(), secret: newSecret(), now: new Date() });
 
-export type Entered = { user: User; session: Session; secret: string } | { challenge: Challenge; methods: Method[]; secret: string };
+export type Outcome = { user: User; session: Session; secret: string } | { challenge: Challenge; methods: Method[]; secret: string };
 
-/** What `firstFactor` and `secondFactor` read. */
+/** What `afterFirstFactor` and `afterSecondFactor` read. */
 export const signInKeys = (userId: string): Key<unknown>[] => [sessionsKey(userId), twoFactorKey(userId), loginsKey(userId)];
+
+export interface SignInSettings {
+  STAFF_NEED_TWO_FACTOR: boolean;
+  REQUIRE_VERIFIED: 'never' | 'orders' | 'login';
+  SESSION_DAYS: number;
+}
 
 export type SignIn = ReturnType<typeof createSignIn>;
 
-/** The one way to tokens, whatever was shown first: a password, or an identity at a provider. */
-export function createSignIn({ settings, keys }: { settings: Settings; keys: Keys }) {
+/** The only way to a session, whether it starts with a password or with an identity at a provider. */
+export function createSignIn({ settings, keys }: { settings: SignInSettings; keys: Keys }) {
   const { STAFF_NEED_TWO_FACTOR, REQUIRE_VERIFIED, SESSION_DAYS: days } = settings;
 
-  /** Whether the account has to show more than one factor, even if it has set up none. */
+  /** Returns whether the account needs a second factor even if it has not set one up. */
   const needsTwoFactor = ({ role }: Pick<User, 'role'>): boolean => STAFF_NEED_TWO_FACTOR && role !== 'customer';
 
-  /** How the account may show its second factor: none if one factor is enough. */
+  /** Returns the second factors that the account can use. None means that one factor is enough. */
   const methodsFor = (docs: Docs, user: User): Method[] => methodsOf(docs.get(twoFactorKey(user.id)), needsTwoFactor(user));
 
-  /** Why an account may not sign in, which is told to its owner only. */
+  /** Returns why the account may not sign in. Only its owner is told. */
   function refusal({ status, verified }: User): DomainError | undefined {
     if (status !== 'active') return new DomainError('forbidden', 'account-suspended', 'This account is suspended.');
-    return REQUIRE_VERIFIED === 'login' && !verified ? addressNotVerified() : undefined;
+    return REQUIRE_VERIFIED === 'login' && !verified ? emailNotVerified() : undefined;
   }
 
-  /** Somebody has shown who they are: answers a session, or a challenge where that is not enough. */
-  function firstFactor(docs: Docs, user: User, from: From, made: Made): Change<Entered | DomainError> {
+  /** Starts a session, or a challenge if the account needs a second factor. */
+  function afterFirstFactor(docs: Docs, user: User, from: From, prepared: Prepared): Change<Outcome | DomainError> {
+    const { id, secret, now } = prepared;
     const refused = refusal(user);
-    if (refused) return { write: [noteLogin(docs, user.id, 'refused', from, made.now)], result: refused };
+    if (refused) return { write: [noteLogin(docs, user.id, 'refused', from, now)], result: refused };
     const methods = methodsFor(docs, user);
-    if (methods.length === 0) return entered(docs, user, from, made, false);
-    const about = { id: made.id, userId: user.id, epoch: epochOf(user), cartSession: from.cartSession };
-    const challenge = newChallenge(about, made.secret, made.now);
-    const noted = noteLogin(docs, user.id, 'second-factor-needed', from, made.now);
-    return { write: [putChallenge(challenge), noted], result: { challenge, methods, secret: made.secret } };
+    if (methods.length === 0) return startSession(docs, user, from, prepared, false);
+    const challenge = newChallenge({ id, userId: user.id, epoch: epochOf(user), cartSession: from.cartSession }, secret, now);
+    const noted = noteLogin(docs, user.id, 'second-factor-needed', from, now);
+    return { write: [putChallenge(challenge), noted], result: { challenge, methods, secret } };
   }
 
-  /** A second factor was shown, too. */
-  const secondFactor = (docs: Docs, user: User, from: From, made: Made): Change<Entered | DomainError> => {
+  /** Starts a session. */
+  const afterSecondFactor = (docs: Docs, user: User, from: From, prepared: Prepared): Change<Outcome | DomainError> => {
     const refused = refusal(user);
-    return refused ? { result: refused } : entered(docs, user, from, made, true);
+    return refused ? { result: refused } : startSession(docs, user, from, prepared, true);
   };
 
-  function entered(docs: Docs, user: User, from: From, { id, secret, now }: Made, bySecondFactor: boolean): Change<Entered> {
+  function startSession(docs: Docs, user: User, from: From, { id, secret, now }: Prepared, secondFactor: boolean): Change<Outcome> {
     const { address, agent, cartSession } = from;
-    const begun = begin({ id, userId: user.id, secret, secondFactor: bySecondFactor, days, address, agent }, now);
-    const session = { ...begun, epoch: epochOf(user) };
+    const started = newSession({ id, userId: user.id, secret, secondFactor, days, address, agent }, now);
+    const session = { ...started, epoch: epochOf(user) };
     return {
       write: [...openSession(docs, session), noteLogin(docs, user.id, 'signed-in', from, now)],
       events: [UserSignedIn(id, 1, { userId: user.id, cartSession })],
@@ -91,10 +90,10 @@ export function createSignIn({ settings, keys }: { settings: Settings; keys: Key
     };
   }
 
-  function answer(how: Entered): SignInReply {
-    if ('session' in how) return signedIn(keys, how.user, how.session, how.secret);
-    return { twoFactor: { token: refreshToken(how.challenge, how.secret), methods: how.methods } };
+  function reply(outcome: Outcome): SignInReply {
+    if ('session' in outcome) return signedIn(keys, outcome.user, outcome.session, outcome.secret);
+    return { twoFactor: { token: refreshToken(outcome.challenge, outcome.secret), methods: outcome.methods } };
   }
 
-  return { firstFactor, secondFactor, answer, needsTwoFactor, methodsFor };
+  return { afterFirstFactor, afterSecondFactor, reply, needsTwoFactor, methodsFor };
 }

@@ -1,7 +1,7 @@
 import { may, Permission } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { z } from 'zod';
-import { notVerified, type User } from '../accounts/user.js';
+import { rightsNeedVerifiedEmail, type User } from '../accounts/user.js';
 
 export const Role = z.enum(['customer', 'staff', 'admin']);
 
@@ -9,41 +9,43 @@ const unique = (permissions: Permission[]) => new Set(permissions).size === perm
 export const Permissions = z
   .array(Permission)
   .max(Permission.options.length)
-  .refine(unique, 'each one once')
+  .refine(unique, 'must not repeat any')
   .meta({ examples: [['orders']] });
 
 export const MemberChange = z
   .strictObject({ role: Role.optional(), permissions: Permissions.optional(), status: z.enum(['active', 'suspended']).optional() })
-  .refine((change) => Object.keys(change).length > 0, 'nothing to change')
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ examples: [{ role: 'staff', permissions: ['orders'] }] });
 export type MemberChange = z.infer<typeof MemberChange>;
 
-/** Throws `forbidden` where `actor` may not touch the account: staff reach customers only, and nobody reaches their own. */
+/** Throws `forbidden` unless `actor` may change the account. Staff may change customers only, and nobody their own account. */
 export function mayTouch(actor: User, user: User): void {
-  if (actor.id === user.id) throw new DomainError('forbidden', 'own-account', 'Nobody does this to their own account.');
+  if (actor.id === user.id) throw new DomainError('forbidden', 'own-account', 'You cannot do this to your own account.');
   if (actor.role !== 'admin' && user.role !== 'customer') throw onlyAdmins();
 }
 
-/** Returns the account as `actor` changes it. Throws `forbidden`, `invalid`, or `conflict` for more rights before the address is proved. */
+/** Returns the changed account. Throws `forbidden`, `invalid`, or `conflict` for more rights while the email address is not verified. */
 export function change(actor: User, user: User, { role = user.role, permissions, status }: MemberChange): User {
   mayTouch(actor, user);
   if (actor.role !== 'admin' && (role !== user.role || permissions !== undefined)) throw onlyAdmins();
   const held = role === 'staff' ? (permissions ?? user.permissions) : [];
   if (permissions?.some((permission) => !held.includes(permission))) throw onlyStaff();
   const changed = { ...user, role, permissions: held, status: status ?? user.status, version: user.version + 1 };
-  if (!user.verified && gains(user, changed)) throw notVerified('The owner of this account has not proved the address yet.');
+  if (!user.verified && gains(user, changed))
+    throw rightsNeedVerifiedEmail('The owner of this account has not verified the email address.');
   return changed;
 }
 
 const RANK = { customer: 0, staff: 1, admin: 2 };
 
-/** Whether the account has rights after a change that it had not before. */
+/** Returns whether the account has rights after the change that it did not have before. */
 export const gains = (before: User, after: User): boolean =>
   RANK[after.role] > RANK[before.role] || after.permissions.some((permission) => !may(before, permission));
 
-export const onlyAdmins = () => new DomainError('forbidden', 'only-admins', 'Only an admin gives roles and permissions, or reaches staff.');
+export const onlyAdmins = () =>
+  new DomainError('forbidden', 'only-admins', 'Only admins can change roles, permissions and the accounts of staff.');
 
 export const onlyStaff = () =>
-  new DomainError('invalid', 'validation-failed', 'Only staff have permissions.', {
-    errors: [{ field: 'permissions', message: 'only for the role staff' }],
+  new DomainError('invalid', 'validation-failed', 'Only staff can have permissions.', {
+    errors: [{ field: 'permissions', message: 'must be empty unless the role is staff' }],
   });

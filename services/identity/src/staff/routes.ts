@@ -4,14 +4,14 @@ import type { Store } from '@sidecart/chassis/store';
 import { UserRegistered } from '@sidecart/contracts/identity';
 import type { Request } from 'express';
 import { z } from 'zod';
+import { AccountId, Email, Locale, Name } from '../accounts/schemas.js';
+import { account, existing, newUser, newUserKeys, userKey } from '../accounts/store.js';
+import { noteAct, trailKeys } from '../accounts/trail.js';
 import { erased, owner, Profile, profile, register, Status, statusOf, type User } from '../accounts/user.js';
-import { noteAct, trailKeys } from '../audit/trail.js';
 import { clientOf } from '../client.js';
-import { AccountId, Email, Locale, Name } from '../fields.js';
 import { erase, erasureKeys } from '../own-data/erase.js';
-import type { DropPicture } from '../pictures/drop.js';
-import { signedInKeys } from '../sessions/account.js';
-import { account, existing, newUser, newUserKeys, userKey } from '../store.js';
+import type { DropPicture } from '../own-data/picture-files.js';
+import { signedInKeys } from '../sessions/caller.js';
 import { act, actor, changeMember, memberKeys, type Deed } from './change.js';
 import { mayTouch, MemberChange, onlyAdmins, onlyStaff, Permissions, Role } from './member.js';
 import type { Entry, UserIndex } from './user-index.js';
@@ -30,7 +30,7 @@ const Listing = z.strictObject({
     .min(1)
     .max(100)
     .optional()
-    .meta({ description: 'how words of the name or the address begin', examples: ['bea'] }),
+    .meta({ description: 'beginnings of words of the name or the email address', examples: ['bea'] }),
   role: Role.optional(),
   status: z
     .enum(['pending', 'active', 'suspended'])
@@ -49,8 +49,8 @@ const NewMember = z.strictObject({
 });
 
 const missing = { 404: 'There is no such account.' };
-const refused = { ...missing, 403: 'You may not do this to this account.', 409: 'It is the last active admin.' };
-const unproved = { 409: 'It is the last active admin, or its address is not proved and it would get more rights.' };
+const refused = { ...missing, 403: 'You cannot do this to this account.', 409: 'This is the last active admin.' };
+const unverified = { 409: 'This is the last active admin, or it would get more rights while its email address is not verified.' };
 const access = { staff: 'users' } as const;
 
 export interface StaffOptions {
@@ -59,7 +59,7 @@ export interface StaffOptions {
   index: UserIndex;
 }
 
-/** How staff look after the accounts of others. */
+/** Lets staff manage the accounts of others. */
 export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes {
   const users = routes('staff');
   const deed = (caller: Deed['caller'], req: Request): Deed => ({ caller, from: clientOf(req), at: new Date() });
@@ -88,24 +88,24 @@ export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes
     '/api/users',
     {
       summary:
-        'Creates an account for someone, who sets a password with POST /api/auth/password-reset. Rights count from then on, since this proves the address.',
+        'Creates an account. Its owner sets a password with POST /api/auth/password-reset, which verifies the email address, so rights take effect then.',
       access,
       rows: [13],
       body: NewMember,
       reply: Member,
       status: 201,
-      problems: { 403: 'Only admins make staff.', 409: 'The address has an account.' },
+      problems: { 403: 'Only admins can create staff.', 409: 'There is an account with this email address.' },
     },
     async ({ body: { permissions, ...fields }, user: caller, req }) => {
-      const doing = deed(caller, req);
-      const made = { ...register({ ...fields, id: randomUUID(), passwordHash: undefined, verified: false }, doing.at), permissions };
-      if (permissions.length > 0 && made.role !== 'staff') throw onlyStaff();
-      return store.transact([...signedInKeys(caller), ...newUserKeys(made.emailKey), ...trailKeys(made.id)], (docs) => {
-        if (actor(docs, caller).role !== 'admin' && made.role !== 'customer') throw onlyAdmins();
+      const creation = deed(caller, req);
+      const created = { ...register({ ...fields, id: randomUUID(), passwordHash: undefined, verified: false }, creation.at), permissions };
+      if (permissions.length > 0 && created.role !== 'staff') throw onlyStaff();
+      return store.transact([...signedInKeys(caller), ...newUserKeys(created.emailKey), ...trailKeys(created.id)], (docs) => {
+        if (actor(docs, caller).role !== 'admin' && created.role !== 'customer') throw onlyAdmins();
         return {
-          write: [...newUser(docs, made), ...noteAct(docs, act('user.created', doing, undefined, made))],
-          events: [UserRegistered(made.id, made.version, owner(made))],
-          result: member(made),
+          write: [...newUser(docs, created), ...noteAct(docs, act('user.created', creation, undefined, created))],
+          events: [UserRegistered(created.id, created.version, owner(created))],
+          result: member(created),
         };
       });
     },
@@ -113,36 +113,36 @@ export function staffRoutes({ store, dropPicture, index }: StaffOptions): Routes
 
   users.get(
     '/api/users/:id',
-    { summary: 'Shows one account.', access, rows: [13], params: ById, reply: Member, problems: missing },
+    { summary: 'Returns an account.', access, rows: [13], params: ById, reply: Member, problems: missing },
     async ({ params: { id } }) => member(existing(await store.read(userKey(id)), 'The account')),
   );
 
   users.patch(
     '/api/users/:id',
     {
-      summary: 'Changes role, permissions or status. An account that is suspended or gets more rights is signed out.',
+      summary: 'Changes role, permissions or status. A suspension or more rights end all sessions of the account.',
       access,
       rows: [9],
       params: ById,
       body: MemberChange,
       reply: Member,
-      problems: { ...refused, ...unproved },
+      problems: { ...refused, ...unverified },
     },
     async ({ params: { id }, body, user: caller, req }) => {
-      const doing = deed(caller, req);
-      return member(await store.transact(memberKeys(caller, id), (docs) => changeMember(docs, id, body, doing)));
+      const change = deed(caller, req);
+      return member(await store.transact(memberKeys(caller, id), (docs) => changeMember(docs, id, body, change)));
     },
   );
 
   users.delete(
     '/api/users/:id',
-    { summary: 'Deletes an account for good, as its owner could.', access, rows: [13], params: ById, problems: refused },
+    { summary: 'Deletes an account, like its owner could.', access, rows: [13], params: ById, problems: refused },
     async ({ params: { id }, user: caller, req }) => {
-      const doing = deed(caller, req);
+      const deletion = deed(caller, req);
       await store.transact([...memberKeys(caller, id), ...erasureKeys(id)], (docs) => {
         const user = account(docs, id, 'The account');
         mayTouch(actor(docs, caller), user);
-        return erase(docs, user, act('user.deleted', doing, user, erased(user)));
+        return erase(docs, user, act('user.deleted', deletion, user, erased(user)));
       });
       await dropPicture(id);
     },

@@ -4,28 +4,29 @@ import type { Store } from '@sidecart/chassis/store';
 import { TwoFactorChanged } from '@sidecart/contracts/identity';
 import { z } from 'zod';
 import { nextEpoch } from '../accounts/epoch.js';
+import { AccountId } from '../accounts/schemas.js';
+import { account, userKey } from '../accounts/store.js';
+import { noteAct } from '../accounts/trail.js';
 import { owner } from '../accounts/user.js';
-import { noteAct } from '../audit/trail.js';
 import { clientOf } from '../client.js';
-import { AccountId } from '../fields.js';
 import { endSessions } from '../sessions/store.js';
-import { account, userKey } from '../store.js';
-import { twoFactorKey } from '../two-factor/challenge.js';
+import { twoFactorKey } from '../two-factor/two-factor.js';
 import { act, actor, memberKeys, type Deed } from './change.js';
 import { mayTouch } from './member.js';
 
-/** For people who lost both their authenticator app and their recovery codes. */
+/** For people who have lost both their authenticator app and their recovery codes. */
 export function twoFactorResetRoutes(store: Store): Routes {
   const users = routes('staff');
 
   users.delete(
     '/api/users/:id/2fa',
     {
-      summary: 'Turns two factors off for somebody who lost them, ends their sessions and mails them. Check who is asking first.',
+      summary:
+        'Turns two-factor authentication off for someone who lost it, ends their sessions and mails them. Check first who is asking.',
       access: { staff: 'users' },
       rows: [8],
       params: z.strictObject({ id: AccountId }),
-      problems: { 403: 'You may not do this to this account.', 404: 'There is no such account.' },
+      problems: { 403: 'You cannot do this to this account.', 404: 'There is no such account.' },
     },
     ({ params: { id }, user: caller, req }) => {
       const deed = { caller, from: clientOf(req), at: new Date() };

@@ -4,25 +4,25 @@ import type { Logger } from '@sidecart/chassis/logger';
 import type { Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
+import { everyone, origin as originOf, userKey } from '../accounts/store.js';
 import { statusOf, type User } from '../accounts/user.js';
-import { everyone, origin, userKey } from '../store.js';
 import { Role } from './member.js';
 
-/** An account in lists: all that they show, so that none needs the state. */
+/** An account as lists show it. */
 export interface Entry extends Versioned {
-  /** The state that it is made from. */
-  of: string;
+  /** The id of the state store that it comes from. */
+  origin: string;
   email: string;
   name: string;
   role: User['role'];
   status: ReturnType<typeof statusOf>;
-  /** In ms since 1970. */
+  /** In ms since the Unix epoch. */
   createdAt: number;
   words: string[];
 }
 
 /** What the index needs of an account. */
-const Kept = z.object({
+const Indexed = z.object({
   id: z.string(),
   email: z.string(),
   name: z.string(),
@@ -32,14 +32,14 @@ const Kept = z.object({
   version: z.number(),
   createdAt: z.string(),
 });
-type Kept = z.infer<typeof Kept>;
+type Indexed = z.infer<typeof Indexed>;
 
-/** There once all of this state is in the index. */
-interface Made extends Versioned {
-  of: string;
+/** Exists once the whole state store is in the index. */
+interface Completion extends Versioned {
+  origin: string;
 }
 
-export interface Wanted {
+export interface ListOptions {
   text: string | undefined;
   role: User['role'] | undefined;
   status: Entry['status'] | undefined;
@@ -52,39 +52,40 @@ const AT_ONCE = 100;
 export type UserIndex = Awaited<ReturnType<typeof createUserIndex>>;
 
 /**
- * Staff's table of accounts. Made from state alone: after each commit, again by that commit's events, and as a whole at the start unless all of
- * this state is there. Replicas may share the documents.
+ * The index that staff list and search accounts with. It is derived from state: updated after each commit,
+ * again by the events of that commit, and built completely at the start if it is not complete. Replicas
+ * may share it.
  */
 export async function createUserIndex({ documents, store, logger }: { documents: Documents; store: Store; logger: Logger }) {
   const users = await documents.collection<Entry>('users', {
     indexes: [['role', 'createdAt'], ['status', 'createdAt'], ['words'], ['createdAt']],
   });
-  const made = await documents.collection<Made>('users-made', { indexes: [] });
-  const of = await origin(store);
+  const completions = await documents.collection<Completion>('users-made', { indexes: [] });
+  const origin = await originOf(store);
 
-  async function keep(user: Kept): Promise<void> {
-    await (user.status === 'deleted' ? users.remove(user.id, user.version) : users.put(entryOf(of, user)));
+  async function index(user: Indexed): Promise<void> {
+    await (user.status === 'deleted' ? users.remove(user.id, user.version) : users.put(entryOf(origin, user)));
   }
 
   async function refresh(userId: string): Promise<void> {
     const user = await store.read(userKey(userId));
-    if (user) await keep(user);
+    if (user) await index(user);
   }
 
-  /** Indexes all of this state unless that is done. What other replicas have indexed of it meanwhile stays. */
+  /** Indexes the whole state store, unless that is done. Keeps what other replicas index in the meantime. */
   async function ensure(): Promise<void> {
-    if ((await made.get('users'))?.of === of) return;
-    await Promise.all([users.retain('of', of), made.retain('of', of)]);
+    if ((await completions.get('users'))?.origin === origin) return;
+    await Promise.all([users.retain('origin', origin), completions.retain('origin', origin)]);
     let cursor: string | undefined;
     do {
       const { data, next } = await page(store, everyone, { cursor, limit: AT_ONCE });
       await Promise.all(data.map(refresh));
       cursor = next ?? undefined;
     } while (cursor !== undefined);
-    await made.put({ _id: 'users', version: 1, of });
+    await completions.put({ _id: 'users', version: 1, origin });
   }
 
-  async function list({ text, role, status, page: number, limit }: Wanted): Promise<{ items: Entry[]; total: number }> {
+  async function list({ text, role, status, page: number, limit }: ListOptions): Promise<{ items: Entry[]; total: number }> {
     const where: Filter<Entry> = {
       ...(text === undefined ? {} : search(text)),
       ...(role === undefined ? {} : { role }),
@@ -93,7 +94,7 @@ export async function createUserIndex({ documents, store, logger }: { documents:
     return users.page({ where, sort: '-createdAt', page: number, limit });
   }
 
-  /** The store, whose changes of accounts are in the index when they return. What is committed is done, whatever becomes of the index. */
+  /** The store, with the index updated before a change resolves. If that fails, the change has still succeeded. */
   const following: Store = {
     ...store,
     async transact(keys, change) {
@@ -103,8 +104,8 @@ export async function createUserIndex({ documents, store, logger }: { documents:
         written = made.write ?? [];
         return made;
       });
-      const touched = written.filter(({ key }) => key.startsWith(userKey(''))).map(({ value }) => Kept.parse(value));
-      await Promise.all(touched.map(keep)).catch((error: unknown) => logger.warn({ err: error }, 'the index of users is behind'));
+      const touched = written.filter(({ key }) => key.startsWith(userKey(''))).map(({ value }) => Indexed.parse(value));
+      await Promise.all(touched.map(index)).catch((error: unknown) => logger.warn({ err: error }, 'index of users not updated'));
       return result;
     },
   };
@@ -112,11 +113,11 @@ export async function createUserIndex({ documents, store, logger }: { documents:
   return { refresh, ensure, list, following };
 }
 
-function entryOf(of: string, user: Kept): Entry {
+function entryOf(origin: string, user: Indexed): Entry {
   const { id, email, name, role, version, createdAt } = user;
   return {
     _id: id,
-    of,
+    origin,
     version,
     email,
     name,

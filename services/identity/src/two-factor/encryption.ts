@@ -12,7 +12,7 @@ const Key = z
   .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), `must be keys of ${KEY_BYTES} bytes as base64, separated by spaces`)
   .transform((text) => Buffer.from(text, 'base64'));
 
-/** The newest key stands first. */
+/** Newest first. */
 export const TwoFactorKeys = z
   .string()
   .transform((text) => text.trim().split(/\s+/))
@@ -21,22 +21,22 @@ export type TwoFactorKeys = z.infer<typeof TwoFactorKeys>;
 
 export type Encryption = ReturnType<typeof createEncryption>;
 
-/** Good for one secret. */
+/** Returns an initialization vector, to be used once. */
 export const newIv = (): Buffer => randomBytes(IV_BYTES);
 
-/** Encrypts what second factors are made from, so that whoever reads the state alone cannot show one. */
+/** Encrypts the secrets of authenticator apps, so that reading the state store is not enough to produce their codes. */
 export function createEncryption([newest, ...older]: TwoFactorKeys) {
   const keys = new Map([newest, ...older].map((key) => [nameOf(key), key]));
 
   return {
-    /** `<name of the key>.<iv>.<ciphertext>.<tag>`, good for this account only. */
+    /** Returns `<name of the key>.<iv>.<ciphertext>.<tag>`, which can be decrypted for this account only. */
     encrypt(userId: string, secret: string, iv: Buffer): string {
       const cipher = createCipheriv(CIPHER, newest, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(userId));
       const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
       return [nameOf(newest), ...[iv, text, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.');
     },
 
-    /** Throws `unavailable` where the key is gone, or the text is not one that was encrypted for the account. */
+    /** Throws `unavailable` if the key is missing or the text was not encrypted for this account. */
     decrypt(userId: string, encrypted: string): string {
       const [name = '', ...parts] = encrypted.split('.');
       const [iv = '', text = '', tag = ''] = parts;
