@@ -248,7 +248,7 @@ test('an order that nobody pays is cancelled after its deadline, and its stock i
   await becomes(ann, forgotten.orderId, 'cancelled', 200);
   await counts('FORGOTTEN', 5, 0);
   const { body } = await ann.ask('GET', `/api/orders/${forgotten.orderId}/history`);
-  expect(body.data.at(-1)).toMatchObject({ from: 'pending', to: 'cancelled', reason: expect.stringMatching(/deadline/) });
+  expect(body.data.at(-1)).toMatchObject({ state: 'life', from: 'open', to: 'cancelled', reason: expect.stringMatching(/deadline/) });
 }, 240_000);
 
 test('whoever deletes the account leaves no picture, no stock put aside and no address on a mail', async () => {
