@@ -1,4 +1,7 @@
-/** Logins per second at the default cost of a password, and how long `GET /api/users/me` takes meanwhile: `npm run bench -- login`. */
+/**
+ * `npm run bench -- login`: logins per second at the default cost of passwords, and how long `GET
+ * /api/users/me` takes meanwhile.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +12,10 @@ import { Pool } from 'undici';
 const SECONDS = 10;
 const AT_ONCE = 32;
 const ACCOUNTS = 100;
-/** One profile is asked for every so many ms, whether the last is answered or not. */
+/**
+ * The time between two requests for a profile, in ms, whether or not the last one has been
+ * answered.
+ */
 const PACE_MS = 10;
 
 const folder = await mkdtemp(join(tmpdir(), 'sidecart-bench-'));
@@ -37,7 +43,7 @@ async function profile(token: string): Promise<number> {
   return performance.now() - start;
 }
 
-/** Asks for a profile at a steady pace; answers the times in ms, sorted. */
+/** Requests profiles at a steady pace. Returns the times in ms, sorted. */
 async function profiles(token: string): Promise<number[]> {
   const asked: Promise<number>[] = [];
   for (const end = performance.now() + SECONDS * 1_000; performance.now() < end; await delay(PACE_MS)) asked.push(profile(token));
@@ -66,7 +72,7 @@ const row = (times: number[]) => {
 
 for (let n = 0; n < ACCOUNTS; n++) await post('/api/auth/register', { ...account(n), name: `Customer ${n}` }, address(n));
 const { accessToken } = JSON.parse(await login(0));
-await profiles(accessToken); // warm
+await profiles(accessToken); // warm up
 const quiet = row(await profiles(accessToken));
 const [busy, flood] = (await Promise.all([profiles(accessToken), logins()])).map(row);
 console.table({ 'profile, quiet': quiet, 'profile, under logins': busy, [`login, ${AT_ONCE} at once`]: flood });

@@ -1,4 +1,7 @@
-/** Requests per second of the whole shop on this machine, with 1 and with 32 customers at once: `npm run bench -- purchase [customers ...]`. */
+/**
+ * `npm run bench -- purchase [customers ...]`: requests per second of the whole shop on this
+ * machine, with 1 and 32 customers at once by default.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -12,7 +15,7 @@ import { OPERATIONS, Result, type Product, type Task } from './result.js';
 
 const SECONDS = 8;
 const SHOPPERS = 200;
-/** Processor time of everything in a second, below which nothing goes on. */
+/** The shop is idle if all its parts use less processor time than this in a second, in ms. */
 const IDLE_MS = 150;
 const PRODUCTS = 50;
 const customers = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 32];
@@ -48,7 +51,10 @@ async function product(admin: string, n: number): Promise<Product> {
   return { id, sku };
 }
 
-/** Everything that `npm start` runs, and this program, which has the edge and the mail catcher in it as that has: name -> pid. */
+/**
+ * Returns the process ids of everything that `npm start` runs, by name. This program contains the
+ * edge and the mail catcher, as `npm start` does.
+ */
 async function parts(): Promise<Map<string, number>> {
   const named = Object.keys(system.urls).flatMap((app): [string, number | undefined][] => {
     const pids = system.pids(app);
@@ -62,7 +68,10 @@ async function parts(): Promise<Map<string, number>> {
   return new Map(all.filter((part): part is [string, number] => part[1] !== undefined));
 }
 
-/** In MB: resident, and proportional, where a page that several processes share counts in parts. */
+/**
+ * Returns the memory of each part in MB: resident, and proportional, which divides shared pages
+ * among their processes.
+ */
 async function memoryTable(): Promise<Record<string, { rss: number; pss: number }>> {
   const rows: Record<string, { rss: number; pss: number }> = {};
   for (const [name, pid] of await parts()) {
@@ -74,7 +83,7 @@ async function memoryTable(): Promise<Record<string, { rss: number; pss: number 
   return rows;
 }
 
-/** Processor time so far by part, in ms (a tick of the kernel's clock is 10 ms). */
+/** Returns the processor time of each part so far, in ms. A tick of the kernel's clock is 10 ms. */
 async function processorTime(): Promise<Map<string, number>> {
   const times = new Map<string, number>();
   for (const [name, pid] of await parts()) {
@@ -84,7 +93,7 @@ async function processorTime(): Promise<Map<string, number>> {
   return times;
 }
 
-/** Waits until the events of what was done are handled: the shop is idle. */
+/** Waits until the shop is idle, because all events are handled. */
 async function settled(): Promise<void> {
   const total = async () => [...(await processorTime()).values()].reduce((sum, time) => sum + time, 0);
   let before = await total();

@@ -8,7 +8,7 @@ export interface Product {
   sku: string;
 }
 
-/** What the load process is told to do. */
+/** What the load process does. */
 export interface Task {
   operation: Operation;
   edge: string;
@@ -18,7 +18,7 @@ export interface Task {
   products: Product[];
 }
 
-/** What it answers: times in ms, errors with the first of them. */
+/** What the load process sends back. Times are in ms. */
 export const Result = z.object({
   done: z.number(),
   perSecond: z.number(),

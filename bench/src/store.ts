@@ -1,4 +1,7 @@
-/** Updates per second of the store, with group commit and with groups off, beside one real sidecar over SQLite: `npm run bench -- store`. */
+/**
+ * `npm run bench -- store`: updates per second of the store, with and without group commit, beside
+ * a real sidecar over SQLite.
+ */
 import { rm } from 'node:fs/promises';
 import { createDapr } from '@sidecart/chassis/dapr';
 import { key, put } from '@sidecart/chassis/state';
@@ -12,7 +15,7 @@ const ROUNDS = 3;
 
 const counter = (n: number) => key<{ n: number }>('count', n);
 
-/** One caller's work: read a document, change it, write it back with an event. */
+/** What one caller does: read a document, change it, and write it back with an event. */
 function update(store: Store, n: number): Promise<void> {
   return store.transact([counter(n)], (docs) => {
     const next = (docs.get(counter(n))?.n ?? 0) + 1;

@@ -34,7 +34,10 @@ export const Phone = z
 export const Sms = To.omit({ name: true }).extend({ to: Phone, template: z.literal('change-phone'), code: Code });
 export type Sms = z.infer<typeof Sms>;
 
-/** Saves a text message, and sends it as soon as possible. The saved copy has no code once it is sent. */
+/**
+ * Saves a text message, and sends it as soon as possible. The saved copy has no code once it is
+ * sent.
+ */
 export const SendSms = call('notifications', 'texts', Sms, z.object({}));
 
 /** Saves a mail, and sends it as soon as possible. The saved copy has no code once it is sent. */

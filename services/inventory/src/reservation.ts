@@ -26,7 +26,8 @@ import { available, hold, move, outOfStock, release, type Movement, type Stock }
  * | short     | -       | -                  | -               |
  * | returned  | refused | -                  | -               |
  *
- * Only a cancelled order is released or returned, so both are final. A reservation that has lapsed is still `held`.
+ * Only a cancelled order is released or returned, so both are final. A lapsed reservation is still
+ * `held`.
  */
 export interface Reservation {
   reference: string;

@@ -79,7 +79,7 @@ describe('reserve', () => {
     expect(again?.reservation).toMatchObject({ lines: [line('TEA', 10)], version: 2 });
   });
 
-  test('again after it has lapsed reserves anew if there is enough', () => {
+  test('after it has lapsed reserves again if there is enough', () => {
     const lapsed = factsAfter(reserved(), LATER);
     const again = reserve(lapsed, order, until(60, LATER));
     expect(again?.reservation).toMatchObject({ state: 'held', version: 2 });

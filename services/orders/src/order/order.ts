@@ -54,8 +54,8 @@ export interface Order extends Totals, States {
   paymentId: string | null;
   failedPayments: FailedPayment[];
   /**
-   * A hash of the request, if it had an Idempotency-Key: tells a repeat from another request with
-   * the same key.
+   * A hash of the request, if it had an Idempotency-Key. Another request with the same key has
+   * another hash.
    */
   fingerprint: string | null;
 }

@@ -246,7 +246,7 @@ describe('a checkout is refused', () => {
     ['more than fifty items', { items: Array.from({ length: 51 }, (_, i) => ({ sku: `p-${i}`, quantity: 1 })) }, 'items'],
     ['a quantity of 0', { items: [{ sku: 'mug', quantity: 0 }] }, 'items.0.quantity'],
     [
-      'too much of one SKU in all',
+      'too many pieces of one SKU in total',
       {
         items: [
           { sku: 'mug', quantity: 999 },

@@ -46,7 +46,7 @@ describe('reading orders', () => {
     expect(await orders.get('/api/orders/nothing', ann)).toMatchObject(problem(404, 'not-found'));
   });
 
-  test('tells payments what is due, and refuses an unknown order', async () => {
+  test('returns what is due to payments, and refuses an unknown order', async () => {
     const { orderId } = await orders.placed(ann);
     const payBy = new Date(orders.clock.now.getTime() + 30 * MINUTE_MS).toISOString();
     expect(await orders.call(OrderDue, { orderId })).toEqual({
