@@ -41,7 +41,7 @@ async function database(url: string): Promise<Outage> {
 }
 
 const server = serverOf('postgresql');
-if (!server) console.warn('an outage of the state store: skipped, TEST_POSTGRES_URL names no server');
+if (!server) console.info('an outage of the state store: skipped, TEST_POSTGRES_URL names no server');
 
 /** All at the same time, because each takes minutes; started one after another, because each takes free ports. */
 const aftermaths = new Map<string, Promise<Aftermath>>();
