@@ -67,7 +67,7 @@ test.each(['broker', 'mail server', ...(server ? ['state store'] : [])])(
       stock: { onHand: 100_000 - orders, held: 0 },
       sold: Array.from({ length: orders }, () => 1),
       mails: Array.from({ length: orders }, () => 2),
-      registration: { 'Is this your address?': 1, Welcome: 1 },
+      registration: { 'Verify your email address': 1, Welcome: 1 },
       deadLetters: {},
       secondsToRecover: expect.any(Number),
     });

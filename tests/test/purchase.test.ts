@@ -86,7 +86,7 @@ describe('on any combination', () => {
     await counts('FIRST', 8, 0);
     await until('the cart is empty', EVENTUALLY, async () => (await bob.ask('GET', '/api/cart')).body.items.length === 0);
     await until('four mails arrived', 30, async () => (await mailsTo(bob.email)).length === 4);
-    expect(await mailsTo(bob.email)).toEqual(expect.arrayContaining(['Welcome', 'Is this your address?']));
+    expect(await mailsTo(bob.email)).toEqual(expect.arrayContaining(['Welcome', 'Verify your email address']));
     expect((await ledgerOf(admin, 'FIRST')).map(({ type, quantity }) => [type, quantity])).toEqual([
       ['in', 10],
       ['sale', -2],

@@ -62,7 +62,7 @@ describe('registering', () => {
     const stored = await userByEmail(identity.store, 'secret@example.com');
     expect(stored?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=1024,p=1,t=1\$/);
     await announced('user.registered', body.user.id);
-    for (const told of [body, stored, identity.published]) expect(JSON.stringify(told)).not.toContain(PASSWORD);
+    for (const each of [body, stored, identity.published]) expect(JSON.stringify(each)).not.toContain(PASSWORD);
     expect(JSON.stringify([body, identity.published])).not.toContain('argon2');
   });
 
@@ -245,7 +245,7 @@ describe('the admin', () => {
     beforeAll(async () => {
       const email = 'other@shop.example';
       const { body } = await identity.register(email);
-      await identity.prove(email);
+      await identity.verifyEmail(email);
       const { accessToken } = (await identity.login('admin@shop.example', 'only for tests')).body;
       await identity.withToken(accessToken, 'PATCH', `/api/users/${body.user.id}`, { role: 'admin' });
       other = { accessToken: (await identity.login(email)).body.accessToken, id: body.user.id };

@@ -10,7 +10,7 @@ import { Settings } from '../src/config.js';
 import type { Passwords } from '../src/accounts/hashing.js';
 import { sessionKey, sessionsKey } from '../src/sessions/store.js';
 
-/** A private key as it stands in the settings. */
+/** Returns a private key in the form of the settings. */
 export function aKey(kid: string) {
   return { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), kid };
 }
@@ -18,7 +18,7 @@ export function aKey(kid: string) {
 export const PASSWORD = 'correct horse';
 export const signingKeys = [aKey('newest'), aKey('older')];
 
-/** Settings with hashes that cost little, or what is told otherwise. */
+/** Returns settings with cheap hashes, and `change` applied. */
 export const someSettings = (change: Record<string, string> = {}): Settings =>
   Settings.parse({
     SIGNING_KEYS: JSON.stringify({ keys: signingKeys }),
@@ -35,23 +35,23 @@ export const someSettings = (change: Record<string, string> = {}): Settings =>
   });
 
 export interface Identity extends TestApp {
-  /** The mails and text messages that were asked for, in order. */
+  /** The requested mails and text messages, in order. */
   mails: (Mail | Sms)[];
-  /** The newest mail of a kind to an address, once it is there. */
+  /** Waits for a message of the template to this recipient, and returns the newest one. */
   mailed(template: (Mail | Sms)['template'], to: string): Promise<Mail | Sms>;
   /** Registers and signs in. */
   register(email: string, headers?: Record<string, string>): Promise<Answer>;
-  /** Proves the address with the code that was mailed when it registered. */
-  prove(email: string): Promise<void>;
+  /** Verifies the email address with the code that was mailed on registration. */
+  verifyEmail(email: string): Promise<void>;
   login(email: string, password?: string, headers?: Record<string, string>): Promise<Answer>;
   refresh(refreshToken: string): Promise<Answer>;
-  /** Registers, proves the address and signs in. */
-  registerProved(email: string): Promise<Answer>;
-  /** Has a code mailed to the address, and sets the password with it. */
+  /** Registers, verifies the email address and signs in. */
+  registerVerified(email: string): Promise<Answer>;
+  /** Requests a reset, and sets the password with the mailed code. */
   resetByMail(email: string, password: string): Promise<Answer>;
   /** Moves the sign-ins of an account this far into the past. */
   minutesPass(userId: string, minutes: number): Promise<void>;
-  /** A request with this access token. */
+  /** Sends a request with this access token. */
   withToken(accessToken: string, method: string, path: string, body?: unknown): Promise<Answer>;
 }
 
@@ -80,20 +80,20 @@ export async function startIdentity(change?: Record<string, string>, passwords?:
     const mail = await mailed(template, to);
     return 'code' in mail ? mail.code : '';
   };
-  const prove: Identity['prove'] = async (email) => {
+  const verifyEmail: Identity['verifyEmail'] = async (email) => {
     const code = await codeMailed('verify-email', email);
     const { status } = await app.request('POST', '/api/auth/email-verification/confirm', { email, code });
-    if (status !== 200) throw new Error(`${email} is not proved: ${status}`);
+    if (status !== 200) throw new Error(`${email} was not verified: ${status}`);
   };
   return {
     ...app,
     mails,
     mailed,
     register,
-    prove,
-    async registerProved(email) {
+    verifyEmail,
+    async registerVerified(email) {
       await register(email);
-      await prove(email);
+      await verifyEmail(email);
       return login(email);
     },
     async resetByMail(email, password) {

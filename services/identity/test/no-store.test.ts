@@ -6,7 +6,7 @@ let identity: Identity;
 let person: { accessToken: string; refreshToken: string };
 beforeAll(async () => {
   identity = await startIdentity();
-  person = (await identity.registerProved('ann@example.com')).body;
+  person = (await identity.registerVerified('ann@example.com')).body;
 });
 afterAll(() => identity.close());
 

@@ -4,7 +4,7 @@ import { createTurns } from '../src/turns.js';
 
 const refusal = () => new DomainError('unavailable', 'busy', 'Busy.');
 
-/** Work that ends when it is told to. */
+/** Tasks that end on request. */
 function someWork() {
   const started: string[] = [];
   const ends = new Map<string, (failure?: Error) => void>();

@@ -1,44 +1,44 @@
 import type { Mail } from '@sidecart/contracts/notifications';
-import { render, type Content } from './templates.js';
+import { render, type Content } from './render.js';
 
-interface Named {
+interface Recipient {
   name: string;
 }
 
-const mail = (subject: string, { name }: Named, ...paragraphs: string[]): Content =>
+const mail = (subject: string, { name }: Recipient, ...paragraphs: string[]): Content =>
   render({ subject, paragraphs: [`Hello ${name},`, ...paragraphs] });
 
-const LIFE = 'It is good for 15 minutes, and once.';
-const NOT_YOU = 'If that was not you, reset your password at once.';
+const EXPIRY = 'This code expires in 15 minutes and works once.';
+const NOT_YOU = 'If this was not you, reset your password right away.';
 
-export const welcome = (to: Named): Content => mail('Welcome', to, 'your account is ready. You sign in with this address.');
+export const welcome = (to: Recipient): Content => mail('Welcome', to, 'Your account is ready. Sign in with this email address.');
 
-export const passwordChanged = (to: Named): Content =>
-  mail('Your password was changed', to, 'your password was changed, and your other devices were signed out.', NOT_YOU);
+export const passwordChanged = (to: Recipient): Content =>
+  mail('Your password was changed', to, 'Your password was changed, and you were signed out on all other devices.', NOT_YOU);
 
-export const emailChanged = (to: Named & { email: string }): Content =>
-  mail('Your address was changed', to, `from now on you sign in with ${to.email}.`, 'If that was not you, write to us at once.');
+export const emailChanged = (to: Recipient & { email: string }): Content =>
+  mail('Your email address was changed', to, `You now sign in with ${to.email}.`, 'If this was not you, contact us right away.');
 
-export const phoneChanged = (to: Named & { phone: string | null }): Content =>
+export const phoneChanged = (to: Recipient & { phone: string | null }): Content =>
   mail(
     'Your phone number was changed',
     to,
-    to.phone === null ? 'we know no phone number of yours any more.' : `it is ${to.phone} now.`,
+    to.phone === null ? 'Your phone number was removed from your account.' : `Your phone number is now ${to.phone}.`,
     NOT_YOU,
   );
 
-export const twoFactorOn = (to: Named): Content =>
-  mail('Two factors are on', to, 'from now on you sign in with your password and a code of your app.', NOT_YOU);
+export const twoFactorOn = (to: Recipient): Content =>
+  mail('Two-factor authentication is on', to, 'You now sign in with your password and a code from your authenticator app.', NOT_YOU);
 
-export const twoFactorOff = (to: Named): Content =>
+export const twoFactorOff = (to: Recipient): Content =>
   mail(
-    'Two factors are off',
+    'Two-factor authentication is off',
     to,
     'Two-factor authentication was turned off for your account. You now sign in without a second factor.',
     'If neither you nor our support team did this, reset your password right away.',
   );
 
-interface AtProvider extends Named {
+interface AtProvider extends Recipient {
   provider: string;
   providerEmail: string | null;
 }
@@ -59,58 +59,58 @@ export const identityUnlinked = (to: AtProvider): Content =>
     'A way to sign in was removed',
     to,
     `You can no longer sign in with ${accountAt(to)}.`,
-    'If you did not expect this, change your password right away.',
+    'If you did not do this, change your password right away.',
   );
 
-export const tokenReused = (to: Named): Content =>
+export const tokenReused = (to: Recipient): Content =>
   mail(
-    'We signed a device out',
+    'We signed out one of your devices',
     to,
-    'a key of one of your devices was used twice, as if somebody had a copy of it. We signed that device out; sign in again to go on.',
-    'If you do not know why, change your password.',
+    'A sign-in token of one of your devices was used twice, which can mean that someone has copied it. We signed that device out. Sign in again to continue.',
+    'If you cannot explain this, change your password.',
   );
 
-export const codeText = (code: string): Content => ({ subject: 'Your code', text: `Your code is ${code}. ${LIFE}`, html: '' });
+export const codeText = (code: string): Content => ({ subject: 'Your code', text: `Your code is ${code}. ${EXPIRY}`, html: '' });
 
-/** What a mail says that another service asks for. */
-export function asked(wanted: Mail): Content {
-  switch (wanted.template) {
+/** Returns the mail that another service requested. */
+export function requestedMail(request: Mail): Content {
+  switch (request.template) {
     case 'verify-email':
       return mail(
-        'Is this your address?',
-        wanted,
-        `your code is ${wanted.code}. ${LIFE}`,
-        `Or open ${wanted.link}`,
+        'Verify your email address',
+        request,
+        `Your code is ${request.code}. ${EXPIRY}`,
+        `Or open this link: ${request.link}`,
         'If you did not register, ignore this mail.',
       );
     case 'already-registered':
       return mail(
-        'You have an account',
-        wanted,
-        'somebody asked for an account with this address, which has one already.',
-        'If that was you, sign in, or reset your password if you forgot it. If not, there is nothing to do.',
+        'You already have an account',
+        request,
+        'Someone tried to register with this email address, which already has an account.',
+        'If this was you, sign in, or reset your password if you have forgotten it. Otherwise you do not need to do anything.',
       );
     case 'reset-password':
       return mail(
         'Reset your password',
-        wanted,
-        `your code is ${wanted.code}. ${LIFE}`,
-        `Or open ${wanted.link}`,
-        'If you did not ask for it, ignore this mail: your password stays as it is.',
+        request,
+        `Your code is ${request.code}. ${EXPIRY}`,
+        `Or open this link: ${request.link}`,
+        'If you did not request this, ignore this mail. Your password stays the same.',
       );
     case 'change-email':
       return mail(
-        'Confirm your new address',
-        wanted,
-        `your code is ${wanted.code}. ${LIFE}`,
-        'If you did not ask for it, ignore this mail.',
+        'Confirm your new email address',
+        request,
+        `Your code is ${request.code}. ${EXPIRY}`,
+        'If you did not request this, ignore this mail.',
       );
     case 'second-factor':
       return mail(
-        'Your code to sign in',
-        wanted,
-        `your code is ${wanted.code}. It works once, for this sign-in, within 10 minutes.`,
-        NOT_YOU,
+        'Your sign-in code',
+        request,
+        `Your code is ${request.code}. It expires in 10 minutes and works once, for this sign-in.`,
+        'If you are not trying to sign in, someone else knows your password. Reset it right away.',
       );
   }
 }

@@ -1,7 +1,7 @@
 import type { App, Deps } from '@sidecart/chassis/service';
+import { messageCalls } from './calls.js';
 import type { Settings } from './config.js';
 import { createMailer, type Mail } from './mailer.js';
-import { messageCalls } from './message-calls.js';
 import { messageRoutes } from './routes.js';
 import { createSender } from './sender.js';
 import { mailSubscriptions } from './subscriptions.js';

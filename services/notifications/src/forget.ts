@@ -6,11 +6,12 @@ import { goneKey, messageKey, messagesOf } from './store.js';
 
 const AT_ONCE = 100;
 
-/** Removes a person's address from all messages that were sent to them, and from those that are sent from now on. */
+/** Removes a person from all messages sent to them, and from any message saved later. */
 export async function forget(store: Store, userId: string): Promise<void> {
   const [gone, own] = [goneKey(userId), messagesOf(userId).at];
-  // Noting a message writes the person's list and only reads `gone`. Writing the list here makes a message that is being noted
-  // on another replica conflict, so it is either in the list that is walked below or noted without the address.
+  // Saving a message writes the person's list and only reads `gone`. Writing the list here makes a
+  // message that is being saved on another replica conflict. So it is either in the list that is
+  // read below, or saved without the recipient.
   await store.transact([gone, own], (docs) => ({
     write: [put(gone, true), put(own, docs.get(own) ?? { count: 0, tail: [] })],
     result: undefined,

@@ -1,15 +1,18 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { meter } from '@sidecart/chassis/metrics';
-import type { Message } from './message.js';
+import type { Message } from './schemas.js';
 
-const messages = meter.createCounter('sidecart.messages', { unit: '{message}', description: 'Mails and texts handed over, by outcome' });
+const messages = meter.createCounter('sidecart.messages', {
+  unit: '{message}',
+  description: 'Attempts to send mails and texts, by outcome',
+});
 
-/** Counts how a message's handing over turns out, and shows it in the trace. Throws what that throws. */
-export function observed({ channel, template }: Pick<Message, 'channel' | 'template'>, handOver: () => Promise<void>): Promise<void> {
+/** Counts the outcome of an attempt to send, and records it in the trace. Throws what `send` throws. */
+export function observed({ channel, template }: Pick<Message, 'channel' | 'template'>, send: () => Promise<void>): Promise<void> {
   return trace.getTracer('sidecart').startActiveSpan(`send ${channel}`, { kind: SpanKind.CLIENT }, async (span) => {
     const count = (outcome: string) => messages.add(1, { channel, template, outcome });
     try {
-      await handOver();
+      await send();
       count('sent');
     } catch (error) {
       count('failed');

@@ -1,16 +1,16 @@
 import { pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
-import { Message } from './message.js';
+import { Message } from './schemas.js';
 import { messagePage } from './store.js';
 
 export function messageRoutes(store: Store): Routes {
-  const to = routes('notifications');
+  const notifications = routes('notifications');
 
-  to.get(
+  notifications.get(
     '/api/notifications/emails',
     {
-      summary: 'All mails that were sent, newest first.',
+      summary: 'Lists mails and text messages with their status, newest first.',
       access: 'admin',
       rows: [44],
       query: PageQuery,
@@ -19,5 +19,5 @@ export function messageRoutes(store: Store): Routes {
     ({ query }) => messagePage(store, query),
   );
 
-  return to;
+  return notifications;
 }

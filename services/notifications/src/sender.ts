@@ -6,34 +6,35 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import pLimit from 'p-limit';
 import type { Mail } from './mailer.js';
-import { attemptFailed, claim, erase, queue, retryDelay, sent, type Delivery, type Message, type NewMessage } from './message.js';
+import { attemptFailed, claim, erase, queue, retryDelay, sent, type Delivery, type NewMessage } from './message.js';
 import { observed } from './observed.js';
+import type { Message } from './schemas.js';
 import { goneKey, messageKey, messages, messagesOf } from './store.js';
 
 export interface Notice extends NewMessage {
-  /** Whom the message is for. */
+  /** The recipient's account. */
   userId: string;
 }
 
 export interface SenderOptions {
   store: Store;
   logger: Logger;
-  /** Hands a message to the mail server or the SMS gateway. Throws `invalid` if it can never be delivered. */
+  /** Sends through the mail server or the SMS gateway. Throws `invalid` if the message can never be delivered. */
   channels: Record<Message['channel'], (mail: Mail) => Promise<void>>;
 }
 
 export type Sender = ReturnType<typeof createSender>;
 
 const AT_ONCE = 10;
-/** More than this wait for the first look at them. */
+/** Further messages wait for their first deadline. */
 const MAX_WAITING = 1_000;
-/** The first look at a message that was not sent right away. */
-const FIRST_LOOK_MS = 60_000;
+/** The first deadline of a message that was not sent right away. */
+const FIRST_DEADLINE_MS = 60_000;
 
 /**
- * Sends each message once, under the id of the event or call that asked for it. A message is saved before it is sent, and tried
- * again for a day: a mail server that is away delays mail and nothing else. Only a crash between the sending and the noting of it
- * sends a message twice.
+ * Sends each message once, by the id of the event or call that requested it. A message is saved before it
+ * is sent, and retried for a day, so an outage of the mail server delays mail and nothing else. Only a
+ * crash between sending a message and recording that sends it twice.
  */
 export function createSender({ store, logger, channels }: SenderOptions) {
   const deadlines = createDeadlines({ store, name: 'message', due: deliver });
@@ -41,21 +42,21 @@ export function createSender({ store, logger, channels }: SenderOptions) {
   const active = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  /** Resolves when the message is saved. It is sent right after that, ten at a time. */
+  /** Resolves when the message is saved. It is sent right afterwards, ten at a time. */
   async function enqueue({ userId, ...message }: Notice): Promise<void> {
     const { id } = message;
-    const [to, own] = [messageKey(id), messagesOf(userId)];
-    const isNew = await store.transact([to, messages.at, own.at, goneKey(userId)], (docs, now) => {
-      if (docs.get(to)) return { result: false };
+    const [stored, own] = [messageKey(id), messagesOf(userId)];
+    const isNew = await store.transact([stored, messages.at, own.at, goneKey(userId)], (docs, now) => {
+      if (docs.get(stored)) return { result: false };
       const queued = queue(message, now);
       const delivery = docs.get(goneKey(userId)) ? erase(queued, now) : queued;
-      const noted = deadlines.note(docs, id, new Date(now.getTime() + FIRST_LOOK_MS));
-      return { write: [put(to, delivery), ...append(docs, messages, id), ...append(docs, own, id), ...noted], result: true };
+      const noted = deadlines.note(docs, id, new Date(now.getTime() + FIRST_DEADLINE_MS));
+      return { write: [put(stored, delivery), ...append(docs, messages, id), ...append(docs, own, id), ...noted], result: true };
     });
-    if (isNew && inTurn.pendingCount < MAX_WAITING) void deliver(id).catch(() => undefined); // tried again at its deadline
+    if (isNew && inTurn.pendingCount < MAX_WAITING) void deliver(id).catch(() => undefined); // retried at its deadline
   }
 
-  /** Makes one attempt at a queued message. Returns after how many ms the next is due, or `undefined` if it is done. */
+  /** Attempts to send a queued message. Returns after how many ms to try again, or `undefined` if it is no longer queued. */
   function deliver(id: string): Promise<number | undefined> {
     const attempt = inTurn(() => attemptOf(id)).finally(() => active.delete(attempt));
     active.add(attempt);
@@ -63,7 +64,7 @@ export function createSender({ store, logger, channels }: SenderOptions) {
   }
 
   async function attemptOf(id: string): Promise<number | undefined> {
-    if (isClosed) return FIRST_LOOK_MS;
+    if (isClosed) return FIRST_DEADLINE_MS;
     const claimed = await change(id, claim);
     if (!claimed) return undefined;
     if (!('content' in claimed)) return claimed.claimedUntil.getTime() - Date.now();
@@ -91,7 +92,7 @@ export function createSender({ store, logger, channels }: SenderOptions) {
     });
   }
 
-  /** Applies `to` to a message and saves what it returns, if that is a message. */
+  /** Applies `to` to a message, and saves the result if it is a message. */
   function change<R>(id: string, to: (delivery: Delivery, now: Date) => Delivery | R): Promise<Delivery | R | undefined> {
     return store.transact([messageKey(id)], (docs, now) => {
       const before = docs.get(messageKey(id));
@@ -103,9 +104,9 @@ export function createSender({ store, logger, channels }: SenderOptions) {
 
   return {
     enqueue,
-    /** Tries the messages that are due, ten at a time. */
+    /** Sends the messages that are due, ten at a time. */
     onCron: deadlines.drain,
-    /** Waits for the attempts under way. */
+    /** Waits for attempts in progress. */
     async close(): Promise<void> {
       isClosed = true;
       await Promise.allSettled(active);

@@ -14,9 +14,6 @@ import {
   UserRegistered,
 } from '@sidecart/contracts/identity';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, type OrderSnapshot } from '@sidecart/contracts/orders';
-import { forget } from './forget.js';
-import type { Message } from './message.js';
-import type { Notice } from './sender.js';
 import {
   emailChanged,
   identityLinked,
@@ -28,7 +25,11 @@ import {
   twoFactorOn,
   welcome,
 } from './account-mails.js';
-import { orderCancelled, orderPaid, orderPlaced, orderRefunded, type Content } from './templates.js';
+import { forget } from './forget.js';
+import { orderCancelled, orderPaid, orderPlaced, orderRefunded } from './order-mails.js';
+import type { Content } from './render.js';
+import type { Message } from './schemas.js';
+import type { Notice } from './sender.js';
 
 const ORDER_MAILS: [EventType<OrderSnapshot>, Message['template'], (order: OrderSnapshot) => Content][] = [
   [OrderPlaced, 'order-placed', orderPlaced],
@@ -43,7 +44,7 @@ export interface SubscriptionDeps {
   logger: Logger;
 }
 
-/** One mail for each event that a person should hear of. */
+/** Sends one mail for each event that a person should know about. */
 export function mailSubscriptions({ store, enqueue, logger }: SubscriptionDeps): Subscriptions {
   const send = (notice: Omit<Notice, 'channel'>) => enqueue({ ...notice, channel: 'email' });
   const events = subscriptions({ app: 'notifications', logger });

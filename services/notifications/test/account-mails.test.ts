@@ -32,7 +32,7 @@ async function mailsTo(email: string): Promise<Caught[]> {
 const someone = () => ({ id: randomUUID(), to: `${randomUUID()}@example.com`, name: 'Ann', userId: 'ann' });
 const secret = { code: '271828', link: 'https://shop.example/account#token=314159' };
 
-const asked: ((to: ReturnType<typeof someone>) => Mail)[] = [
+const requests: ((to: ReturnType<typeof someone>) => Mail)[] = [
   (to) => ({ ...to, ...secret, template: 'verify-email' }),
   (to) => ({ ...to, template: 'already-registered' }),
   (to) => ({ ...to, ...secret, template: 'reset-password' }),
@@ -40,8 +40,8 @@ const asked: ((to: ReturnType<typeof someone>) => Mail)[] = [
   (to) => ({ ...to, code: secret.code, template: 'second-factor' }),
 ];
 
-describe('a mail that another service asks for', () => {
-  test.each(asked.map((make) => ({ template: make(someone()).template, make })))('$template is sent once', async ({ make }) => {
+describe('a mail that another service requests', () => {
+  test.each(requests.map((make) => ({ template: make(someone()).template, make })))('$template is sent once', async ({ make }) => {
     const mail = make(someone());
     expect([await app.call(SendMail, mail), await app.call(SendMail, mail)]).toEqual([{ output: {} }, { output: {} }]);
     await delivered(app, mail.id);
@@ -52,7 +52,7 @@ describe('a mail that another service asks for', () => {
     if ('link' in mail) expect(sent?.text).toContain(mail.link);
   });
 
-  test('leaves nothing secret behind', async () => {
+  test('stores no secret once it is sent', async () => {
     const mail: Mail = { ...someone(), ...secret, template: 'reset-password' };
     await app.call(SendMail, mail);
     expect(JSON.stringify(await delivered(app, mail.id))).not.toContain(secret.code);
@@ -61,14 +61,14 @@ describe('a mail that another service asks for', () => {
     for (const hidden of [secret.code, '314159']) expect(JSON.stringify([body, app.published])).not.toContain(hidden);
   });
 
-  test('is refused where a code is none, and to whoever is outside', async () => {
+  test('is refused with a malformed code, and from outside', async () => {
     const mail = { ...someone(), template: 'second-factor', code: 'Click here' };
     expect((await app.inside('/internal/mails', { inputs: [mail] })).status).toBe(400);
     expect((await app.request('POST', '/internal/mails', { inputs: [] })).status).toBe(404);
   });
 });
 
-test('a text message goes through the binding `sms`, once, and leaves no code behind', async () => {
+test('sends a text message once through the binding `sms`, and stores no code', async () => {
   const sms = { id: randomUUID(), to: '+4915112345678', userId: 'ann', template: 'change-phone' as const, code: '161803' };
   expect([await app.call(SendSms, sms), await app.call(SendSms, sms)]).toEqual([{ output: {} }, { output: {} }]);
   expect(JSON.stringify(await delivered(app, sms.id))).not.toContain(sms.code);
@@ -84,14 +84,14 @@ const atAcme = { provider: 'acme', providerEmail: 'ann@acme.example' };
 
 test.each([
   ['Your password was changed', (email: string) => PasswordChanged('ann', 2, owner(email))],
-  ['Your address was changed', (email: string) => EmailChanged('ann', 3, { ...owner('new@example.com'), oldEmail: email })],
+  ['Your email address was changed', (email: string) => EmailChanged('ann', 3, { ...owner('new@example.com'), oldEmail: email })],
   ['Your phone number was changed', (email: string) => PhoneChanged('ann', 3, { ...owner(email), phone: '+4915112345678' })],
-  ['Two factors are on', (email: string) => TwoFactorChanged('ann', 4, { ...owner(email), on: true })],
-  ['Two factors are off', (email: string) => TwoFactorChanged('ann', 5, { ...owner(email), on: false })],
+  ['Two-factor authentication is on', (email: string) => TwoFactorChanged('ann', 4, { ...owner(email), on: true })],
+  ['Two-factor authentication is off', (email: string) => TwoFactorChanged('ann', 5, { ...owner(email), on: false })],
   ['A way to sign in was added', (email: string) => IdentityLinked('ann', 6, { ...owner(email), ...atAcme })],
   ['A way to sign in was removed', (email: string) => IdentityUnlinked('ann', 7, { ...owner(email), ...atAcme, providerEmail: null })],
-  ['We signed a device out', (email: string) => RefreshTokenReused('session-1', 1, owner(email))],
-])('the owner hears: %s', async (subject, event) => {
+  ['We signed out one of your devices', (email: string) => RefreshTokenReused('session-1', 1, owner(email))],
+])('notifies the owner: %s', async (subject, event) => {
   const { to } = someone();
   const twice = { id: randomUUID(), ...event(to) };
   expect([await app.deliver(twice), await app.deliver(twice)]).toEqual(['SUCCESS', 'SUCCESS']);
@@ -100,7 +100,7 @@ test.each([
   expect(await app.deliver({ ...event(to), data: { email: to } })).toBe('DROP');
 });
 
-test('the owner hears which identity was linked', async () => {
+test('tells the owner which identity was linked', async () => {
   const { id, to } = someone();
   await app.deliver({ id, ...IdentityLinked('ann', 8, { ...owner(to), ...atAcme }) });
   await delivered(app, id);

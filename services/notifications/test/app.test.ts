@@ -11,7 +11,7 @@ import { aUser } from '@sidecart/testing/tokens';
 import { SMTPServer } from 'smtp-server';
 import { createApp } from '../src/app.js';
 import { Settings } from '../src/config.js';
-import { delivered, tried } from './delivered.js';
+import { attempted, delivered } from './delivered.js';
 import { anOrder } from './order.js';
 
 type Catcher = Awaited<ReturnType<typeof startMailCatcher>>;
@@ -21,7 +21,7 @@ let app: TestApp;
 const start = (smtpPort: number) =>
   startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, SMTP_TLS: 'off' }), createApp);
 
-/** Starts the app, and lets its cron turn some minutes from now. */
+/** Starts the app. `turn` runs its cron as if some minutes had passed. */
 async function startWithCron(smtpPort: number) {
   let onCron: App['onCron'];
   const other = await startApp('notifications', Settings.parse({ SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, SMTP_TLS: 'off' }), (deps) => {
@@ -62,27 +62,33 @@ describe('an event', () => {
     ],
     [
       'order.placed',
-      'We have your order SC-7K3M-Q2XD',
+      'We have received your order SC-7K3M-Q2XD',
       'order-placed',
       'order-1',
       (email: string) => OrderPlaced('order-1', 1, orderOf(email)),
     ],
-    ['order.paid', 'Your order SC-7K3M-Q2XD is paid', 'order-paid', 'order-1', (email: string) => OrderPaid('order-1', 2, orderOf(email))],
+    [
+      'order.paid',
+      'We have received your payment for order SC-7K3M-Q2XD',
+      'order-paid',
+      'order-1',
+      (email: string) => OrderPaid('order-1', 2, orderOf(email)),
+    ],
     [
       'order.cancelled',
-      'Your order SC-7K3M-Q2XD is cancelled',
+      'Your order SC-7K3M-Q2XD was cancelled',
       'order-cancelled',
       'order-1',
       (email: string) => OrderCancelled('order-1', 2, orderOf(email)),
     ],
     [
       'order.refunded',
-      'Your order SC-7K3M-Q2XD is refunded',
+      'Your order SC-7K3M-Q2XD was refunded',
       'order-refunded',
       'order-1',
       (email: string) => OrderRefunded('order-1', 3, orderOf(email)),
     ],
-  ])('%s makes one mail, and a note of it', async (_type, subject, template, reference, event) => {
+  ])('%s sends one mail, and lists it', async (_type, subject, template, reference, event) => {
     const email = someone();
     const id = randomUUID();
     expect(await app.deliver({ id, ...event(email) })).toBe('SUCCESS');
@@ -96,7 +102,7 @@ describe('an event', () => {
     expect(body.data).toEqual([{ id, channel: 'email', to: email, subject, template, ...state, at: expect.any(String), reference }]);
   });
 
-  test('that comes again makes no second mail', async () => {
+  test('that is repeated sends no second mail', async () => {
     const email = someone();
     const event = registered(email);
     expect([await app.deliver(event), await app.deliver(event)]).toEqual(['SUCCESS', 'SUCCESS']);
@@ -106,7 +112,7 @@ describe('an event', () => {
     expect(await mailsTo(email)).toHaveLength(1);
   });
 
-  test('that comes ten times at once makes one mail', async () => {
+  test('that is delivered ten times at once sends one mail', async () => {
     const email = someone();
     const event = registered(email);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => app.deliver(event)));
@@ -117,12 +123,12 @@ describe('an event', () => {
     expect(body.data.filter(({ to }: { to: string }) => to === email)).toHaveLength(1);
   });
 
-  test('that is malformed goes to the dead letters', async () => {
+  test('that is malformed becomes a dead letter', async () => {
     expect(await app.deliver({ ...registered(someone()), data: { userId: 'ann' } })).toBe('DROP');
     expect(await app.deliver({ ...registered(someone()), version: 2 })).toBe('DROP');
   });
 
-  test('is saved while the mail server is away, and makes one mail when it is back', async () => {
+  test('is saved while the mail server is away, and sends one mail when it is back', async () => {
     const first = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
     const { other, turn } = await startWithCron(first.smtpPort);
     try {
@@ -130,9 +136,9 @@ describe('an event', () => {
       const email = someone();
       const event = registered(email);
       expect(await other.deliver(event)).toBe('SUCCESS');
-      expect(await tried(other, event.id, 1)).toMatchObject({ status: 'queued', error: expect.stringContaining('ECONNREFUSED') });
+      expect(await attempted(other, event.id, 1)).toMatchObject({ status: 'queued', error: expect.stringContaining('ECONNREFUSED') });
       await turn(2);
-      expect(await tried(other, event.id, 2)).toMatchObject({ status: 'queued' });
+      expect(await attempted(other, event.id, 2)).toMatchObject({ status: 'queued' });
       const back = await startMailCatcher({ smtpPort: first.smtpPort, httpPort: 0 });
       await turn(4);
       expect(await delivered(other, event.id)).toMatchObject({ status: 'sent', attempts: 3, error: null, content: null });
@@ -145,7 +151,7 @@ describe('an event', () => {
   });
 
   test.each([
-    [550, 'failed', 'The mail server refuses the recipient.'],
+    [550, 'failed', 'The mail server refused the recipient.'],
     [452, 'queued', expect.stringContaining('not here')],
   ])('for a recipient that the mail server refuses with %d is %s', async (responseCode, status, error) => {
     const smtp = new SMTPServer({
@@ -157,7 +163,7 @@ describe('an event', () => {
     try {
       const event = registered(someone());
       expect(await other.deliver(event)).toBe('SUCCESS');
-      expect(await tried(other, event.id, 1)).toMatchObject({ status, error });
+      expect(await attempted(other, event.id, 1)).toMatchObject({ status, error });
       const { body } = await other.request('GET', '/api/notifications/emails', undefined, admin);
       expect(body.data).toMatchObject([{ id: event.id, status, attempts: 1, error }]);
     } finally {
@@ -167,7 +173,7 @@ describe('an event', () => {
   });
 });
 
-describe('of a person who deleted the account', () => {
+describe('for a person who has deleted the account', () => {
   const sent = async (id: string): Promise<{ to: string }> => {
     const { body } = await app.request('GET', '/api/notifications/emails?limit=100', undefined, admin);
     return body.data.find((message: { id: string }) => message.id === id);
@@ -177,7 +183,7 @@ describe('of a person who deleted the account', () => {
     ...UserRegistered(userId, 1, { userId, email, name: 'Ann', locale: 'en' }),
   });
 
-  test('no address is kept, and nobody else loses theirs', async () => {
+  test('removes the email address, and nobody else loses theirs', async () => {
     const [userId, email, other] = [randomUUID(), someone(), registration(randomUUID(), someone())];
     const events = Array.from({ length: 60 }, () => registration(userId, email));
     for (const event of [...events, other]) await app.deliver(event);
@@ -187,7 +193,7 @@ describe('of a person who deleted the account', () => {
     expect((await sent(other.id)).to).toMatch(/@example.com$/);
   });
 
-  test('nothing is sent or noted later either', async () => {
+  test('neither sends nor stores anything later', async () => {
     const [userId, email] = [randomUUID(), someone()];
     expect(await app.deliver(UserDeleted(userId, 2, { userId }))).toBe('SUCCESS');
     const late = registration(userId, email);
@@ -196,7 +202,7 @@ describe('of a person who deleted the account', () => {
     expect(await mailsTo(email)).toEqual([]);
   });
 
-  test('a malformed event goes to the dead letters', async () => {
+  test('a malformed event becomes a dead letter', async () => {
     expect(await app.deliver({ ...UserDeleted('ann', 2, { userId: 'ann' }), data: {} })).toBe('DROP');
   });
 });
@@ -212,7 +218,7 @@ test('markup in a name arrives as text', async () => {
   expect(mail?.html).toContain('Hello &lt;a href=&quot;https://evil.example&quot;&gt;Ann&lt;/a&gt;,');
 });
 
-test('an address is one recipient, whatever stands in it', async () => {
+test('treats an email address as one recipient, whatever it contains', async () => {
   const email = someone();
   const event = registered(`${email}, other@example.com`);
   expect(await app.deliver(event)).toBe('SUCCESS');
@@ -228,7 +234,7 @@ describe('the list of mails', () => {
       expect((await app.request('GET', path, undefined, { as: aUser({ role }) })).status).toBe(403);
   });
 
-  test('is newest first, page by page', async () => {
+  test('is paged, newest first', async () => {
     const emails = [someone(), someone(), someone()];
     for (const email of emails) await app.deliver(registered(email));
     const first = await app.request('GET', '/api/notifications/emails?limit=2', undefined, admin);

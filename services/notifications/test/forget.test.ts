@@ -45,11 +45,11 @@ function replicas() {
   return { sending, forgetting };
 }
 
-describe('a message that one replica notes while another forgets the person', () => {
+describe('a message that one replica saves while another forgets the person', () => {
   test.each([
     ['their first', 0],
     ['one of many', 120],
-  ])('keeps no address: %s', async (_name, earlier) => {
+  ])('stores no recipient: %s', async (_name, earlier) => {
     const { sending, forgetting } = replicas();
     const userId = randomUUID();
     const channels = { email: async () => undefined, sms: async () => undefined };

@@ -26,13 +26,15 @@ function mailerFor(port: number, { query = '', ...options }: Partial<MailerOptio
   return mailer;
 }
 
-interface Taken {
+interface Received {
   raw: string;
   secure: boolean;
 }
 
-async function startServer(tls: SMTPServerOptions = { disabledCommands: ['AUTH', 'STARTTLS'] }): Promise<{ port: number; taken: Taken[] }> {
-  const taken: Taken[] = [];
+async function startServer(
+  tls: SMTPServerOptions = { disabledCommands: ['AUTH', 'STARTTLS'] },
+): Promise<{ port: number; taken: Received[] }> {
+  const taken: Received[] = [];
   const smtp = new SMTPServer({
     disabledCommands: ['AUTH'],
     closeTimeout: 100,
@@ -54,13 +56,13 @@ describe('with TLS required', () => {
     expect(taken).toEqual([{ raw: expect.stringContaining('Subject: Hello'), secure: true }]);
   });
 
-  test('gives nothing to a server whose certificate is not trusted', async () => {
+  test('sends nothing to a server whose certificate is not trusted', async () => {
     const { port, taken } = await startServer(certified);
     await expect(mailerFor(port, { tls }).send(aMail())).rejects.toThrow(/certificate/);
     expect(taken).toEqual([]);
   });
 
-  test('gives nothing to a server without STARTTLS', async () => {
+  test('sends nothing to a server without STARTTLS', async () => {
     const { port, taken } = await startServer();
     await expect(mailerFor(port, { tls }).send(aMail())).rejects.toThrow();
     expect(taken).toEqual([]);
@@ -76,7 +78,7 @@ test('sends in plain text with TLS off, even if the server offers STARTTLS', asy
 describe('the settings', () => {
   const url = 'smtp://mail.example:587';
 
-  test('require TLS unless one says otherwise', () => {
+  test('require TLS by default', () => {
     expect(Settings.parse({ SMTP_URL: url }).SMTP_TLS).toBe('required');
     expect(Settings.parse({ SMTP_URL: url, SMTP_TLS: 'off' }).SMTP_TLS).toBe('off');
     expect(Settings.safeParse({ SMTP_URL: url, SMTP_TLS: 'no' }).success).toBe(false);
@@ -94,7 +96,7 @@ describe('the settings', () => {
   });
 });
 
-test('a mail that goes out twice has the same Message-ID, and says that a machine sent it', async () => {
+test('a mail that is sent twice has the same Message-ID, and is marked as auto-generated', async () => {
   const { port, taken } = await startServer();
   const mailer = mailerFor(port);
   await mailer.send(aMail());
@@ -106,13 +108,13 @@ test('a mail that goes out twice has the same Message-ID, and says that a machin
   }
 });
 
-test('line breaks in what it is given add no header', async () => {
+test('line breaks in the subject or the id add no header', async () => {
   const { port, taken } = await startServer();
   await mailerFor(port).send(aMail({ id: 'event-1>\r\nBcc: a@example.com', subject: 'Hello\r\nBcc: b@example.com' }));
   expect(taken[0]?.raw).not.toMatch(/^Bcc:/im);
 });
 
-test('a server that takes the connection and says nothing is given up', async () => {
+test('gives up on a server that accepts the connection and says nothing', async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
   const port = await listen(silent, 0, '127.0.0.1');

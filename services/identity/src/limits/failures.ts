@@ -55,13 +55,15 @@ export function throttled(docs: Docs, keys: readonly Key<Failures>[], now: Date)
 }
 
 export const tooMany = (retryAfter: number) =>
-  new DomainError('limited', 'too-many-tries', 'Too many attempts. Try again after the seconds in Retry-After.', { retryAfter });
+  new DomainError('limited', 'too-many-tries', 'Too many attempts. Wait for the number of seconds in Retry-After, then try again.', {
+    retryAfter,
+  });
 
 export const putFailure = (docs: Docs, kind: Kind, failures: Key<Failures>, now: Date): Write =>
   put(failures, countFailure(docs.get(failures), kind, now), QUIET_SECONDS);
 
 /** Takes back a failure that was counted before the outcome of the attempt was known. */
-export function takeBackFailure(docs: Docs, at: Key<Failures>, now: Date): Write {
-  const failures = (docs.get(at)?.failures ?? 0) - 1;
-  return failures <= 0 ? remove(at) : put(at, { failures, until: now.toISOString() }, QUIET_SECONDS);
+export function takeBackFailure(docs: Docs, counted: Key<Failures>, now: Date): Write {
+  const failures = (docs.get(counted)?.failures ?? 0) - 1;
+  return failures <= 0 ? remove(counted) : put(counted, { failures, until: now.toISOString() }, QUIET_SECONDS);
 }

@@ -32,7 +32,7 @@ export const Exchange = z.strictObject({
 
 export const Linked = z.object({ linked: ProviderName });
 
-/** Providers add parameters of their own. Those that matter are signed or checked elsewhere. */
+/** Providers add other parameters. Those that matter are signed or checked elsewhere. */
 const Parameter = z.string().max(4_096);
 export const Callback = z
   .object({

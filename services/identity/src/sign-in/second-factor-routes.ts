@@ -161,7 +161,7 @@ function openChallenge(docs: Docs, id: string, secret: string, now: Date): OpenC
 
 interface FactorContext {
   from: Client;
-  /** For encrypting the secret of the factor anew. */
+  /** For encrypting the secret of the factor again. */
   iv: Buffer;
   now: Date;
 }

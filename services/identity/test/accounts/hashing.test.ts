@@ -6,7 +6,7 @@ import { PASSWORD, startIdentity, type Identity } from '../identity.js';
 const MANY = 30;
 const places = Array.from({ length: MANY }, (_, n) => ({ 'x-forwarded-for': `203.0.113.${n}` }));
 
-/** One that hashes slowly, and lets next to nobody wait. */
+/** Hashes slowly, and lets hardly anyone wait. */
 let identity: Identity;
 beforeAll(async () => {
   identity = await startIdentity({ PASSWORD_QUEUE: '2', PASSWORD_PASSES: '100', REGISTRATIONS_PER_PLACE: '5' });

@@ -25,7 +25,7 @@ function fastClock(): Clock & { pauses: number[] } {
   };
 }
 
-/** A clock that stands still: a pause ends only when it is cut short. */
+/** A clock that stands still. A pause ends only when it is aborted. */
 const stillClock: Clock = {
   now: () => 0,
   async pause(_ms, signal) {

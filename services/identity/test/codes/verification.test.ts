@@ -12,7 +12,7 @@ beforeAll(async () => void (identity = await startIdentity()));
 afterAll(() => identity.close());
 
 type Ask = ReturnType<typeof asking>;
-/** Each test asks from a place of its own. */
+/** Each test uses another place. */
 const asking = (from = `192.0.2.${++serial}`) => {
   return (path: string, body: unknown) => identity.request('POST', `/api/auth/${path}`, body, { headers: { 'x-forwarded-for': from } });
 };
@@ -42,14 +42,14 @@ async function codeFor(template: Template, email: string): Promise<{ code: strin
 const guess = (code: string, n: number) => String((Number(code) + 1 + n) % 1_000_000).padStart(6, '0');
 const type = (slug: string) => `https://sidecart.dev/problems/${slug}`;
 
-/** A minute passes, as far as mails are concerned. */
+/** Lets the next mail be sent, as after a minute. */
 async function minutePasses(template: Template, holder: string): Promise<void> {
-  const at = sentKey(template, holder);
-  await identity.store.transact([at], (docs) => ({
+  const sent = sentKey(template, holder);
+  await identity.store.transact([sent], (docs) => ({
     write: [
       put(
-        at,
-        (docs.get(at) ?? []).map((time) => new Date(Date.parse(time) - 60_000).toISOString()),
+        sent,
+        (docs.get(sent) ?? []).map((time) => new Date(Date.parse(time) - 60_000).toISOString()),
       ),
     ],
     result: undefined,
@@ -175,7 +175,7 @@ describe('verifying an email address', () => {
     expect(jwt.decode(person.accessToken)).toMatchObject({ verified: false });
     await person.ask('email-verification/confirm', { token: (await codeFor('verify-email', person.email)).token });
     expect(jwt.decode((await identity.refresh(person.refreshToken)).body.accessToken)).toMatchObject({ verified: true });
-    await until('it is announced', 5, async () =>
+    await until('it is published', 5, async () =>
       identity.published.some((each) => each.type === 'user.verified' && each.subject === person.id),
     );
   });
@@ -215,7 +215,7 @@ describe('resetting a password', () => {
     expect((await identity.login(person.email)).status).toBe(401);
     expect((await identity.login(person.email, 'a newer horse')).status).toBe(200);
     expect(await userByEmail(identity.store, person.email)).toMatchObject({ verified: true });
-    await until('it is announced', 5, async () =>
+    await until('it is published', 5, async () =>
       ['user.password_reset_requested', 'user.password_changed', 'user.verified'].every((type) =>
         identity.published.some((each) => each.type === type && each.subject === person.id),
       ),

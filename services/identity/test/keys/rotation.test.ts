@@ -36,7 +36,7 @@ const server = createServer((req, res) => handler(req, res)).listen(0, '127.0.0.
 const start = (appId: string, ports: { appPort?: number; daprHttpPort?: number } = {}) =>
   startSidecar({ appId, ...folder, ...ports, env: { APP_API_TOKEN: APP_TOKEN } });
 
-/** A service on the other side of its own sidecar, with keys that it asks identity for. */
+/** Another service beside its own sidecar, which gets its keys from identity. */
 async function aVerifier(appId: string): Promise<Verify> {
   const sidecar = await start(appId);
   sidecars.push(sidecar);
@@ -92,7 +92,7 @@ afterAll(async () => {
   if (folder) await rm(folder.folder, { recursive: true, force: true });
 }, 60_000);
 
-/** The local secret store reads its file when its sidecar starts. */
+/** The local secret store reads its file only when its sidecar starts. */
 async function rotate(): Promise<void> {
   const file = join(folder.folder, 'secrets.json');
   const secrets = {
@@ -127,7 +127,7 @@ test('refuses no token, old or new, during a rotation under load', async () => {
           () => verified++,
           (error: unknown) => refusals.push(error),
         );
-      await verify(forged).catch(() => undefined); // a flood of unknown keys goes on meanwhile
+      await verify(forged).catch(() => undefined); // a flood of unknown keys at the same time
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -3,9 +3,9 @@ import { placeOf } from '../../src/client.js';
 import { isFamiliar, withLogin, type Logins } from '../../src/sign-in/history.js';
 import { countFailure, secondsToWait, type Failures } from '../../src/limits/failures.js';
 
-const at = new Date('2026-05-01T12:00:00Z');
+const now = new Date('2026-05-01T12:00:00Z');
 const after = (failures: number): Failures | undefined =>
-  Array.from({ length: failures }).reduce<Failures | undefined>((tries) => countFailure(tries, 'pair', at), undefined);
+  Array.from({ length: failures }).reduce<Failures | undefined>((tries) => countFailure(tries, 'pair', now), undefined);
 
 test.each([
   [0, 0],
@@ -18,12 +18,12 @@ test.each([
   [13, 900],
   [1_000, 900],
 ])('after %d failures the wait is %d s', (failures, seconds) => {
-  expect(secondsToWait(after(failures), at)).toBe(seconds);
+  expect(secondsToWait(after(failures), now)).toBe(seconds);
 });
 
 test('a wait ends', () => {
-  expect(secondsToWait(after(6), new Date(at.getTime() + 7_999))).toBe(1);
-  expect(secondsToWait(after(6), new Date(at.getTime() + 8_000))).toBe(0);
+  expect(secondsToWait(after(6), new Date(now.getTime() + 7_999))).toBe(1);
+  expect(secondsToWait(after(6), new Date(now.getTime() + 8_000))).toBe(0);
 });
 
 test.each([
@@ -42,23 +42,23 @@ describe('the history of sign-ins', () => {
   const stranger = { address: '198.51.100.7', agent: 'a script' };
 
   test('counts repeated attempts in one entry, so that they hide nothing else', () => {
-    let logins = withLogin(none, 'signed-in', phone, at);
-    for (let n = 0; n < 1_000; n++) logins = withLogin(logins, 'wrong-password', stranger, at);
+    let logins = withLogin(none, 'signed-in', phone, now);
+    for (let n = 0; n < 1_000; n++) logins = withLogin(logins, 'wrong-password', stranger, now);
     expect(logins.recent).toEqual([
-      { at: at.toISOString(), outcome: 'wrong-password', ...stranger, times: 1_000 },
-      { at: at.toISOString(), outcome: 'signed-in', ...phone, times: 1 },
+      { at: now.toISOString(), outcome: 'wrong-password', ...stranger, times: 1_000 },
+      { at: now.toISOString(), outcome: 'signed-in', ...phone, times: 1 },
     ]);
   });
 
   test('is bounded, and keeps the places where the owner signed in', () => {
-    let logins = withLogin(none, 'signed-in', phone, at);
-    for (let n = 0; n < 200; n++) logins = withLogin(logins, 'wrong-password', { ...stranger, address: `198.51.100.${n}` }, at);
+    let logins = withLogin(none, 'signed-in', phone, now);
+    for (let n = 0; n < 200; n++) logins = withLogin(logins, 'wrong-password', { ...stranger, address: `198.51.100.${n}` }, now);
     expect(logins.recent).toHaveLength(50);
     expect([isFamiliar(logins, phone), isFamiliar(logins, { ...stranger, address: '198.51.100.9' })]).toEqual([true, false]);
   });
 
   test('does not treat a place as familiar after a failure', () => {
     for (const outcome of ['wrong-password', 'wrong-second-factor', 'second-factor-needed', 'refused'] as const)
-      expect(isFamiliar(withLogin(none, outcome, stranger, at), stranger)).toBe(false);
+      expect(isFamiliar(withLogin(none, outcome, stranger, now), stranger)).toBe(false);
   });
 });

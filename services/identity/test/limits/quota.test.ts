@@ -6,8 +6,8 @@ import { quota, useQuotas, type Quota } from '../../src/limits/quota.js';
 const start = new Date('2026-05-01T12:00:00Z');
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1_000);
 
-/** What was used, as the store keeps it. */
-function kept() {
+/** Stores the usage of quotas as the store would. */
+function quotaStore() {
   const documents = new Map<string, string>();
   const get: Docs['get'] = (key) => JSON.parse(documents.get(key) ?? 'null') ?? undefined;
   const docs: Docs = { get, all: (keys) => keys.map((key) => get(key)) };
@@ -21,7 +21,7 @@ function kept() {
 }
 
 test('a quota can be used up at once, and refills steadily', () => {
-  const useOnce = kept();
+  const useOnce = quotaStore();
   const ten = [quota('mails', 10, 'ann')];
   for (let n = 0; n < 10; n++) expect(useOnce(ten, start)).toBe(0);
   expect(useOnce(ten, start)).toBe(360);
@@ -31,14 +31,14 @@ test('a quota can be used up at once, and refills steadily', () => {
 });
 
 test('a quota is whole again after an hour, and never more than whole', () => {
-  const useOnce = kept();
+  const useOnce = quotaStore();
   const two = [quota('mails', 2, 'ann')];
   for (const seconds of [0, 0, 24 * 3_600, 24 * 3_600]) expect(useOnce(two, after(seconds))).toBe(0);
   expect(useOnce(two, after(24 * 3_600))).toBe(1_800);
 });
 
 test('a refusal uses none of the other quotas, and has the longest wait', () => {
-  const useOnce = kept();
+  const useOnce = quotaStore();
   const [one, two, many] = [quota('mails', 1, 'ann'), quota('mails', 2, 'bob'), quota('mails', 100, 'everybody')];
   expect(useOnce([one, two, many], start)).toBe(0);
   expect(useOnce([two], start)).toBe(0);
@@ -48,7 +48,7 @@ test('a refusal uses none of the other quotas, and has the longest wait', () => 
 });
 
 test('a rate that does not divide the hour is enforced too', () => {
-  const useOnce = kept();
+  const useOnce = quotaStore();
   const seven = [quota('mails', 7, 'ann')];
   for (let n = 0; n < 7; n++) expect(useOnce(seven, start)).toBe(0);
   expect(useOnce(seven, start)).toBe(515);

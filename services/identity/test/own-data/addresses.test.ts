@@ -13,10 +13,10 @@ describe('after any changes of a list of addresses', () => {
   const steps = fc.array(fc.record({ what: fc.constantFrom('add', 'replace', 'drop'), which: fc.nat(), uses }), { maxLength: 60 });
 
   function take(addresses: Addresses, { what, which, uses }: { what: string; which: number; uses: object }, id: string): Addresses {
-    const at = addresses[which % addresses.length]?.id ?? 'none';
+    const chosen = addresses[which % addresses.length]?.id ?? 'none';
     try {
       if (what === 'add') return add(addresses, id, anAddress(uses));
-      return what === 'drop' ? drop(addresses, at) : replace(addresses, at, anAddress(uses));
+      return what === 'drop' ? drop(addresses, chosen) : replace(addresses, chosen, anAddress(uses));
     } catch (error) {
       if (error instanceof DomainError) return addresses;
       throw error;

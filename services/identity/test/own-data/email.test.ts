@@ -29,8 +29,8 @@ test('changes the email address with a code mailed to the new one, and notifies 
   expect([(await identity.login('new-home@example.com')).status, (await identity.login(email)).status]).toEqual([200, 401]);
   expect(await userByEmail(identity.store, 'new-home@example.com')).toMatchObject({ id, verified: true });
   expect((await identity.refresh(refreshToken)).body.user.email).toBe('New-Home@example.com');
-  const told = await until('it is announced', 5, async () => identity.published.find(({ type }) => type === 'user.email_changed'));
-  expect(told).toMatchObject({ subject: id, data: { email: 'New-Home@example.com', oldEmail: email } });
+  const published = await until('it is published', 5, async () => identity.published.find(({ type }) => type === 'user.email_changed'));
+  expect(published).toMatchObject({ subject: id, data: { email: 'New-Home@example.com', oldEmail: email } });
   expect((await identity.register(email)).status).toBe(200);
 });
 
@@ -91,7 +91,7 @@ test('verifies a phone number with a code sent to it, and removes it again', asy
   expect((await ask('POST', '/confirm', { code: String((Number(code) + 1) % 1e6).padStart(6, '0') })).status).toBe(400);
   expect((await ask('POST', '/confirm', { code })).body.phone).toBe(phone);
   expect((await ask('POST', '/confirm', { code })).status).toBe(400);
-  await until('it is announced', 5, async () => identity.published.some(({ type }) => type === 'user.phone_changed'));
+  await until('it is published', 5, async () => identity.published.some(({ type }) => type === 'user.phone_changed'));
   expect((await ask('DELETE', '', { password: 'wrong horse' })).status).toBe(403);
   for (const _ of ['first', 'repeated']) expect((await ask('DELETE', '', { password: PASSWORD })).status).toBe(204);
   expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body.phone).toBeNull();

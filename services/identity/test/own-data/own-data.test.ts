@@ -62,7 +62,7 @@ test('deletes the address, profile, picture, sessions and places of an account, 
   for (const path of ['', '/export']) expect((await ask('GET', path)).status).toBe(404);
   expect(JSON.stringify(await identity.store.read(userKey(id)))).not.toMatch(new RegExp(`${email}|Ann|argon2`));
   expect((await ask('GET', '/addresses')).body.data).toEqual([]);
-  const event = await until('it is announced', 5, async () =>
+  const event = await until('it is published', 5, async () =>
     identity.published.find(({ type, subject }) => type === 'user.deleted' && subject === id),
   );
   expect(event.data).toEqual({ userId: id });

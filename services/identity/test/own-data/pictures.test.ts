@@ -36,7 +36,7 @@ const deep = (side: number) =>
     .png()
     .toBuffer();
 
-/** A PNG that says that it is so large, and holds next to nothing. */
+/** A PNG that claims to be this large and has hardly any data. */
 function bomb(side: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);
@@ -96,7 +96,7 @@ describe('a picture', () => {
 });
 
 describe('decoding', () => {
-  /** As large as is taken: it keeps a processor busy for a while. */
+  /** The largest picture that is accepted, which takes a while to decode. */
   let large: Buffer;
   beforeAll(async () => void (large = await picture('jpeg', 4_000, 4_000)));
 

@@ -2,11 +2,11 @@ import type { Answer } from '@sidecart/testing/app';
 
 export interface Browser {
   cookie: string;
-  /** Asks identity, and follows no redirect by itself. */
+  /** Sends a request to identity, without following redirects. */
   go(pathOrUrl: string | URL, headers?: Record<string, string>): Promise<Omit<Answer, 'headers'> & { location: URL | undefined }>;
 }
 
-/** A browser that keeps the cookie identity sets. It reaches identity at `url`, wherever a link to `shop` leads. */
+/** A browser that keeps the cookie of identity. Links to `shop` lead to identity at `url`. */
 export function openBrowser(url: string, shop: string): Browser {
   const browser: Browser = {
     cookie: '',

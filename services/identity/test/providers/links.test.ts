@@ -7,7 +7,7 @@ import { linksKey } from '../../src/accounts/links.js';
 import { secret, sha256 } from '../../src/providers/attempt.js';
 import { identityKey } from '../../src/providers/store.js';
 import { PASSWORD, startIdentity, type Identity } from '../identity.js';
-import { careful, codeOf } from '../two-factor.js';
+import { withTwoFactor, codeOf } from '../with-two-factor.js';
 import { openBrowser, type Browser } from './browser.js';
 import { startOidcProvider, type OidcProvider, type Person } from './oidc.js';
 
@@ -33,7 +33,7 @@ const anAddress = () => `${randomUUID()}@example.com`;
 const slug = ({ body }: Pick<Answer, 'body'>) => body?.type?.split('/').at(-1);
 const outcome = (answer: Pick<Answer, 'status' | 'body'>) => [answer.status, slug(answer)];
 
-/** A subject at a provider. */
+/** Creates a person at a provider, and returns their subject. */
 function someone(change: Person = {}, provider = acme): string {
   const subject = randomUUID();
   provider.people.set(subject, { email: `${subject}@example.com`, email_verified: true, name: 'Ann', ...change });
@@ -46,9 +46,9 @@ async function signIn(subject: string, provider = acme) {
   return browser.go(await provider.visit(String(location), subject));
 }
 
-/** An account whose address is proved, with the access token of a sign-in a moment ago. */
+/** An account with a verified email address, and the access token of a recent sign-in. */
 async function anAccount(email = anAddress()) {
-  const { user, accessToken } = (await identity.registerProved(email)).body;
+  const { user, accessToken } = (await identity.registerVerified(email)).body;
   return { email, id: String(user.id), accessToken: String(accessToken) };
 }
 
@@ -74,7 +74,7 @@ async function link(accessToken: string, subject: string, body?: unknown) {
 const unlink = (accessToken: string, body: unknown = { password: PASSWORD }) => ask(accessToken, 'DELETE', '/api/auth/acme/link', body);
 const identities = async (accessToken: string) => (await ask(accessToken, 'GET', '/api/auth/identities')).body.data;
 
-const told = (type: string, userId: string) =>
+const published = (type: string, userId: string) =>
   until(`${type} is announced`, 5, async () => identity.published.findLast((event) => event.type === type && event.subject === userId));
 
 describe('linking', () => {
@@ -150,14 +150,14 @@ describe('linking', () => {
   });
 
   test('also needs a code from the app, if the account has one', async () => {
-    const person = await careful(identity, anAddress());
+    const person = await withTwoFactor(identity, anAddress());
     const begin = (body: unknown) => person.ask('POST', '/api/auth/acme/link', body);
     for (const body of [{}, { password: PASSWORD }]) expect(outcome(await begin(body))).toEqual([403, 'second-factor-required']);
     expect((await begin({ code: codeOf(person.secret) })).status).toBe(200);
   });
 
   test('uses up no code while the provider is away', async () => {
-    const { ask: asPerson, recoveryCodes } = await careful(identity, anAddress());
+    const { ask: asPerson, recoveryCodes } = await withTwoFactor(identity, anAddress());
     const [code] = recoveryCodes;
     expect((await asPerson('POST', '/api/auth/away/link', { code })).status).toBe(503);
     expect((await asPerson('POST', '/api/auth/acme/link', { code })).status).toBe(200);
@@ -182,9 +182,9 @@ describe('linking', () => {
     expect(await identities(accessToken)).toEqual([linked]);
     expect((await ask(accessToken, 'GET', '/api/users/me/export')).body.identities).toEqual([linked]);
     const { linkedAt: _, ...named } = { ...linked, providerEmail: linked.email, email };
-    expect((await told('user.identity_linked', id)).data).toMatchObject({ userId: id, ...named });
+    expect((await published('user.identity_linked', id)).data).toMatchObject({ userId: id, ...named });
     await unlink(accessToken);
-    expect((await told('user.identity_unlinked', id)).data).toMatchObject({ userId: id, ...named });
+    expect((await published('user.identity_unlinked', id)).data).toMatchObject({ userId: id, ...named });
     expect(await identities(accessToken)).toEqual([]);
   });
 });
@@ -217,7 +217,7 @@ describe('an identity with the email address of an account', () => {
   test('is linked to it, and the owner is notified', async () => {
     const { id, email } = await anAccount();
     expect((await signIn(someone({ email }))).body.user.id).toBe(id);
-    expect((await told('user.identity_linked', id)).data).toMatchObject({ userId: id, email, provider: 'acme', providerEmail: email });
+    expect((await published('user.identity_linked', id)).data).toMatchObject({ userId: id, email, provider: 'acme', providerEmail: email });
   });
 
   test('never replaces another identity of that provider', async () => {
@@ -248,14 +248,14 @@ describe('an identity with the email address of an account', () => {
 });
 
 describe('a password reset', () => {
-  /** An account with a link as it was stored when an address need not be proved, and no date was kept. */
+  /** An account with a link from a version that required no verified email address and stored no date. */
   async function withOldLink() {
     const { body } = await identity.register(anAddress());
     const id: string = body.user.id;
     const subject = someone();
-    const at: Key<string> = identityKey(acme.settings.issuer, subject);
-    await identity.store.transact([linksKey(id), at], () => ({
-      write: [put(at, id), put(linksKey(id), { acme: at })],
+    const stored: Key<string> = identityKey(acme.settings.issuer, subject);
+    await identity.store.transact([linksKey(id), stored], () => ({
+      write: [put(stored, id), put(linksKey(id), { acme: stored })],
       result: undefined,
     }));
     return { id, email: String(body.user.email), subject };
@@ -268,7 +268,7 @@ describe('a password reset', () => {
     expect((await signIn(subject)).body.user.id).not.toBe(id);
     const { body } = await identity.login(email, 'a newer horse');
     expect(await identities(body.accessToken)).toEqual([]);
-    expect((await told('user.identity_unlinked', id)).data).toMatchObject({ email, provider: 'acme', providerEmail: null });
+    expect((await published('user.identity_unlinked', id)).data).toMatchObject({ email, provider: 'acme', providerEmail: null });
   });
 
   test('keeps an identity linked after the email address was verified', async () => {

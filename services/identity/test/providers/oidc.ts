@@ -14,9 +14,9 @@ export interface Person {
 export interface OidcProvider {
   /** An entry of OIDC_PROVIDERS. */
   settings: { name: string; issuer: string; clientId: string; clientSecret: string; trustEmail: boolean };
-  /** Who can sign in there, by subject. */
+  /** The people who can sign in there, by subject. */
   people: Map<string, Person>;
-  /** Signs in there as a person would, with a browser of their own, and answers the address that the browser is sent back to. */
+  /** Signs in there as a person would, and returns the address that the browser is sent back to. */
   visit(authorizationUrl: string, subject: string): Promise<URL>;
   /** Declines to sign in. */
   decline(authorizationUrl: string): Promise<URL>;
@@ -33,7 +33,7 @@ export async function startOidcProvider(name: string, publicUrl: string): Promis
   const people = new Map<string, Person>();
   const client = { client_id: 'shop', client_secret: randomUUID() };
   const callback = `${publicUrl}/api/auth/${name}/callback`;
-  const quiet = jest.spyOn(console, 'warn').mockImplementation(() => undefined); // it warns that it is meant for development
+  const quiet = jest.spyOn(console, 'warn').mockImplementation(() => undefined); // it warns that it is for development only
   const provider = new Provider(issuer, {
     clients: [{ ...client, redirect_uris: [callback] }],
     findAccount: (_context, accountId) => {
@@ -49,7 +49,7 @@ export async function startOidcProvider(name: string, publicUrl: string): Promis
   quiet.mockRestore();
   handler = provider.callback();
 
-  /** Follows the provider's redirects until it sends the browser away, filling each form in. */
+  /** Follows the provider's redirects and fills in its forms until it sends the browser away. */
   async function browse(authorizationUrl: string, fill: (form: string) => Record<string, string> | 'abort'): Promise<URL> {
     const cookies = new Map<string, string>();
     let next = new URL(authorizationUrl);

@@ -26,7 +26,7 @@ afterAll(async () => {
   await provider?.close();
 });
 
-/** A subject at the provider. */
+/** Creates a person at the provider. */
 function someone(change: Person = {}): { subject: string; email: string } {
   const subject = `subject-${++serial}`;
   const person = { email: `${subject}@example.com`, email_verified: true, name: 'Ann', ...change };
@@ -36,7 +36,7 @@ function someone(change: Person = {}): { subject: string; email: string } {
 
 const aBrowser = () => openBrowser(identity.url, SHOP);
 
-/** Where the browser is sent to, as far as it has come back from the provider. */
+/** Signs in at the provider, and returns the address that it sends the browser back to. */
 async function atTheProvider(browser: Browser, subject: string, path = '/api/auth/acme'): Promise<URL> {
   const { location } = await browser.go(path);
   return provider.visit(String(location), subject);
@@ -60,7 +60,7 @@ describe('signing in with a provider', () => {
     expect(await userByEmail(identity.store, email)).toMatchObject({ verified: true, status: 'active' });
     expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(body.user);
     expect((await identity.refresh(body.refreshToken)).status).toBe(200);
-    await until('it is announced', 5, async () =>
+    await until('it is published', 5, async () =>
       identity.published.some(({ type, subject }) => type === 'user.registered' && subject === body.user.id),
     );
     provider.people.set(subject, { email: 'moved@example.com', email_verified: false });
@@ -145,7 +145,7 @@ test('slows down a place that starts many sign-ins and completes none, and no ot
   const browser = aBrowser();
   const { location } = await browser.go('/api/auth/acme', place);
   expect((await browser.go(await provider.visit(String(location), subject), place)).status).toBe(200);
-  for (let n = 0; n < 2; n++) expect((await begin()).status).toBe(302); // the one that ended is not counted
+  for (let n = 0; n < 2; n++) expect((await begin()).status).toBe(302); // a completed sign-in does not count
   const { status, body } = await begin();
   expect([status, slug({ body })]).toEqual([429, 'too-many-tries']);
   expect((await begin(other)).status).toBe(302);

@@ -15,7 +15,7 @@ const someone = async () => (await identity.register(`person-${serial++}@example
 const logout = (refreshToken: string) => identity.request('POST', '/api/auth/logout', { refreshToken });
 const verify = (accessToken: string) => identity.request('POST', '/api/auth/token/verify', { accessToken });
 
-/** As if more than ten seconds had passed since the last refresh. */
+/** Moves the last refresh more than ten seconds into the past. */
 async function pass(accessToken: string): Promise<void> {
   const key = sessionKey(sid(accessToken));
   await identity.store.transact([key], (docs) => {

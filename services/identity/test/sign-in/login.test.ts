@@ -23,7 +23,7 @@ interface Owner {
   login: (address: string, password?: string) => Promise<Answer>;
 }
 
-/** Somebody who has signed in from home. */
+/** A person who has signed in from home. */
 async function anOwner(): Promise<Owner> {
   const [email, home] = [`owner-${++serial}@example.com`, aPlace()];
   const { body } = await identity.register(email, from(home));
@@ -34,7 +34,7 @@ async function failing(times: number, login: (n: number) => Promise<Answer>): Pr
   for (let n = 0; n < times; n++) expect((await login(n)).status).toBe(401);
 }
 
-/** The wait is over. */
+/** Ends a wait. */
 async function waitPasses(kind: Kind, ...who: string[]): Promise<void> {
   const failures = failuresKey(kind, ...who);
   await identity.store.transact([failures], (docs) => {
@@ -146,7 +146,7 @@ test('answers as quickly for an unknown email address as for a wrong password', 
     const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
     const timed = async (who: 'known' | 'unknown', n: number) => {
       const start = performance.now();
-      // The waits are the same for both; they are taken out, so that hashes are compared.
+      // Waits are removed, so that only the time of the hashes is compared.
       const { status } = await real.login(`${who}@example.com`, `wrong ${n}`, from(`2001:db8:${who.length}:${n}::1`));
       times[who].push(performance.now() - start);
       expect(status).toBe(401);

@@ -7,14 +7,14 @@ import { createPasswords } from '../../src/accounts/hashing.js';
 import { sessionKey, sessionsKey } from '../../src/sessions/store.js';
 import { userByEmail, userKey } from '../../src/accounts/store.js';
 import { PASSWORD, startIdentity, type Identity } from '../identity.js';
-import { careful, codeOf } from '../two-factor.js';
+import { withTwoFactor, codeOf } from '../with-two-factor.js';
 
 const NEWER = 'a newer horse';
 const NOBODYS = '00000000-0000-4000-8000-000000000000';
 
 let identity: Identity;
 let admin: string;
-/** Runs once, after the next password was compared with its hash and before anybody hears whether it is right. */
+/** Runs once, after the next password was compared with its hash and before the result is used. */
 let meanwhile: (() => Promise<unknown>) | undefined;
 
 beforeAll(async () => {
@@ -88,7 +88,7 @@ describe('a password that is changed while it is being checked', () => {
   });
 });
 
-/** Who renews the password of which account; `code` is for a second factor, if one is on. */
+/** An account whose password is renewed. `code` is for the second factor, if it has one. */
 interface Renewing {
   email: string;
   accessToken: string;
@@ -104,7 +104,7 @@ describe.each([
   ],
 ])('%s of the password', (_what, renew) => {
   test('invalidates a sign-in that waits for its second factor', async () => {
-    const { email, secret, recoveryCodes, forgetSteps } = await careful(identity, anAddress());
+    const { email, secret, recoveryCodes, forgetSteps } = await withTwoFactor(identity, anAddress());
     const begin = async (password: string): Promise<string> => (await identity.login(email, password)).body.twoFactor.token;
     const verify = (token: string) => identity.request('POST', '/api/auth/2fa/verify', { token, code: codeOf(secret) });
     const { accessToken } = (await verify(await begin(PASSWORD))).body;
@@ -141,14 +141,14 @@ test('a change of the password invalidates a reset that waits for its code', asy
 });
 
 test('more rights invalidate a sign-in that waits for its second factor', async () => {
-  const { id, email, secret } = await careful(identity, anAddress());
+  const { id, email, secret } = await withTwoFactor(identity, anAddress());
   const open = (await identity.login(email)).body.twoFactor.token;
   await identity.withToken(admin, 'PATCH', `/api/users/${id}`, { role: 'staff', permissions: ['users'] });
   const verified = await identity.request('POST', '/api/auth/2fa/verify', { token: open, code: codeOf(secret) });
   expect(outcome(verified)).toEqual([401, 'sign-in-over']);
 });
 
-/** Every route of identity that writes for the person who is signed in, with a body that would be taken. */
+/** Every route that changes something for the caller, with a valid body. */
 const writes: [string, string, object | undefined][] = [
   ['PATCH', '/api/users/me', { name: 'Eve' }],
   ['POST', '/api/users/me/email', { email: 'eve@example.com', password: PASSWORD }],
@@ -204,7 +204,7 @@ describe('an access token that has not expired', () => {
 
   test('cannot change other accounts once its session has ended', async () => {
     const [clerk, customer] = [await someone(), await someone()];
-    await identity.prove(clerk.email);
+    await identity.verifyEmail(clerk.email);
     await identity.withToken(admin, 'PATCH', `/api/users/${clerk.id}`, { role: 'staff', permissions: ['users'] });
     const { accessToken, refreshToken } = (await identity.login(clerk.email)).body;
     await identity.request('POST', '/api/auth/logout', { refreshToken });

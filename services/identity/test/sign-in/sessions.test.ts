@@ -4,7 +4,7 @@ import type { Answer } from '@sidecart/testing/app';
 import jwt from 'jsonwebtoken';
 import { sessionsKey } from '../../src/sessions/store.js';
 import { PASSWORD, startIdentity, type Identity } from '../identity.js';
-import { careful } from '../two-factor.js';
+import { withTwoFactor } from '../with-two-factor.js';
 
 let identity: Identity;
 let serial = 0;
@@ -93,7 +93,7 @@ describe('a session', () => {
   });
 
   test('needs one factor to be ended, even with two-factor authentication on', async () => {
-    const { ask } = await careful(identity, `device-${serial++}@example.com`);
+    const { ask } = await withTwoFactor(identity, `device-${serial++}@example.com`);
     expect((await ask('DELETE', '/api/auth/sessions')).status).toBe(204);
   });
 
@@ -124,9 +124,9 @@ test('using a refresh token twice ends only its session, and the owner is notifi
   expect(await isGood(phone)).toBe(false);
   expect((await identity.refresh(thief.refreshToken)).status).toBe(401);
   expect(await isGood(laptop)).toBe(true);
-  const told = await until('it is announced', 5, async () =>
+  const published = await until('it is published', 5, async () =>
     identity.published.find(({ type, subject }) => type === 'user.refresh_token_reused' && subject === sid(phone)),
   );
-  expect(told.data).toEqual({ userId: phone.user.id, email: phone.user.email, name: 'Ann', locale: 'en' });
+  expect(published.data).toEqual({ userId: phone.user.id, email: phone.user.email, name: 'Ann', locale: 'en' });
   expect(identity.published.filter(({ subject }) => subject === sid(phone))).toHaveLength(2); // signed in, and reused once
 });

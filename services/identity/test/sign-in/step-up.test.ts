@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '@sidecart/runner/until';
 import type { Answer } from '@sidecart/testing/app';
 import { PASSWORD, startIdentity, type Identity } from '../identity.js';
-import { careful, codeOf, wrong, type Careful } from '../two-factor.js';
+import { withTwoFactor, codeOf, wrong, type TwoFactorAccount } from '../with-two-factor.js';
 
 let identity: Identity;
 beforeAll(async () => void (identity = await startIdentity()));
 afterAll(() => identity.close());
 
-const someone = () => careful(identity, `${randomUUID()}@example.com`);
+const someone = () => withTwoFactor(identity, `${randomUUID()}@example.com`);
 const slug = ({ body }: Answer) => body?.type?.split('/').at(-1);
 const outcome = (answer: Answer) => [answer.status, slug(answer)];
 const verify = (token: string, code: string, method: string) => identity.request('POST', '/api/auth/2fa/verify', { token, code, method });
@@ -52,7 +52,7 @@ describe('with an authenticator app, the mailbox alone', () => {
   });
 });
 
-/** Everything that changes how an account is protected or reached. */
+/** All changes that need a step-up. */
 const sensitive: [string, string, () => object, number][] = [
   ['POST', '/api/auth/2fa/recovery-codes', () => ({ password: PASSWORD }), 200],
   ['POST', '/api/auth/password', () => ({ currentPassword: PASSWORD, newPassword: 'a newer horse' }), 204],
@@ -82,7 +82,8 @@ describe('with an authenticator app', () => {
     expect(outcome(await ask(method, path, { ...body(), ...guess, code: codeOf(secret) }))).toEqual([403, 'wrong-password']);
   });
 
-  const changePhone = ({ ask }: Careful, code: string | undefined) => ask('DELETE', '/api/users/me/phone', { password: PASSWORD, code });
+  const changePhone = ({ ask }: TwoFactorAccount, code: string | undefined) =>
+    ask('DELETE', '/api/users/me/phone', { password: PASSWORD, code });
 
   test('a code works once across changes and sign-ins', async () => {
     const person = await someone();
@@ -142,10 +143,10 @@ describe('a reset of the second factor by staff', () => {
     expect((await verify(open, codeOf(secret), 'totp')).status).toBe(401);
     expect((await ask('PATCH', '/api/users/me', { name: 'Eve' })).status).toBe(401);
     expect((await identity.login(email)).body.accessToken).toEqual(expect.any(String));
-    const told = await until('it is announced', 5, async () =>
+    const published = await until('it is published', 5, async () =>
       identity.published.findLast(({ type, subject }) => type === 'user.two_factor_changed' && subject === id),
     );
-    expect(told.data).toMatchObject({ email, on: false });
+    expect(published.data).toMatchObject({ email, on: false });
     const { body } = await identity.withToken(admin, 'GET', `/api/users/${id}/audit`);
     expect(body.data).toMatchObject([{ what: 'user.two_factor_reset', about: id, changes: {} }]);
     expect((await reset(id)).status).toBe(204);
@@ -153,7 +154,7 @@ describe('a reset of the second factor by staff', () => {
   });
 
   test('is refused if they may not change the account', async () => {
-    const [customer, clerk] = [await someone(), await identity.registerProved(`${randomUUID()}@example.com`)];
+    const [customer, clerk] = [await someone(), await identity.registerVerified(`${randomUUID()}@example.com`)];
     expect((await reset(customer.id, clerk.body.accessToken)).status).toBe(403);
     const staff = { role: 'staff', permissions: ['users'] };
     await identity.withToken(admin, 'PATCH', `/api/users/${clerk.body.user.id}`, staff);

@@ -16,7 +16,7 @@ import {
   withRecovery,
 } from '../../src/two-factor/two-factor.js';
 import { PASSWORD, startIdentity, type Identity } from '../identity.js';
-import { careful as carefulOf, codeOf, wrong } from '../two-factor.js';
+import { withTwoFactor as withTwoFactorOf, codeOf, wrong } from '../with-two-factor.js';
 
 let identity: Identity;
 let serial = 0;
@@ -24,13 +24,13 @@ beforeAll(async () => void (identity = await startIdentity()));
 afterAll(() => identity.close());
 
 async function someone() {
-  const email = `careful-${serial++}@example.com`;
-  const { body } = await identity.registerProved(email);
+  const email = `person-${serial++}@example.com`;
+  const { body } = await identity.registerVerified(email);
   const ask = (method: string, path: string, sent?: unknown) => identity.withToken(body.accessToken, method, path, sent);
   return { email, id: String(body.user.id), ask };
 }
 
-const careful = () => carefulOf(identity, `careful-${serial++}@example.com`);
+const withTwoFactor = () => withTwoFactorOf(identity, `person-${serial++}@example.com`);
 const challenged = async (email: string): Promise<string> => (await identity.login(email)).body.twoFactor.token;
 const verify = (token: string, code: string, method?: string) => identity.request('POST', '/api/auth/2fa/verify', { token, code, method });
 
@@ -48,7 +48,7 @@ describe('setting up two-factor authentication', () => {
   });
 
   test('needs a verified email address, so that nobody can lock its owner out', async () => {
-    const { body } = await identity.register(`unproved-${serial++}@example.com`);
+    const { body } = await identity.register(`unverified-${serial++}@example.com`);
     const answer = await identity.withToken(body.accessToken, 'POST', '/api/auth/2fa', { password: PASSWORD });
     expect([answer.status, answer.body.title]).toEqual([403, 'Address not verified']);
   });
@@ -74,7 +74,7 @@ describe('setting up two-factor authentication', () => {
     expect(stored).toContain('encryptedSecret');
     expect(stored).not.toContain(setup.secret);
     for (const code of body.recoveryCodes) expect(stored).not.toContain(code.replaceAll('-', ''));
-    await until('it is announced', 5, async () =>
+    await until('it is published', 5, async () =>
       identity.published.some(({ type, data }) => type === 'user.two_factor_changed' && JSON.stringify(data).includes(id)),
     );
     expect(JSON.stringify(identity.published)).not.toContain(setup.secret);
@@ -83,7 +83,7 @@ describe('setting up two-factor authentication', () => {
   });
 
   test('is undone with the password and a code, and then one factor is enough', async () => {
-    const { email, ask, secret } = await careful();
+    const { email, ask, secret } = await withTwoFactor();
     expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD, code: codeOf(secret) })).status).toBe(204);
     expect((await ask('DELETE', '/api/auth/2fa', { password: PASSWORD })).status).toBe(204);
     expect((await identity.login(email)).body.accessToken).toEqual(expect.any(String));
@@ -92,14 +92,14 @@ describe('setting up two-factor authentication', () => {
 
 describe('signing in with two factors', () => {
   test('gives no tokens for the password alone', async () => {
-    const { email } = await careful();
+    const { email } = await withTwoFactor();
     const { status, body } = await identity.login(email);
     expect([status, body]).toEqual([200, { twoFactor: { token: expect.any(String), methods: ['totp', 'recovery'] } }]);
     expect((await identity.refresh(body.twoFactor.token)).status).toBe(401);
   });
 
   test('is completed with a code from the app, and merges the guest cart', async () => {
-    const { email, secret } = await careful();
+    const { email, secret } = await withTwoFactor();
     const { body } = await identity.login(email, PASSWORD, { 'x-cart-session-id': 'guest-2fa' });
     const signedIn = await verify(body.twoFactor.token, codeOf(secret));
     expect([signedIn.status, signedIn.body.user.email]).toEqual([200, email]);
@@ -108,7 +108,7 @@ describe('signing in with two factors', () => {
   });
 
   test('accepts no code from the app twice', async () => {
-    const { email, secret } = await careful();
+    const { email, secret } = await withTwoFactor();
     const code = codeOf(secret);
     const [one, other] = [await challenged(email), await challenged(email)];
     const answers = await Promise.all([verify(one, code), verify(other, code)]);
@@ -116,7 +116,7 @@ describe('signing in with two factors', () => {
   });
 
   test('accepts each recovery code once, however it is written', async () => {
-    const { email, ask, recoveryCodes } = await careful();
+    const { email, ask, recoveryCodes } = await withTwoFactor();
     const [first = '', second = '', third = ''] = recoveryCodes;
     expect((await verify(await challenged(email), first.toUpperCase(), 'recovery')).status).toBe(200);
     expect((await verify(await challenged(email), first, 'recovery')).status).toBe(400);
@@ -127,7 +127,7 @@ describe('signing in with two factors', () => {
   });
 
   test('ends after five wrong codes, and slows down someone who starts again each time', async () => {
-    const { email, secret } = await careful();
+    const { email, secret } = await withTwoFactor();
     const token = await challenged(email);
     const guesses = [];
     for (let n = 0; n < 5; n++) guesses.push((await verify(token, wrong(codeOf(secret)))).status);
@@ -140,7 +140,7 @@ describe('signing in with two factors', () => {
   });
 
   test('counts guesses that are made at once', async () => {
-    const { email, secret } = await careful();
+    const { email, secret } = await withTwoFactor();
     const token = await challenged(email);
     const answers = await Promise.all(Array.from({ length: 20 }, () => verify(token, wrong(codeOf(secret)))));
     expect(answers.filter(({ status }) => status === 400)).toHaveLength(5);
@@ -148,14 +148,14 @@ describe('signing in with two factors', () => {
   });
 
   test('is refused after it has expired, and for a made-up token', async () => {
-    const { email, secret } = await careful();
+    const { email, secret } = await withTwoFactor();
     const token = await challenged(email);
     const [id = ''] = token.split('.');
     expect((await verify(`${id}.${'A'.repeat(43)}`, codeOf(secret))).status).toBe(401);
-    const at = challengeKey(id);
-    await identity.store.transact([at], (docs) => {
-      const challenge = docs.get(at);
-      return { write: challenge ? [put(at, { ...challenge, expiresAt: new Date().toISOString() })] : [], result: undefined };
+    const stored = challengeKey(id);
+    await identity.store.transact([stored], (docs) => {
+      const challenge = docs.get(stored);
+      return { write: challenge ? [put(stored, { ...challenge, expiresAt: new Date().toISOString() })] : [], result: undefined };
     });
     expect((await verify(token, codeOf(secret))).status).toBe(401);
   });
@@ -181,7 +181,7 @@ describe('if staff need two factors', () => {
     );
   });
 
-  /** Registers an account that needs a second factor and has no app, and returns how it begins a sign-in. */
+  /** Registers an account that needs a second factor and has no app. Returns a function that starts a sign-in. */
   async function clerk(email: string): Promise<() => Promise<string>> {
     const { body } = await strict.register(email);
     const key = userKey(body.user.id);
@@ -224,9 +224,9 @@ describe('if staff need two factors', () => {
 
 describe('a code from the app', () => {
   const secret = newSecret();
-  const factor = unconfirmed('not looked at');
-  const at = new Date('2026-05-01T12:00:10Z');
-  const seconds = (n: number) => at.getTime() + n * 1_000;
+  const factor = unconfirmed('unused');
+  const now = new Date('2026-05-01T12:00:10Z');
+  const seconds = (n: number) => now.getTime() + n * 1_000;
 
   test.each([
     [0, true],
@@ -235,20 +235,20 @@ describe('a code from the app', () => {
     [-60, false],
     [60, false],
   ])('that is %d seconds off is accepted: %s', (away, good) => {
-    expect(useTotp(factor, secret, codeOf(secret, seconds(away)), at) !== undefined).toBe(good);
+    expect(useTotp(factor, secret, codeOf(secret, seconds(away)), now) !== undefined).toBe(good);
   });
 
   test('is refused after a later one was used', () => {
-    const later = useTotp(factor, secret, codeOf(secret, seconds(30)), at);
-    expect(later && useTotp(later, secret, codeOf(secret, seconds(0)), at)).toBeUndefined();
+    const later = useTotp(factor, secret, codeOf(secret, seconds(30)), now);
+    expect(later && useTotp(later, secret, codeOf(secret, seconds(0)), now)).toBeUndefined();
   });
 });
 
 describe('the secret of an authenticator app', () => {
   const [old, key] = [randomBytes(32), randomBytes(32)];
-  const at = new Date('2026-05-01T12:00:10Z');
+  const now = new Date('2026-05-01T12:00:10Z');
   const secret = newSecret();
-  const code = codeOf(secret, at.getTime());
+  const code = codeOf(secret, now.getTime());
   const ann = () => ({ userId: 'ann', iv: newIv() });
   const factor = createAppCodes([old]).propose(ann(), secret);
 
@@ -258,8 +258,8 @@ describe('the secret of an authenticator app', () => {
   });
 
   test('can be read with a newer key in front, and needs only that one once a code was used', () => {
-    const left = createAppCodes([key, old]).use(ann(), factor, code, at);
-    const next = new Date(at.getTime() + 30_000);
+    const left = createAppCodes([key, old]).use(ann(), factor, code, now);
+    const next = new Date(now.getTime() + 30_000);
     expect(left && createAppCodes([key]).use(ann(), left, codeOf(secret, next.getTime()), next)).toBeDefined();
     expect(() => left && createAppCodes([old]).use(ann(), left, code, next)).toThrow('cannot be checked');
   });
@@ -269,24 +269,24 @@ describe('the secret of an authenticator app', () => {
   test.each([
     ['without its key', [key], 'ann', factor.encryptedSecret],
     ['for another account', [old], 'bob', factor.encryptedSecret],
-    ['that was changed', [old], 'ann', [name, iv, changed(text), tag].join('.')],
+    ['after a change', [old], 'ann', [name, iv, changed(text), tag].join('.')],
     ['with another tag', [old], 'ann', [name, iv, text, changed(tag)].join('.')],
-    ['cut short', [old], 'ann', [name, iv, text].join('.')],
-    ['that is none', [old], 'ann', secret],
+    ['if it is truncated', [old], 'ann', [name, iv, text].join('.')],
+    ['if it was never encrypted', [old], 'ann', secret],
   ] as const)('cannot be read %s', (_what, keys, userId, encryptedSecret) => {
-    const taking = () => createAppCodes([...keys]).use({ userId, iv: newIv() }, { ...factor, encryptedSecret }, code, at);
-    expect(taking).toThrow(expect.objectContaining({ kind: 'unavailable', slug: 'app-codes-unreadable' }));
+    const use = () => createAppCodes([...keys]).use({ userId, iv: newIv() }, { ...factor, encryptedSecret }, code, now);
+    expect(use).toThrow(expect.objectContaining({ kind: 'unavailable', slug: 'app-codes-unreadable' }));
   });
 });
 
 test('without the key a recovery code still signs in, and codes from the app are refused with the reason', async () => {
-  const { email, id, secret, recoveryCodes } = await careful();
+  const { email, id, secret, recoveryCodes } = await withTwoFactor();
   const [first = ''] = recoveryCodes;
-  const at = twoFactorKey(id);
+  const stored = twoFactorKey(id);
   const lost = createAppCodes([randomBytes(32)]).propose({ userId: id, iv: newIv() }, secret);
-  await identity.store.transact([at], (docs) => {
-    const factor = docs.get(at);
-    return { write: factor ? [put(at, { ...factor, encryptedSecret: lost.encryptedSecret })] : [], result: undefined };
+  await identity.store.transact([stored], (docs) => {
+    const factor = docs.get(stored);
+    return { write: factor ? [put(stored, { ...factor, encryptedSecret: lost.encryptedSecret })] : [], result: undefined };
   });
   const token = await challenged(email);
   expect((await verify(token, codeOf(secret))).body).toMatchObject({ status: 503, title: 'App codes unreadable' });

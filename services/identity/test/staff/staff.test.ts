@@ -44,15 +44,15 @@ async function someone(change?: object): Promise<Someone> {
   const email = `${randomUUID()}@example.com`;
   const { body } = await identity.register(email);
   if (!change) return signedIn(email);
-  await identity.prove(email);
+  await identity.verifyEmail(email);
   expect((await as(admin, 'PATCH', `/api/users/${body.user.id}`, change)).status).toBe(200);
   return signedIn(email);
 }
 
-/** Somebody who has proved their address. */
-async function aVerified(): Promise<Someone> {
+/** A person with a verified email address. */
+async function aVerifiedPerson(): Promise<Someone> {
   const person = await someone();
-  await identity.prove(person.email);
+  await identity.verifyEmail(person.email);
   return person;
 }
 
@@ -187,7 +187,7 @@ describe('people who may manage accounts', () => {
 
 describe('a new role', () => {
   test('is in the access token after the next sign-in, with its permissions', async () => {
-    const person = await aVerified();
+    const person = await aVerifiedPerson();
     const { body } = await as(admin, 'PATCH', `/api/users/${person.id}`, { role: 'staff', permissions: ['catalog', 'orders'] });
     expect(body).toMatchObject({ role: 'staff', permissions: ['catalog', 'orders'] });
     expect((await identity.refresh(person.refreshToken)).status).toBe(401);
@@ -205,7 +205,7 @@ describe('a new role', () => {
     ['admin to staff', { role: 'admin' }, { role: 'staff', permissions: ['orders'] }, 200],
     ['nothing new', { role: 'staff', permissions: ['orders'] }, { role: 'staff', permissions: ['orders'] }, 200],
   ])('ends the sessions if it gives more rights: %s', async (_what, before, after, refreshed) => {
-    const person = before ? await someone(before) : await aVerified();
+    const person = before ? await someone(before) : await aVerifiedPerson();
     expect((await as(admin, 'PATCH', `/api/users/${person.id}`, after)).status).toBe(200);
     expect((await identity.refresh(person.refreshToken)).status).toBe(refreshed);
     expect(claims(await signedIn(person.email))).toMatchObject(after);
@@ -271,9 +271,9 @@ describe('an invitation of staff', () => {
   });
 });
 
-/** Earlier versions gave rights to accounts whose address was not proved. */
+/** Earlier versions gave rights to accounts without a verified email address. */
 describe('staff whose email address is not verified', () => {
-  async function unproved(): Promise<Someone> {
+  async function anUnverified(): Promise<Someone> {
     const person = await someone();
     const key = userKey(person.id);
     await identity.store.transact([key], (docs) => {
@@ -284,7 +284,7 @@ describe('staff whose email address is not verified', () => {
   }
 
   test('have the rights of a customer', async () => {
-    const person = await unproved();
+    const person = await anUnverified();
     expect(claims(person)).toMatchObject({ role: 'customer', permissions: [], verified: false });
     expect((await as(person, 'GET', '/api/users')).status).toBe(403);
     const refreshed = (await identity.refresh(person.refreshToken)).body;
@@ -294,7 +294,7 @@ describe('staff whose email address is not verified', () => {
   });
 
   test('cannot use a token from before', async () => {
-    const [person, customer] = [await unproved(), await someone()];
+    const [person, customer] = [await anUnverified(), await someone()];
     const key = userKey(person.id);
     const caller = aUser({ id: person.id, role: 'staff', permissions: ['users'], sessionId: claims(person)?.sid });
     const deed = { caller, from: { address: '', agent: '' }, at: new Date() };
@@ -305,14 +305,14 @@ describe('staff whose email address is not verified', () => {
   });
 
   test('have their rights from the next sign-in after it is verified', async () => {
-    const person = await unproved();
-    await identity.prove(person.email);
+    const person = await anUnverified();
+    await identity.verifyEmail(person.email);
     expect((await identity.refresh(person.refreshToken)).status).toBe(401);
     expect(claims(await signedIn(person.email))).toMatchObject({ role: 'staff', permissions: ['users'] });
   });
 
   test('cannot verify another email address instead', async () => {
-    const person = await unproved();
+    const person = await anUnverified();
     const email = `${randomUUID()}@example.com`;
     await as(person, 'POST', '/api/users/me/email', { email, password: PASSWORD });
     const mail = await identity.mailed('change-email', email);
@@ -328,7 +328,7 @@ describe('a suspended person', () => {
     await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'suspended' });
     for (const { refreshToken } of [person, other]) expect((await identity.refresh(refreshToken)).status).toBe(401);
     expect((await identity.login(person.email)).status).toBe(403);
-    const event = await until('it is announced', 5, async () =>
+    const event = await until('it is published', 5, async () =>
       identity.published.find(({ type, subject }) => type === 'user.suspended' && subject === person.id),
     );
     expect(event).toMatchObject({ sequence: 2, data: { userId: person.id, email: person.email } });
@@ -356,7 +356,7 @@ describe('the last active admin', () => {
       const from = { address: '', agent: '' };
       for (const user of [ann, bob])
         await deps.store.transact(newUserKeys(user.emailKey), (docs) => ({ write: newUser(docs, user), result: undefined }));
-      /** A role that is given back ends the sessions from before. */
+      /** Regaining the role has ended earlier sessions. */
       const signIn = (userId: string) =>
         deps.store.transact([userKey(userId), sessionsKey(userId), sessionKey(`session-${userId}`)], (docs, now) => {
           const session = newSession({ id: `session-${userId}`, userId, secret: 'unused', secondFactor: false, days: 90, ...from }, now);
@@ -398,7 +398,7 @@ describe('the last active admin', () => {
 
 describe('the audit trail', () => {
   test('says who changed what, when, from where, and the values before', async () => {
-    const person = await aVerified();
+    const person = await aVerifiedPerson();
     const start = Date.now();
     await as(admin, 'PATCH', `/api/users/${person.id}`, { role: 'staff', permissions: ['catalog'] });
     await as(admin, 'PATCH', `/api/users/${person.id}`, { status: 'suspended' });

@@ -1,16 +1,16 @@
 import { serve } from '@sidecart/chassis/calls';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import { SendMail, SendSms } from '@sidecart/contracts/notifications';
-import { asked, codeText } from './account-mails.js';
+import { codeText, requestedMail } from './account-mails.js';
 import type { Sender } from './sender.js';
 
-/** Messages that other services ask for. The answer is that the message is saved and will be sent. */
+/** Messages that other services request. A call succeeds once the message is saved; it is sent afterwards. */
 export function messageCalls({ enqueue }: Pick<Sender, 'enqueue'>): Routes {
-  const calls = routes('messages');
+  const calls = routes('notifications');
 
-  serve(calls, SendMail, async (wanted) => {
-    const { id, to, template, userId } = wanted;
-    await enqueue({ id, channel: 'email', to, template, reference: userId, userId, ...asked(wanted) });
+  serve(calls, SendMail, async (request) => {
+    const { id, to, template, userId } = request;
+    await enqueue({ id, channel: 'email', to, template, reference: userId, userId, ...requestedMail(request) });
     return {};
   });
 
