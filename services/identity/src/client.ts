@@ -17,7 +17,10 @@ export const clientOf = ({ ip, headers }: Pick<Request, 'ip' | 'headers'>): Clie
   agent: (headers['user-agent'] ?? '').slice(0, MAX_AGENT),
 });
 
-/** Returns the place of an address: an IPv4 address, or the first 64 bits of an IPv6 address, which one customer of a provider has. */
+/**
+ * Returns the place of an address: an IPv4 address, or the first 64 bits of an IPv6 address, which
+ * one customer of a provider has.
+ */
 export function placeOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail = ''] = address.split('::');

@@ -1,8 +1,8 @@
 import { routes, type Routes } from '@sidecart/chassis/routes';
 
 /**
- * Keeps every response under `/api` out of caches: tokens, secrets and personal data are in them. It
- * must be mounted first. A route may override the header.
+ * Keeps every response under `/api` out of caches: tokens, secrets and personal data are in them.
+ * It must be mounted first. A route may override the header.
  */
 export function noStore(): Routes {
   const all = routes('auth');

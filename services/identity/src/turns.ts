@@ -3,7 +3,10 @@ import type { DomainError } from '@sidecart/chassis/errors';
 /** Runs a task when its turn comes. Throws the lane's refusal if the lane is full. */
 export type Lane = <T>(task: () => Promise<T>) => Promise<T>;
 
-/** Runs `atOnce` tasks at a time. Tasks wait in lanes, which take turns: a crowd in one lane does not hold up another. */
+/**
+ * Runs `atOnce` tasks at a time. Tasks wait in lanes, which take turns: a crowd in one lane does
+ * not hold up another.
+ */
 export function createTurns(atOnce: number): { lane(maxWaiting: number, refusal: () => DomainError): Lane } {
   type Waiting = (() => void)[];
   /** Least recently served first. */

@@ -15,7 +15,9 @@ export interface TwoFactorAccount {
   recoveryCodes: string[];
   /** Sends a request with an access token from before the second factor was set up. */
   ask: (method: string, path: string, body?: unknown) => Promise<Answer>;
-  /** Allows used codes of the app again, so that a test need not wait 30 seconds for the next one. */
+  /**
+   * Allows used codes of the app again, so that a test need not wait 30 seconds for the next one.
+   */
   forgetSteps: () => Promise<void>;
 }
 

@@ -4,7 +4,10 @@ import { SendMail, SendSms } from '@sidecart/contracts/notifications';
 import { codeText, requestedMail } from './account-mails.js';
 import type { Sender } from './sender.js';
 
-/** Messages that other services request. A call succeeds once the message is saved; it is sent afterwards. */
+/**
+ * Messages that other services request. A call succeeds once the message is saved; it is sent
+ * afterwards.
+ */
 export function messageCalls({ enqueue }: Pick<Sender, 'enqueue'>): Routes {
   const calls = routes('notifications');
 

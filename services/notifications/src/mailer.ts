@@ -17,7 +17,9 @@ const RecipientRefused = z.object({ command: z.literal('RCPT TO'), responseCode:
 const SILENCE_MS = 15_000;
 
 export interface MailerOptions {
-  /** `smtps:` is encrypted from the start. `smtp:` upgrades with STARTTLS if `tls` is `required`. */
+  /**
+   * `smtps:` is encrypted from the start. `smtp:` upgrades with STARTTLS if `tls` is `required`.
+   */
   url: string;
   tls: 'required' | 'off';
   /** The sender. */
@@ -31,7 +33,10 @@ export function createMailer({ url, tls, from, silenceMs = SILENCE_MS }: MailerO
   const transport = createTransport({ url, pool: true, requireTLS: tls === 'required', ignoreTLS: tls === 'off', ...timeouts });
 
   return {
-    /** Resolves when the server has accepted the mail. Throws `invalid` if it refuses the recipient permanently. */
+    /**
+     * Resolves when the server has accepted the mail. Throws `invalid` if it refuses the recipient
+     * permanently.
+     */
     async send({ id, to, subject, text, html }: Mail): Promise<void> {
       const messageId = `<${id}@notifications.sidecart>`;
       const headers = { 'auto-submitted': 'auto-generated' };

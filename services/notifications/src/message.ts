@@ -45,7 +45,10 @@ export function queue({ id, channel, template, reference, ...content }: NewMessa
   };
 }
 
-/** Claims a queued message for one attempt. Returns until when another replica has it, or `undefined` if it is no longer queued. */
+/**
+ * Claims a queued message for one attempt. Returns until when another replica has it, or
+ * `undefined` if it is no longer queued.
+ */
 export function claim(delivery: Delivery, now: Date): Delivery | { claimedUntil: Date } | undefined {
   if (delivery.status !== 'queued') return undefined;
   const { claimedUntil } = delivery;
@@ -56,14 +59,20 @@ export function claim(delivery: Delivery, now: Date): Delivery | { claimedUntil:
 /** Returns the message after a successful attempt. */
 export const sent = (delivery: Delivery, now: Date): Delivery => finish(delivery, 'sent', null, now);
 
-/** Returns the message after a failed attempt: queued again, or failed if it is a day old or can never be delivered. */
+/**
+ * Returns the message after a failed attempt: queued again, or failed if it is a day old or can
+ * never be delivered.
+ */
 export function attemptFailed(delivery: Delivery, { error, isFinal }: { error: string; isFinal: boolean }, now: Date): Delivery {
   if (delivery.status !== 'queued') return delivery;
   const isOld = now.getTime() - Date.parse(delivery.queuedAt) > DAY_MS;
   return isFinal || isOld ? finish(delivery, 'failed', error, now) : { ...delivery, error, claimedUntil: null };
 }
 
-/** Returns how long, in ms, a queued message waits for its next attempt: a minute at first, an hour at most. */
+/**
+ * Returns how long, in ms, a queued message waits for its next attempt: a minute at first, an hour
+ * at most.
+ */
 export function retryDelay({ queuedAt }: Delivery, now: Date): number {
   const age = now.getTime() - Date.parse(queuedAt);
   return Math.min(HOUR_MS, Math.max(MINUTE_MS, age / 4));

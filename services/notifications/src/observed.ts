@@ -7,7 +7,9 @@ const messages = meter.createCounter('sidecart.messages', {
   description: 'Attempts to send mails and texts, by outcome',
 });
 
-/** Counts the outcome of an attempt to send, and records it in the trace. Throws what `send` throws. */
+/**
+ * Counts the outcome of an attempt to send, and records it in the trace. Throws what `send` throws.
+ */
 export function observed({ channel, template }: Pick<Message, 'channel' | 'template'>, send: () => Promise<void>): Promise<void> {
   return trace.getTracer('sidecart').startActiveSpan(`send ${channel}`, { kind: SpanKind.CLIENT }, async (span) => {
     const count = (outcome: string) => messages.add(1, { channel, template, outcome });

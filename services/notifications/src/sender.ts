@@ -19,7 +19,10 @@ export interface Notice extends NewMessage {
 export interface SenderOptions {
   store: Store;
   logger: Logger;
-  /** Sends through the mail server or the SMS gateway. Throws `invalid` if the message can never be delivered. */
+  /**
+   * Sends through the mail server or the SMS gateway. Throws `invalid` if the message can never be
+   * delivered.
+   */
   channels: Record<Message['channel'], (mail: Mail) => Promise<void>>;
 }
 
@@ -32,9 +35,9 @@ const MAX_WAITING = 1_000;
 const FIRST_DEADLINE_MS = 60_000;
 
 /**
- * Sends each message once, by the id of the event or call that requested it. A message is saved before it
- * is sent, and retried for a day, so an outage of the mail server delays mail and nothing else. Only a
- * crash between sending a message and recording that sends it twice.
+ * Sends each message once, by the id of the event or call that requested it. A message is saved
+ * before it is sent, and retried for a day, so an outage of the mail server delays mail and nothing
+ * else. Only a crash between sending a message and recording that sends it twice.
  */
 export function createSender({ store, logger, channels }: SenderOptions) {
   const deadlines = createDeadlines({ store, name: 'message', due: deliver });
@@ -56,7 +59,10 @@ export function createSender({ store, logger, channels }: SenderOptions) {
     if (isNew && inTurn.pendingCount < MAX_WAITING) void deliver(id).catch(() => undefined); // retried at its deadline
   }
 
-  /** Attempts to send a queued message. Returns after how many ms to try again, or `undefined` if it is no longer queued. */
+  /**
+   * Attempts to send a queued message. Returns after how many ms to try again, or `undefined` if it
+   * is no longer queued.
+   */
   function deliver(id: string): Promise<number | undefined> {
     const attempt = inTurn(() => attemptOf(id)).finally(() => active.delete(attempt));
     active.add(attempt);

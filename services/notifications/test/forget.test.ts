@@ -15,7 +15,10 @@ logger.level = 'silent';
 let sidecar: Awaited<ReturnType<typeof startSidecar>>;
 let components: Awaited<ReturnType<typeof testComponents>>;
 let [sending, forgetting]: Store[] = [];
-/** Runs once, after the sending replica has loaded this message's documents and before it commits them. */
+/**
+ * Runs once, after the sending replica has loaded this message's documents and before it commits
+ * them.
+ */
 let beforeCommit: { of: string; run: () => Promise<void> } | undefined;
 
 beforeAll(async () => {

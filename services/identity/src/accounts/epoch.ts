@@ -1,7 +1,7 @@
 /**
- * An account, or something issued to it: a session, a sign-in in progress, a code. Anything issued in
- * one epoch of the account is refused in the next, whichever transaction commits first. Documents
- * stored before epochs existed count as epoch 0.
+ * An account, or something issued to it: a session, a sign-in in progress, a code. Anything issued
+ * in one epoch of the account is refused in the next, whichever transaction commits first.
+ * Documents stored before epochs existed count as epoch 0.
  */
 export interface InEpoch {
   epoch?: number;

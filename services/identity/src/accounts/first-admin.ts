@@ -15,8 +15,8 @@ export interface FirstAdminOptions {
 
 /**
  * Creates the admin of the settings on the first start. Returns whether it did; if several replicas
- * start at once, only one does. Later starts create nobody, even if that admin has been deleted or has
- * changed the address. A store with admins from an earlier version counts as started.
+ * start at once, only one does. Later starts create nobody, even if that admin has been deleted or
+ * has changed the address. A store with admins from an earlier version counts as started.
  */
 export async function ensureAdmin({ settings, store }: FirstAdminOptions, passwords: Passwords): Promise<boolean> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = settings;

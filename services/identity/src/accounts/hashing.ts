@@ -9,15 +9,18 @@ export interface PasswordOptions {
   passes: number;
   /** How many requests may wait in each lane. */
   maxWaiting: number;
-  /** How many hashes run at once. By default one per core, minus one core for the event loop, and at most 3 of libuv's 4 threads. */
+  /**
+   * How many hashes run at once. By default one per core, minus one core for the event loop, and at
+   * most 3 of libuv's 4 threads.
+   */
   atOnce?: number;
 }
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
 /**
- * Hashes with Argon2id off the event loop. Sign-ins and new passwords wait in separate lanes, so neither
- * holds up the other. Throws `unavailable` if the lane is full.
+ * Hashes with Argon2id off the event loop. Sign-ins and new passwords wait in separate lanes, so
+ * neither holds up the other. Throws `unavailable` if the lane is full.
  */
 export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = threads() }: PasswordOptions) {
   const cost = { memoryCost: memoryKiB, timeCost: passes, parallelism: 1 };
@@ -33,7 +36,10 @@ export function createPasswords({ memoryKiB, passes, maxWaiting, atOnce = thread
     /** Hashes the password of a sign-in again, at the current cost. */
     rehash: (password: string): Promise<string> => forSignIns(() => hash(password, cost)),
 
-    /** Returns whether the password matches. Without a hash it does the same work and returns `false`. */
+    /**
+     * Returns whether the password matches. Without a hash it does the same work and returns
+     * `false`.
+     */
     async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
       const isSame = await forSignIns(async () => verify(passwordHash ?? (await dummyHash), password));
       return isSame && passwordHash !== undefined;

@@ -47,7 +47,9 @@ export interface LinkChange {
   events: NewEvent[];
 }
 
-/** Removes links and adds one. `user` is the account after the change; the events notify its owner. */
+/**
+ * Removes links and adds one. `user` is the account after the change; the events notify its owner.
+ */
 export function changeLinks(docs: Docs, user: User, removed: readonly NamedLink[], added?: NamedLink): LinkChange {
   const { id, version } = user;
   const others = linksOf(docs.get(linksKey(id))).filter(({ provider }) => !removed.some((link) => link.provider === provider));
@@ -66,7 +68,10 @@ export function changeLinks(docs: Docs, user: User, removed: readonly NamedLink[
   };
 }
 
-/** Removes links from before the email address was verified: someone else may have registered it and added them. */
+/**
+ * Removes links from before the email address was verified: someone else may have registered it and
+ * added them.
+ */
 export function dropUnverifiedLinks(docs: Docs, user: User): LinkChange {
   const unverified = linksOf(docs.get(linksKey(user.id))).filter(({ linkedAt }) => linkedAt === null);
   return unverified.length === 0 ? { write: [], events: [] } : changeLinks(docs, user, unverified);

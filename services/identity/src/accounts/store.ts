@@ -6,11 +6,17 @@ import type { Store } from '@sidecart/chassis/store';
 import type { User } from './user.js';
 
 export const userKey = (id: string): Key<User> => key('user', id);
-/** Holds the id of the account with this address. There is one document per address, so an address has one account. */
+/**
+ * Holds the id of the account with this address. There is one document per address, so an address
+ * has one account.
+ */
 export const ownerKey = (emailKey: string): Key<string> => key('email', emailKey);
 /** The ids of all accounts ever created. */
 export const everyone = list<string>('users');
-/** The ids of the active admins. Every change of an admin writes this document, so two changes at once cannot remove the last one. */
+/**
+ * The ids of the active admins. Every change of an admin writes this document, so two changes at
+ * once cannot remove the last one.
+ */
 export const adminsKey: Key<string[]> = key('admins');
 
 export async function userByEmail(store: Store, emailKey: string): Promise<Readonly<User> | undefined> {
@@ -21,7 +27,10 @@ export async function userByEmail(store: Store, emailKey: string): Promise<Reado
 /** Returns the account. Throws `missing` if there is none or it was deleted. */
 export const account = (docs: Docs, id: string, what = 'Your account'): Readonly<User> => existing(docs.get(userKey(id)), what);
 
-/** What a route for one's own account may answer: access tokens outlive the account for some minutes. */
+/**
+ * What a route for one's own account may answer: access tokens outlive the account for some
+ * minutes.
+ */
 export const deletedProblem = { 404: 'Your account was deleted.' };
 
 export const existing = (user: Readonly<User> | undefined, what: string): Readonly<User> =>
@@ -41,7 +50,10 @@ export function newUser(docs: Docs, user: User): Write[] {
   ];
 }
 
-/** Returns the writes of a change of role or status. Throws `conflict` if no active admin would be left. */
+/**
+ * Returns the writes of a change of role or status. Throws `conflict` if no active admin would be
+ * left.
+ */
 export const putMember = (docs: Docs, user: User): Write[] => [
   put(userKey(user.id), user),
   ...countAdmin(docs, user, docs.get(userKey(user.id))),

@@ -6,7 +6,10 @@ import { Client } from '../client.js';
 
 const Value = z.union([z.string(), z.array(z.string()), z.null()]);
 
-/** An entry of the audit trail. It refers to people by id only, so it can be kept after they are deleted. */
+/**
+ * An entry of the audit trail. It refers to people by id only, so it can be kept after they are
+ * deleted.
+ */
 export const Act = z
   .object({
     what: z.enum(['user.created', 'user.changed', 'user.deleted', 'user.two_factor_reset']).meta({ examples: ['user.changed'] }),
@@ -33,7 +36,10 @@ type Audited = Record<'role' | 'status', string | null> & { permissions: readonl
 
 const NOBODY: Audited = { role: null, status: null, permissions: [] };
 
-/** Returns what the trail records of a change: role, status and permissions, nothing secret or personal. */
+/**
+ * Returns what the trail records of a change: role, status and permissions, nothing secret or
+ * personal.
+ */
 export function changes(before: Audited = NOBODY, after: Audited = NOBODY): Act['changes'] {
   const audited = ({ role, status, permissions }: Audited) => ({ role, status, permissions: permissions.toSorted() });
   const [old, current] = [audited(before), audited(after)];

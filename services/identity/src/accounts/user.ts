@@ -20,7 +20,10 @@ export interface User extends InEpoch {
   permissions: readonly Permission[];
   /** Whether the person has shown that the email address is theirs. */
   verified: boolean;
-  /** A deleted account keeps its id and creation time only, and its picture until the file is removed. */
+  /**
+   * A deleted account keeps its id and creation time only, and its picture until the file is
+   * removed.
+   */
   status: 'active' | 'suspended' | 'deleted';
   locale: string;
   /** E.164, once it is verified. */
@@ -127,7 +130,9 @@ export const emailNotVerified = () =>
 
 export const withVerifiedEmail = (user: User): User => ({ ...user, verified: true, version: user.version + 1 });
 
-/** Returns the account with a new password, which invalidates everything issued under the old one. */
+/**
+ * Returns the account with a new password, which invalidates everything issued under the old one.
+ */
 export const withPassword = (user: User, passwordHash: string): User => ({ ...nextEpoch(user), passwordHash, version: user.version + 1 });
 
 /** Returns the account with a new email address, which has just been verified. */
@@ -142,7 +147,10 @@ export const withEmail = (user: User, email: string): User => ({
 /** Returns the account with a phone number that has just been verified, or without one. */
 export const withPhone = (user: User, phone: string | null): User => ({ ...user, phone, version: user.version + 1 });
 
-/** Returns the effective rights: those of a customer until the email address is verified, since anyone can register any address. */
+/**
+ * Returns the effective rights: those of a customer until the email address is verified, since
+ * anyone can register any address.
+ */
 export const rights = ({ role, permissions, verified }: User): Pick<User, 'role' | 'permissions'> =>
   verified ? { role, permissions } : { role: 'customer', permissions: [] };
 

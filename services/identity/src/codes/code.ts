@@ -7,12 +7,18 @@ const MAX_GUESSES = 5;
 export const PURPOSES = ['verify-email', 'reset-password', 'change-email', 'change-phone', 'second-factor'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
-/** A code that was sent to someone: six digits to type, and a secret for a link. Only hashes of both are stored. */
+/**
+ * A code that was sent to someone: six digits to type, and a secret for a link. Only hashes of both
+ * are stored.
+ */
 export interface Code extends InEpoch {
   purpose: Purpose;
   /** The id of an account, or a stand-in for an email address without one. */
   holder: string;
-  /** The email address or phone number it was sent to; for a second factor, the sign-in that asked for it. */
+  /**
+   * The email address or phone number it was sent to; for a second factor, the sign-in that asked
+   * for it.
+   */
   target: string;
   salt: string;
   digitsHash: string;
@@ -59,7 +65,10 @@ export function matches(code: Code, proof: Proof, now: Date): boolean {
     : code.triesLeft > 0 && isSame(hash(code, proof.digits), code.digitsHash);
 }
 
-/** Returns the code after a wrong guess. A link cannot be guessed, so it works even when the digits no longer do. */
+/**
+ * Returns the code after a wrong guess. A link cannot be guessed, so it works even when the digits
+ * no longer do.
+ */
 export const afterGuess = (code: Code, proof: Proof): Code =>
   'link' in proof ? code : { ...code, triesLeft: Math.max(0, code.triesLeft - 1) };
 

@@ -38,9 +38,9 @@ export type Messages = ReturnType<typeof createMessages>;
 
 /**
  * Posts mails and text messages in the background: a slower response for an email address with an
- * account would reveal the account. While notifications is away, a message is sent again until the code
- * in it has expired. Messages are kept in memory only; if a crash loses one, its recipient asks for a
- * new code.
+ * account would reveal the account. While notifications is away, a message is sent again until the
+ * code in it has expired. Messages are kept in memory only; if a crash loses one, its recipient
+ * asks for a new code.
  */
 export function createMessages({ sendMail, sendSms, logger, clock = realClock, drainMs = 3_000 }: MessagesOptions) {
   const pending = new Map<Mail | Sms, Promise<void>>();
@@ -75,7 +75,10 @@ export function createMessages({ sendMail, sendSms, logger, clock = realClock, d
     pending.set(message, sending);
   };
 
-  /** Sends pending messages once more, without waiting. Resolves when each is sent or lost, or after `drainMs`. */
+  /**
+   * Sends pending messages once more, without waiting. Resolves when each is sent or lost, or after
+   * `drainMs`.
+   */
   async function drain(): Promise<void> {
     closing.abort();
     await Promise.race([Promise.all(pending.values()), delay(drainMs, undefined, { ref: false })]);

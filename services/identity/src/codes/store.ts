@@ -15,15 +15,18 @@ const MAX_PER_HOUR = 5;
 export const codeKey = (purpose: Purpose, holder: string): Key<Code> => key('code', purpose, holder);
 
 /**
- * Returns the holder of codes for an email address without an account. Such codes are stored like any
- * other, so that nobody can tell the difference, and never sent.
+ * Returns the holder of codes for an email address without an account. Such codes are stored like
+ * any other, so that nobody can tell the difference, and never sent.
  */
 export const noAccount = (emailKey: string): string => `nobody-${createHash('sha256').update(emailKey).digest('hex').slice(0, 40)}`;
 
 /** When messages of a template were sent within the last hour. */
 export const sentKey = (template: string, holder: string): Key<string[]> => key('sent', template, holder);
 
-/** Returns the write that counts a message, or the seconds until it may be sent. One a minute and five an hour are allowed. */
+/**
+ * Returns the write that counts a message, or the seconds until it may be sent. One a minute and
+ * five an hour are allowed.
+ */
 export function countMessage(docs: Docs, template: string, holder: string, now: Date): Write | number {
   const sent = docs.get(sentKey(template, holder)) ?? [];
   const [latest, fifth] = [sent.at(-1), sent.at(-MAX_PER_HOUR)];
@@ -54,7 +57,10 @@ export interface Redemption {
   from: Client;
 }
 
-/** Returns the code that was redeemed or a refusal, and what to write in either case: wrong guesses count. */
+/**
+ * Returns the code that was redeemed or a refusal, and what to write in either case: wrong guesses
+ * count.
+ */
 export function redeem(docs: Docs, { purpose, holder, proof, from }: Redemption, now: Date): { code: Code | DomainError; write: Write[] } {
   const failures = failuresKey('codes', placeOf(from.address));
   const refused = throttled(docs, [failures], now);

@@ -28,14 +28,17 @@ export const SigningKeys = z
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 
 /**
- * The secret store is polled for new keys every `lookMs`. A new key is published for `leadMs` before it
- * signs: by then every replica of identity publishes it, and every verifier may load it.
+ * The secret store is polled for new keys every `lookMs`. A new key is published for `leadMs`
+ * before it signs: by then every replica of identity publishes it, and every verifier may load it.
  */
 export const KEY_TIMES = { lookMs: 10_000, leadMs: 60_000 };
 
 export type Keys = ReturnType<typeof createKeys>;
 
-/** Publishes the public half of all keys, and signs access tokens with the newest key that has been published for the lead time. */
+/**
+ * Publishes the public half of all keys, and signs access tokens with the newest key that has been
+ * published for the lead time.
+ */
 export function createKeys(first: SigningKeySet, { leadMs } = KEY_TIMES, now = () => performance.now()) {
   let keys = published(first, new Map(), now());
 

@@ -1,7 +1,10 @@
 import type { Deps } from '@sidecart/chassis/service';
 import { SigningKeys, type KEY_TIMES, type Keys } from './keys.js';
 
-/** Polls the secret store for new keys. Malformed ones are ignored. Returns a function that stops it. */
+/**
+ * Polls the secret store for new keys. Malformed ones are ignored. Returns a function that stops
+ * it.
+ */
 export function watchKeys({ dapr, logger }: Pick<Deps<unknown>, 'dapr' | 'logger'>, keys: Keys, { lookMs }: typeof KEY_TIMES): () => void {
   let last: string | undefined;
 

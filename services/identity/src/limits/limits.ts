@@ -4,7 +4,10 @@ import { quota, type Quota } from './quota.js';
 const REGISTRATIONS_PER_ADDRESS = 20;
 const MAILS_PER_ADDRESS = 10;
 const TEXTS_PER_NUMBER = 5;
-/** A block is the numbers that differ in their last four digits only. People who earn from text messages often own a whole block. */
+/**
+ * A block is the numbers that differ in their last four digits only. People who earn from text
+ * messages often own a whole block.
+ */
 const TEXTS_PER_BLOCK = 10;
 const BLOCK_DIGITS = 4;
 

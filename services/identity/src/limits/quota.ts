@@ -22,7 +22,10 @@ export const quota = (kind: string, perHour: number, ...who: string[]): Quota =>
   perHour,
 });
 
-/** Returns the writes that use each quota once or, if one is used up, a refusal with the longest wait. */
+/**
+ * Returns the writes that use each quota once or, if one is used up, a refusal with the longest
+ * wait.
+ */
 export function useQuotas(docs: Docs, quotas: readonly Quota[], now: Date): Write[] | DomainError {
   docs.all(quotas.map(({ usage }) => usage)); // one load for all
   const used = quotas.map(({ usage, perHour }) => {

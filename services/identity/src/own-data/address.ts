@@ -48,7 +48,10 @@ export const byId = (addresses: Addresses, id: string): Address =>
     'The address',
   );
 
-/** Chooses one default each: the changed address if it asks to be, else the previous default, else the oldest address. */
+/**
+ * Chooses one default each: the changed address if it asks to be, else the previous default, else
+ * the oldest address.
+ */
 function withDefaults(addresses: Addresses, changedId?: string): Addresses {
   const choose = (use: 'defaultShipping' | 'defaultBilling') => {
     const flagged = addresses.filter((address) => address[use]);

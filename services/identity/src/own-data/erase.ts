@@ -29,7 +29,10 @@ export const erasureKeys = (userId: string): Key<unknown>[] => [
   ...trailKeys(userId),
 ];
 
-/** Deletes everything about a person except the account's id and its audit trail, and frees the email address. Throws `conflict` for the last admin. */
+/**
+ * Deletes everything about a person except the account's id and its audit trail, and frees the
+ * email address. Throws `conflict` for the last admin.
+ */
 export function erase(docs: Docs, user: User, act: Act): Change<void> {
   const after = erased(user);
   const identities = linksOf(docs.get(linksKey(user.id))).map(({ identity }) => identity);

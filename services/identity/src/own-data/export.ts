@@ -15,7 +15,10 @@ import { Address, addressesKey } from './address.js';
 
 const MAX_ACTS = 100;
 
-/** Everything stored about a person here. Secrets are only mentioned, and who changed the account from where is left out. */
+/**
+ * Everything stored about a person here. Secrets are only mentioned, and who changed the account
+ * from where is left out.
+ */
 export const OwnData = z
   .object({
     profile: Profile.extend({ status: Status, verified: z.boolean() }),

@@ -8,7 +8,10 @@ export const pictureFile = (name: string): string => `pictures/${name}`;
 
 export type DropPicture = (userId: string) => Promise<void>;
 
-/** Removes the picture file of a deleted account, and then its name from the account. If the file cannot be removed, the name stays for a retry. */
+/**
+ * Removes the picture file of a deleted account, and then its name from the account. If the file
+ * cannot be removed, the name stays for a retry.
+ */
 export function createDropPicture({ store, files }: { store: Store; files: Files }): DropPicture {
   return async (userId) => {
     const user = await store.read(userKey(userId));

@@ -12,7 +12,10 @@ const MAX_SECONDS = 10;
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadPngBuffer', 'VipsForeignLoadJpegBuffer', 'VipsForeignLoadWebpBuffer'] });
 
-/** Returns the center of the picture as a square WebP without metadata such as place, camera or thumbnails. Throws `invalid`. */
+/**
+ * Returns the center of the picture as a square WebP without metadata such as place, camera or
+ * thumbnails. Throws `invalid`.
+ */
 export async function portrait(file: Buffer): Promise<Buffer> {
   try {
     const image = sharp(file, { limitInputPixels: MAX_PIXELS, failOn: 'error' });

@@ -19,8 +19,8 @@ export type Upload = (userId: string, req: Request, res: Response) => Promise<Bu
 
 /**
  * Reads the file of a multipart form and decodes it. An upload holds its slot until the picture is
- * decoded. Throws `invalid`, `too-large`, `limited` while the person's last upload is in progress, or
- * `unavailable` if all slots are taken.
+ * decoded. Throws `invalid`, `too-large`, `limited` while the person's last upload is in progress,
+ * or `unavailable` if all slots are taken.
  */
 export function createUpload({ field, decode }: UploadOptions): Upload {
   const receive = multer({

@@ -13,8 +13,8 @@ export interface Candidates {
 
 /**
  * Returns the account to sign in to, or `new`. Throws unless both the provider and the account have
- * verified the email address, and if the account has another identity of this provider: at a provider,
- * an address may change hands.
+ * verified the email address, and if the account has another identity of this provider: at a
+ * provider, an address may change hands.
  * @param trustEmail whether the settings trust the provider with email addresses
  */
 export function accountOf(
@@ -23,7 +23,8 @@ export function accountOf(
   { linked, owner, ownerHasOther }: Candidates,
 ): User | 'new' {
   if (linked) return active(linked);
-  // Before any look at the owner, so that claiming an address at a careless provider reveals nothing.
+  // Before any look at the owner, so that claiming an address at a careless provider reveals
+  // nothing.
   if (!trustEmail)
     throw new DomainError(
       'forbidden',

@@ -6,7 +6,10 @@ export const ATTEMPT_SECONDS = 10 * 60;
 /** How long a client may take to fetch the tokens. */
 export const TICKET_SECONDS = 60;
 
-/** A sign-in or link in progress at a provider. It is stored under the hash of its `state`, and deleted when the browser returns. */
+/**
+ * A sign-in or link in progress at a provider. It is stored under the hash of its `state`, and
+ * deleted when the browser returns.
+ */
 export interface Attempt {
   provider: string;
   nonce: string;
@@ -14,7 +17,10 @@ export interface Attempt {
   verifier: string;
   /** SHA-256 of the cookie of the browser that started it. No other browser can complete it. */
   browserHash: string;
-  /** Where to send the browser afterwards, and the challenge that the client has to meet to get the tokens there. */
+  /**
+   * Where to send the browser afterwards, and the challenge that the client has to meet to get the
+   * tokens there.
+   */
   back: { address: string; challenge: string } | null;
   /** The account to link the identity to, or null for a sign-in. */
   linkTo: string | null;
@@ -23,7 +29,10 @@ export interface Attempt {
   expiresAt: string;
 }
 
-/** A completed sign-in whose tokens were not fetched yet. They go, once, to the client that has its code and the verifier of the challenge. */
+/**
+ * A completed sign-in whose tokens were not fetched yet. They go, once, to the client that has its
+ * code and the verifier of the challenge.
+ */
 export interface Ticket extends InEpoch {
   userId: string;
   challenge: string;

@@ -14,7 +14,9 @@ export function createBrowserCookie(origin: string) {
 
   return {
     read,
-    /** Returns the value of the cookie, which all tabs of a browser share, and sets or renews it. */
+    /**
+     * Returns the value of the cookie, which all tabs of a browser share, and sets or renews it.
+     */
     ensure(req: Request, res: Response): string {
       const browser = read(req) ?? secret();
       const maxAge = ATTEMPT_SECONDS * 1_000;

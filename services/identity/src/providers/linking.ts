@@ -17,7 +17,10 @@ export type Linking = ReturnType<typeof createLinking>;
 
 /** Links and unlinks identities at providers, on request of the account's owner. */
 export function createLinking({ store, stepUp }: { store: Store; stepUp: StepUp }) {
-  /** Returns the address to send the browser to. Throws `forbidden` if the account's email address is not verified. */
+  /**
+   * Returns the address to send the browser to. Throws `forbidden` if the account's email address
+   * is not verified.
+   */
   async function start(provider: Provider, credentials: Credentials, fields: Pick<NewAttempt, 'browser' | 'back'>): Promise<string> {
     const { caller, from } = credentials;
     const purpose = { provider: provider.name, linkTo: caller.id, sessionId: caller.sessionId };
@@ -31,8 +34,8 @@ export function createLinking({ store, stepUp }: { store: Store; stepUp: StepUp 
   }
 
   /**
-   * Links the identity that the provider returned. Throws `unauthenticated` if the session that asked for
-   * it has ended, and `conflict` if another account has the identity.
+   * Links the identity that the provider returned. Throws `unauthenticated` if the session that
+   * asked for it has ended, and `conflict` if another account has the identity.
    */
   async function complete({ name, issuer }: Provider, attempt: Attempt, identified: Identified, from: Client): Promise<void> {
     const caller = { id: attempt.linkTo ?? '', sessionId: attempt.sessionId ?? '' };
@@ -50,7 +53,10 @@ export function createLinking({ store, stepUp }: { store: Store; stepUp: StepUp 
     });
   }
 
-  /** Removes the link with a provider, if any. Throws `conflict` if nobody could sign in to the account any more. */
+  /**
+   * Removes the link with a provider, if any. Throws `conflict` if nobody could sign in to the
+   * account any more.
+   */
   async function unlink(credentials: Credentials, provider: string): Promise<void> {
     const confirmed = await stepUp(credentials);
     await confirmed([linksKey(credentials.caller.id)], (docs, { user }) => {

@@ -27,7 +27,10 @@ const TIMEOUT_SECONDS = 5;
 /** The codes of errors without a meaningful response. */
 const NO_RESPONSE = new Set<string | undefined>([undefined, 'OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 
-/** Signs in with an OpenID Connect provider: authorization code, PKCE, state and nonce. Discovery happens on first use. */
+/**
+ * Signs in with an OpenID Connect provider: authorization code, PKCE, state and nonce. Discovery
+ * happens on first use.
+ */
 export function createProvider({ settings: { name, issuer, clientId, clientSecret, trustEmail }, redirectUri, logger }: ProviderOptions) {
   let discovered: Promise<oidc.Configuration> | undefined;
 
@@ -64,7 +67,10 @@ export function createProvider({ settings: { name, issuer, clientId, clientSecre
       return url.href;
     },
 
-    /** `query` is what the provider sent the browser back with. Throws `unauthenticated` if it does not authenticate anyone. */
+    /**
+     * `query` is what the provider sent the browser back with. Throws `unauthenticated` if it does
+     * not authenticate anyone.
+     */
     async identify(query: string, state: string, { nonce, verifier }: Attempt): Promise<Identified> {
       const config = await configuration();
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };

@@ -1,9 +1,9 @@
 import { DomainError } from '@sidecart/chassis/errors';
 
 /**
- * Returns the address to send the browser back to: a path of the first origin, or an address at any of
- * `origins`, parsed as a browser parses it. Redirect to what this returns, never to what was given.
- * Throws `invalid` for anything else.
+ * Returns the address to send the browser back to: a path of the first origin, or an address at any
+ * of `origins`, parsed as a browser parses it. Redirect to what this returns, never to what was
+ * given. Throws `invalid` for anything else.
  */
 export function returnAddress(given: string, origins: readonly string[]): string {
   const url = URL.canParse(given, origins[0]) ? new URL(given, origins[0]) : undefined;

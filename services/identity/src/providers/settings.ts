@@ -28,9 +28,9 @@ const Provider = z.strictObject({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
   /**
-   * Whether an email address that the provider calls verified may open an account, or sign in to the one
-   * that has it. A provider that lets people claim any address would give them the accounts of others.
-   * Without it, people can still link the provider once they are signed in.
+   * Whether an email address that the provider calls verified may open an account, or sign in to
+   * the one that has it. A provider that lets people claim any address would give them the accounts
+   * of others. Without it, people can still link the provider once they are signed in.
    */
   trustEmail: z.boolean().default(false),
 });

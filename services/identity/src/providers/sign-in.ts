@@ -37,7 +37,10 @@ export function createProviderSignIn({ store, signIn, linking }: ProviderSignInO
     });
   }
 
-  /** Returns the address to send the browser to. Throws `limited` if too many sign-ins were started from this place and not completed. */
+  /**
+   * Returns the address to send the browser to. Throws `limited` if too many sign-ins were started
+   * from this place and not completed.
+   */
   async function start(provider: Provider, fields: Pick<NewAttempt, 'browser' | 'back'>, from: Client): Promise<string> {
     const { state, attempt } = newAttempt({ ...fields, provider: provider.name, linkTo: null }, new Date());
     await store.transact([startedFrom(from)], (docs, now) => ({ write: startAttempt(docs, state, attempt, from, now), result: undefined }));
@@ -83,7 +86,10 @@ export function createProviderSignIn({ store, signIn, linking }: ProviderSignInO
     return back ? { redirect: withQuery(back.address, 'code', code) } : { signIn: signIn.reply(found(outcome, 'The sign-in')) };
   }
 
-  /** Returns the tokens for a code. A code is used up by the first attempt, whether the verifier is right or wrong. */
+  /**
+   * Returns the tokens for a code. A code is used up by the first attempt, whether the verifier is
+   * right or wrong.
+   */
   async function exchange(code: string, verifier: string, from: From): Promise<SignInReply> {
     const prepared = prepare();
     const ticket = await take(ticketKey(sha256(code)));
@@ -118,7 +124,10 @@ const issueTicket = (user: User, challenge: string, code: string, now: Date): Ch
   return { write: [put(ticketKey(sha256(code)), ticket, TICKET_SECONDS)], result: undefined };
 };
 
-/** Returns the account to create for the identity, without a password, or `undefined` if the provider gave no usable email address. */
+/**
+ * Returns the account to create for the identity, without a password, or `undefined` if the
+ * provider gave no usable email address.
+ */
 function newAccount({ email: given, name: givenName }: Identified, now: Date): User | undefined {
   const email = Email.safeParse(given).data;
   if (email === undefined) return undefined;

@@ -11,7 +11,10 @@ export const identityKey = (issuer: string, subject: string): Key<string> => key
 /** Counts the attempts of a place that were not completed. */
 export const startedFrom = ({ address }: Client): Key<Failures> => failuresKey('begun', placeOf(address));
 
-/** Returns the writes that start an attempt. Throws `limited` if too many were started from this place and not completed. */
+/**
+ * Returns the writes that start an attempt. Throws `limited` if too many were started from this
+ * place and not completed.
+ */
 export function startAttempt(docs: Docs, state: string, attempt: Attempt, from: Client, now: Date): Write[] {
   const started = startedFrom(from);
   const refused = throttled(docs, [started], now);

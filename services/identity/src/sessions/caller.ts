@@ -16,9 +16,10 @@ export const signedInProblems = { ...deletedProblem, 403: 'Your account is suspe
 export const signedInKeys = ({ id, sessionId }: Bearer): Key<unknown>[] => [userKey(id), sessionKey(sessionId)];
 
 /**
- * Returns the caller's account. Every change by a person who is signed in calls this, so that a sign-out,
- * a reset or a suspension takes effect at once, even if the access token has not expired. Throws
- * `missing`, `forbidden` if the account is suspended, or `unauthenticated` if the session has ended.
+ * Returns the caller's account. Every change by a person who is signed in calls this, so that a
+ * sign-out, a reset or a suspension takes effect at once, even if the access token has not expired.
+ * Throws `missing`, `forbidden` if the account is suspended, or `unauthenticated` if the session
+ * has ended.
  */
 export function signedInAccount(docs: Docs, { id, sessionId }: Bearer): Readonly<User> {
   const user = account(docs, id);

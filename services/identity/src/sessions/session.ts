@@ -10,7 +10,10 @@ export const IDLE_SECONDS = 30 * DAY_SECONDS;
 /** How long the previous refresh token still works. */
 const GRACE_SECONDS = 10;
 
-/** A sign-in and its chain of refresh tokens, of which only the newest is valid. Revoking the session deletes it. */
+/**
+ * A sign-in and its chain of refresh tokens, of which only the newest is valid. Revoking the
+ * session deletes it.
+ */
 export interface Session extends InEpoch {
   id: string;
   userId: string;
@@ -78,9 +81,10 @@ export interface Rotation {
 }
 
 /**
- * Returns the session with its next secret, or `undefined` if the session has ended or `secret` is not
- * its newest one: a token that is used twice may be stolen. Within a grace period the previous secret
- * returns the same next one, so that two windows of a browser, or a lost response, end nothing.
+ * Returns the session with its next secret, or `undefined` if the session has ended or `secret` is
+ * not its newest one: a token that is used twice may be stolen. Within a grace period the previous
+ * secret returns the same next one, so that two windows of a browser, or a lost response, end
+ * nothing.
  */
 export function rotate(
   session: Session,

@@ -42,9 +42,9 @@ export const challengeKey = (id: string): Key<Challenge> => key('challenge', id)
 export const putChallenge = (challenge: Challenge): Write => put(challengeKey(challenge.id), challenge, CHALLENGE_SECONDS);
 
 /**
- * Returns the second factors that an account can use. None means that one factor is enough. Codes by mail
- * are for roles that need a second factor and have not set one up. They are no second factor next to an
- * app, because the mailbox is enough to reset the password.
+ * Returns the second factors that an account can use. None means that one factor is enough. Codes
+ * by mail are for roles that need a second factor and have not set one up. They are no second
+ * factor next to an app, because the mailbox is enough to reset the password.
  */
 export function methodsOf(factor: Readonly<TwoFactor> | undefined, isRequired: boolean): Method[] {
   if (factor?.confirmedAt) return factor.recovery.length > 0 ? ['totp', 'recovery'] : ['totp'];

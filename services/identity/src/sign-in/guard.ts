@@ -17,9 +17,9 @@ export const attemptKeys = (emailKey: string, { address }: Client): AttemptKeys 
 });
 
 /**
- * Counts an attempt as failed before its outcome is known, so that parallel attempts all count. Places
- * where the owner has signed in before are counted separately: someone who guesses elsewhere does not
- * lock the owner out.
+ * Counts an attempt as failed before its outcome is known, so that parallel attempts all count.
+ * Places where the owner has signed in before are counted separately: someone who guesses elsewhere
+ * does not lock the owner out.
  */
 export function countAttempt(docs: Docs, { pair, account, place }: AttemptKeys, isFamiliar: boolean, now: Date): Write[] | DomainError {
   const refused = throttled(docs, isFamiliar ? [pair] : [pair, account, place], now);

@@ -45,6 +45,9 @@ export function withLogin({ recent, familiar }: Logins, outcome: Login['outcome'
 export const isFamiliar = (logins: Logins | undefined, { address }: Client): boolean =>
   logins?.familiar.includes(placeOf(address)) ?? false;
 
-/** Returns the write that records an attempt. `ttlSeconds` is for email addresses without an account, whose record expires. */
+/**
+ * Returns the write that records an attempt. `ttlSeconds` is for email addresses without an
+ * account, whose record expires.
+ */
 export const noteLogin = (docs: Docs, userId: string, outcome: Login['outcome'], from: Client, now: Date, ttlSeconds?: number): Write =>
   put(loginsKey(userId), withLogin(docs.get(loginsKey(userId)) ?? NONE, outcome, from, now), ttlSeconds);

@@ -95,7 +95,8 @@ export function passwordRoutes({ store, passwords, stepUp, codes }: PasswordRout
     },
     async ({ body: { password, ...proof }, req }) => {
       const redeemed = (docs: Docs, now: Date) => redeem(docs, redemptionOf(docs, 'reset-password', proof, clientOf(req)), now);
-      // A wrong code is refused before the password is hashed. A right one is not used up yet, since the hash may be refused.
+      // A wrong code is refused before the password is hashed. A right one is not used up yet,
+      // since the hash may be refused.
       await transactOrRefuse(store, proofKeys(proof), (docs, now) => {
         const { code, write } = redeemed(docs, now);
         return code instanceof DomainError ? { write, result: code } : { result: undefined };

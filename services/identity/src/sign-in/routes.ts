@@ -95,7 +95,10 @@ export function signInRoutes({ store, passwords, signIn }: SignInOptions): Route
     async ({ user: { id } }) => ({ data: (await store.read(loginsKey(id)))?.recent ?? [] }),
   );
 
-  /** Counts the attempt and returns the account, if any. Reads and writes the same with and without one. */
+  /**
+   * Counts the attempt and returns the account, if any. Reads and writes the same with and without
+   * one.
+   */
   function admit(emailKey: string, from: From): Promise<Target> {
     const keys = attemptKeys(emailKey, from);
     return transactOrRefuse(store, [ownerKey(emailKey), ...Object.values(keys)], (docs, now) => {

@@ -45,7 +45,9 @@ export interface SignInSettings {
 
 export type SignIn = ReturnType<typeof createSignIn>;
 
-/** The only way to a session, whether it starts with a password or with an identity at a provider. */
+/**
+ * The only way to a session, whether it starts with a password or with an identity at a provider.
+ */
 export function createSignIn({ settings, keys }: { settings: SignInSettings; keys: Keys }) {
   const { STAFF_NEED_TWO_FACTOR, REQUIRE_VERIFIED, SESSION_DAYS: days } = settings;
 

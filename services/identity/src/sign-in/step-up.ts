@@ -54,19 +54,28 @@ export interface Credentials {
   code: string | undefined;
 }
 
-/** The confirmed account, and its second factor with the code used up, if one is on and was required. */
+/**
+ * The confirmed account, and its second factor with the code used up, if one is on and was
+ * required.
+ */
 export interface Confirmed {
   user: Readonly<User>;
   factor: Readonly<TwoFactor> | undefined;
 }
 
-/** Commits a change of the confirmed account. Refuses it if the password has changed since, and uses the code up only if the change is made. */
+/**
+ * Commits a change of the confirmed account. Refuses it if the password has changed since, and uses
+ * the code up only if the change is made.
+ */
 export type ConfirmedChange = <R>(
   keys: readonly string[],
   change: (docs: Docs, confirmed: Confirmed, now: Date) => Change<R>,
 ) => Promise<R>;
 
-/** `one` factor is enough if nothing but a session can be lost: no code is required then, even while two-factor authentication is on. */
+/**
+ * `one` factor is enough if nothing but a session can be lost: no code is required then, even while
+ * two-factor authentication is on.
+ */
 export type StepUp = (credentials: Credentials, factors?: 'one' | 'all') => Promise<ConfirmedChange>;
 
 export interface StepUpOptions {
@@ -75,9 +84,15 @@ export interface StepUpOptions {
   appCodes: AppCodes;
 }
 
-/** Asks the caller to confirm who they are before a sensitive change. Throws `forbidden` for a wrong password. */
+/**
+ * Asks the caller to confirm who they are before a sensitive change. Throws `forbidden` for a wrong
+ * password.
+ */
 export function createStepUp({ store, passwords, appCodes }: StepUpOptions): StepUp {
-  /** Counts the attempt first, so that parallel attempts all count. Returns the account and the key of the count. */
+  /**
+   * Counts the attempt first, so that parallel attempts all count. Returns the account and the key
+   * of the count.
+   */
   async function confirmPassword({ caller, from }: Credentials, password: string) {
     const { user, pair } = await transactOrRefuse(store, signedInKeys(caller), (docs, now) => {
       const user = signedInAccount(docs, caller);
@@ -127,7 +142,9 @@ export function createStepUp({ store, passwords, appCodes }: StepUpOptions): Ste
   };
 }
 
-/** What to write for the code, and the factor with the code used up; or why the code was refused. */
+/**
+ * What to write for the code, and the factor with the code used up; or why the code was refused.
+ */
 type CodeUse = { write: Write[]; refused: DomainError } | { write: Write[]; refused?: undefined; factor: TwoFactor | undefined };
 
 const isRecent = (session: Session | undefined, now: Date) =>

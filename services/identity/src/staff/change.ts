@@ -27,7 +27,10 @@ export const memberKeys = (caller: Caller, userId: string): Key<unknown>[] => [
   ...trailKeys(userId),
 ];
 
-/** Returns the caller's account, which may have changed since the token was issued. Throws `forbidden` if it may not manage accounts any more. */
+/**
+ * Returns the caller's account, which may have changed since the token was issued. Throws
+ * `forbidden` if it may not manage accounts any more.
+ */
 export function actor(docs: Docs, caller: Caller): User {
   const user = signedInAccount(docs, caller);
   if (!may(rights(user), 'users')) throw new DomainError('forbidden', 'forbidden', 'You may not do this any more.');
@@ -43,7 +46,10 @@ export const act = (what: Act['what'], { caller, from, at }: Deed, before: User 
   changes: changes(before, after),
 });
 
-/** Changes role, permissions or status. A suspension or more rights invalidate everything issued to the account, so its owner has to sign in again. */
+/**
+ * Changes role, permissions or status. A suspension or more rights invalidate everything issued to
+ * the account, so its owner has to sign in again.
+ */
 export function changeMember(docs: Docs, userId: string, body: MemberChange, deed: Deed): Change<User> {
   const before = account(docs, userId, 'The account');
   const changed = change(actor(docs, deed.caller), before, body);

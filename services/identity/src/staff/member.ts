@@ -18,13 +18,19 @@ export const MemberChange = z
   .meta({ examples: [{ role: 'staff', permissions: ['orders'] }] });
 export type MemberChange = z.infer<typeof MemberChange>;
 
-/** Throws `forbidden` unless `actor` may change the account. Staff may change customers only, and nobody their own account. */
+/**
+ * Throws `forbidden` unless `actor` may change the account. Staff may change customers only, and
+ * nobody their own account.
+ */
 export function mayTouch(actor: User, user: User): void {
   if (actor.id === user.id) throw new DomainError('forbidden', 'own-account', 'You cannot do this to your own account.');
   if (actor.role !== 'admin' && user.role !== 'customer') throw onlyAdmins();
 }
 
-/** Returns the changed account. Throws `forbidden`, `invalid`, or `conflict` for more rights while the email address is not verified. */
+/**
+ * Returns the changed account. Throws `forbidden`, `invalid`, or `conflict` for more rights while
+ * the email address is not verified.
+ */
 export function change(actor: User, user: User, { role = user.role, permissions, status }: MemberChange): User {
   mayTouch(actor, user);
   if (actor.role !== 'admin' && (role !== user.role || permissions !== undefined)) throw onlyAdmins();

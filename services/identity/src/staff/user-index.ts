@@ -52,9 +52,9 @@ const AT_ONCE = 100;
 export type UserIndex = Awaited<ReturnType<typeof createUserIndex>>;
 
 /**
- * The index that staff list and search accounts with. It is derived from state: updated after each commit,
- * again by the events of that commit, and built completely at the start if it is not complete. Replicas
- * may share it.
+ * The index that staff list and search accounts with. It is derived from state: updated after each
+ * commit, again by the events of that commit, and built completely at the start if it is not
+ * complete. Replicas may share it.
  */
 export async function createUserIndex({ documents, store, logger }: { documents: Documents; store: Store; logger: Logger }) {
   const users = await documents.collection<Entry>('users', {
@@ -72,7 +72,10 @@ export async function createUserIndex({ documents, store, logger }: { documents:
     if (user) await index(user);
   }
 
-  /** Indexes the whole state store, unless that is done. Keeps what other replicas index in the meantime. */
+  /**
+   * Indexes the whole state store, unless that is done. Keeps what other replicas index in the
+   * meantime.
+   */
   async function ensure(): Promise<void> {
     if ((await completions.get('users'))?.origin === origin) return;
     await Promise.all([users.retain('origin', origin), completions.retain('origin', origin)]);
@@ -94,7 +97,10 @@ export async function createUserIndex({ documents, store, logger }: { documents:
     return users.page({ where, sort: '-createdAt', page: number, limit });
   }
 
-  /** The store, with the index updated before a change resolves. If that fails, the change has still succeeded. */
+  /**
+   * The store, with the index updated before a change resolves. If that fails, the change has still
+   * succeeded.
+   */
   const following: Store = {
     ...store,
     async transact(keys, change) {

@@ -15,8 +15,9 @@ export function createAppCodes(keys: TwoFactorKeys) {
   const encryption = createEncryption(keys);
 
   /**
-   * Returns the factor with the code used up and the secret encrypted with the newest key, or `undefined`
-   * if the code is wrong or was already used. Throws `unavailable` if the secret cannot be decrypted.
+   * Returns the factor with the code used up and the secret encrypted with the newest key, or
+   * `undefined` if the code is wrong or was already used. Throws `unavailable` if the secret cannot
+   * be decrypted.
    */
   function use({ userId, iv }: Encrypting, factor: TwoFactor, code: string, now: Date): TwoFactor | undefined {
     const secret = encryption.decrypt(userId, factor.encryptedSecret);

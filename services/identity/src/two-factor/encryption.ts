@@ -24,19 +24,27 @@ export type Encryption = ReturnType<typeof createEncryption>;
 /** Returns an initialization vector, to be used once. */
 export const newIv = (): Buffer => randomBytes(IV_BYTES);
 
-/** Encrypts the secrets of authenticator apps, so that reading the state store is not enough to produce their codes. */
+/**
+ * Encrypts the secrets of authenticator apps, so that reading the state store is not enough to
+ * produce their codes.
+ */
 export function createEncryption([newest, ...older]: TwoFactorKeys) {
   const keys = new Map([newest, ...older].map((key) => [nameOf(key), key]));
 
   return {
-    /** Returns `<name of the key>.<iv>.<ciphertext>.<tag>`, which can be decrypted for this account only. */
+    /**
+     * Returns `<name of the key>.<iv>.<ciphertext>.<tag>`, which can be decrypted for this account
+     * only.
+     */
     encrypt(userId: string, secret: string, iv: Buffer): string {
       const cipher = createCipheriv(CIPHER, newest, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(userId));
       const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
       return [nameOf(newest), ...[iv, text, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.');
     },
 
-    /** Throws `unavailable` if the key is missing or the text was not encrypted for this account. */
+    /**
+     * Throws `unavailable` if the key is missing or the text was not encrypted for this account.
+     */
     decrypt(userId: string, encrypted: string): string {
       const [name = '', ...parts] = encrypted.split('.');
       const [iv = '', text = '', tag = ''] = parts;

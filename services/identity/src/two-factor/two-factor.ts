@@ -33,7 +33,10 @@ export const otpauthUrl = (secret: string, email: string): string => totp(secret
 
 export const unconfirmed = (encryptedSecret: string): TwoFactor => ({ encryptedSecret, confirmedAt: null, lastStep: 0, recovery: [] });
 
-/** Returns the factor with the app's code used up, or `undefined` if the code is wrong or was already used. */
+/**
+ * Returns the factor with the app's code used up, or `undefined` if the code is wrong or was
+ * already used.
+ */
 export function useTotp(factor: TwoFactor, secret: string, code: string, now: Date): TwoFactor | undefined {
   const timestamp = now.getTime();
   const delta = totp(secret, '').validate({ token: code, timestamp, window: WINDOW });

@@ -248,7 +248,10 @@ describe('an identity with the email address of an account', () => {
 });
 
 describe('a password reset', () => {
-  /** An account with a link from a version that required no verified email address and stored no date. */
+  /**
+   * An account with a link from a version that required no verified email address and stored no
+   * date.
+   */
   async function withOldLink() {
     const { body } = await identity.register(anAddress());
     const id: string = body.user.id;

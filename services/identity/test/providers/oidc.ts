@@ -23,7 +23,10 @@ export interface OidcProvider {
   close(): Promise<void>;
 }
 
-/** A real OpenID Connect provider that sends browsers back to `<publicUrl>/api/auth/<name>/callback`. */
+/**
+ * A real OpenID Connect provider that sends browsers back to
+ * `<publicUrl>/api/auth/<name>/callback`.
+ */
 export async function startOidcProvider(name: string, publicUrl: string): Promise<OidcProvider> {
   let handler: RequestListener = (_req, res) => void res.writeHead(503).end();
   const server = createServer((req, res) => handler(req, res)).listen(0, '127.0.0.1');

@@ -181,7 +181,10 @@ describe('if staff need two factors', () => {
     );
   });
 
-  /** Registers an account that needs a second factor and has no app. Returns a function that starts a sign-in. */
+  /**
+   * Registers an account that needs a second factor and has no app. Returns a function that starts
+   * a sign-in.
+   */
   async function clerk(email: string): Promise<() => Promise<string>> {
     const { body } = await strict.register(email);
     const key = userKey(body.user.id);
