@@ -1,42 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { z } from 'zod';
-
-const Schema = z.looseObject({
-  $ref: z.string().optional(),
-  type: z.union([z.string(), z.array(z.string())]).optional(),
-  format: z.string().optional(),
-  examples: z.array(z.unknown()).optional(),
-  enum: z.array(z.unknown()).optional(),
-  get properties() {
-    return z.record(z.string(), Schema).optional();
-  },
-  get items() {
-    return Schema.optional();
-  },
-  get anyOf() {
-    return z.array(Schema).optional();
-  },
-  get oneOf() {
-    return z.array(Schema).optional();
-  },
-  get allOf() {
-    return z.array(Schema).optional();
-  },
-});
-type Schema = z.infer<typeof Schema>;
-
-const Content = z.record(z.string(), z.looseObject({ schema: Schema.optional() }));
-const Operation = z.looseObject({
-  parameters: z.array(z.looseObject({ name: z.string(), in: z.string(), schema: Schema })).default([]),
-  requestBody: z.looseObject({ content: Content }).optional(),
-  responses: z.record(z.string(), z.looseObject({ content: Content.default({}) })),
-});
-type Operation = z.infer<typeof Operation>;
-const Document = z.looseObject({
-  paths: z.record(z.string(), z.record(z.string(), Operation)),
-  components: z.looseObject({ schemas: z.record(z.string(), Schema).default({}) }),
-});
+import { Document, schemaAt, type Described, type Schema } from './openapi.js';
 
 /** A request as the examples of its parameters and body make it. `path` has the query. */
 export interface ExampleRequest {
@@ -68,7 +32,7 @@ export function readExamples(document: unknown): { faults: string[]; requests: E
     const { $ref: ref, examples = [], properties, items } = schema;
     for (const each of examples) fits(schema, each, at);
     if (examples.length > 0) return examples[0];
-    if (ref !== undefined) return example(named(ref), at, [...within, ref]);
+    if (ref !== undefined) return example(schemaAt(ref, components), at, [...within, ref]);
     for (const obvious of ['const', 'default']) if (obvious in schema) return schema[obvious];
     if (schema.enum) return schema.enum[0];
     if (schema.type === 'boolean') return true;
@@ -84,12 +48,6 @@ export function readExamples(document: unknown): { faults: string[]; requests: E
     return undefined;
   }
 
-  function named(ref: string): Schema {
-    const schema = components.schemas[ref.replace('#/components/schemas/', '')];
-    if (!schema) throw new Error(`${ref} is not in the document`);
-    return schema;
-  }
-
   function whole(schema: Schema | undefined, at: string): unknown {
     if (!schema) return void faults.add(`${at} has no schema`);
     const before = faults.size;
@@ -98,7 +56,7 @@ export function readExamples(document: unknown): { faults: string[]; requests: E
     return value;
   }
 
-  function request(method: string, path: string, { parameters, requestBody, responses }: Operation): ExampleRequest | undefined {
+  function request(method: string, path: string, { parameters, requestBody, responses }: Described): ExampleRequest | undefined {
     const route = `${method.toUpperCase()} ${path}`;
     const given = (place: string) =>
       parameters.filter((each) => each.in === place).map(({ name, schema }) => [name, String(whole(schema, `${route} ${place} ${name}`))]);

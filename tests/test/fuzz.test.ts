@@ -9,11 +9,10 @@ import { Pool } from 'undici';
 import { APPS } from '../src/apps.js';
 import { aCustomer, signIn, type Ask } from '../src/api.js';
 import { newCast, type Cast } from '../src/fuzz/callers.js';
-import { operationAt, operationsOf, routeOf, type Operation } from '../src/fuzz/document.js';
+import { openApiOf, operationAt, operationsOf, routeOf, type Operation } from '../src/openapi.js';
 import { faultOf, type Reply } from '../src/fuzz/replies.js';
 import { shots, type Shot } from '../src/fuzz/requests.js';
 import { someGoods } from '../src/goods.js';
-import { openApiOf } from '../src/openapi.js';
 
 /** Of the same seed come the same requests, but for ids and tokens. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);

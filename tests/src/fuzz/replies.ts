@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { routeOf, type Operation, type Schema } from './document.js';
+import { routeOf, type Operation, type Schema } from '../openapi.js';
 
 export interface Reply {
   status: number;

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { Operation } from './document.js';
+import type { Operation } from '../openapi.js';
 import { asJson, fitting, hostile, hostileText, mutated, type Known } from './values.js';
 
 /** `deleted` has a token that outlives the account for some minutes. */

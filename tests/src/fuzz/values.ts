@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Components, Schema } from './document.js';
+import { schemaAt, type Components, type Schema } from '../openapi.js';
 
 /** Values that mean something to the shop, by the name of the field or parameter. */
 export type Known = Record<string, readonly unknown[]>;
@@ -10,11 +10,7 @@ const MAX_DEPTH = 4;
 export function fitting(schema: Schema, components: Components, known: Known, name = '', depth = 0): fc.Arbitrary<unknown> {
   const within = (each: Schema, as = name) => fitting(each, components, known, as, depth + 1);
   const { $ref: ref, anyOf, oneOf, allOf, examples = [] } = schema;
-  if (ref !== undefined) {
-    const named = components.schemas[ref.replace('#/components/schemas/', '')];
-    if (!named) throw new Error(`${ref} is not in the document`);
-    return within(named);
-  }
+  if (ref !== undefined) return within(schemaAt(ref, components));
   const likely = [...(known[name] ?? []), ...examples];
   const built = (): fc.Arbitrary<unknown> => {
     if ('const' in schema) return fc.constant(schema.const);
