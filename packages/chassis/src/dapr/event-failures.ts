@@ -7,9 +7,9 @@ const LOG_EVERY_MS = 30_000;
 const MAX_REMEMBERED = 10_000;
 
 export interface Verdict {
-  /** What the sidecar is told: deliver the event again, or move it to the dead letters. */
+  /** The reply to the sidecar: deliver the event again, or move it to the dead letters. */
   status: 'RETRY' | 'DROP';
-  /** Whether this failure is worth a line in the log: the first of an event is, then one every 30 seconds. */
+  /** Whether to log this failure: an event's first one, then one every 30 seconds. */
   isNews: boolean;
 }
 

@@ -73,7 +73,7 @@ export function subscriptions({ app, logger, failures = createEventFailures() }:
   return { router, on, list, onRetry };
 }
 
-/** What the sidecar is told. */
+/** The replies to a delivery that Dapr understands. */
 const OUTCOMES = ['SUCCESS', 'RETRY', 'DROP'] as const;
 
 const pathOf = (type: string) => `/events/${type}`;

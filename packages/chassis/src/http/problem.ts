@@ -40,7 +40,7 @@ interface Problem {
   cause?: unknown;
 }
 
-/** Answers every error with a problem (RFC 9457). Unexpected errors are a 500 and are logged, as is the cause of a known one. */
+/** Replies to every error with a problem (RFC 9457). Logs unexpected errors, which are a 500, and the causes of known ones. */
 export function problem(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const known = knownProblem(error);

@@ -114,7 +114,7 @@ function subscribe({ subscriptions }: App, pubsubs: () => Promise<string[]>): Ro
   return router;
 }
 
-/** Answers the sidecar at once, so that a long turn is not taken for a failed one. */
+/** Replies before the turn ends, because the sidecar would count a long turn as a failed one. */
 function cron({ onCron }: App, logger: Logger) {
   const router = Router();
   let turn: Promise<void> | undefined;

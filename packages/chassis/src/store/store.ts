@@ -156,7 +156,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return true;
   }
 
-  /** The last look before a caller is told that its change was not saved. */
+  /** Reads the slot once more, before its changes are reported as not saved. */
   async function happenedAfterAll(slot: Slot, tried: ReadonlyMap<string, Outcome>): Promise<boolean> {
     if (tried.size === 0) return false;
     const stored = await dapr.read([slot.key]).catch(() => undefined);

@@ -32,7 +32,7 @@ export interface Outcome {
   events: Envelope[];
   /** The changes that it settles. */
   members: readonly Pending[];
-  /** Answers their callers, refusals included: those may rest on what the group writes. */
+  /** Settles their promises, refusals too, because a refusal may depend on what the group writes. */
   conclude(): void;
 }
 
