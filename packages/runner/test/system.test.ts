@@ -18,9 +18,9 @@ let folder = '';
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'sidecart-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A project folder with a list of two trivial services. */
+/** A project folder with a list of two trivial services, on ports that `freePorts` gives no other suite. */
 async function aProject(): Promise<string> {
-  const services = { one: { port: 20_001, publishes: ['two'] }, two: { port: 20_002, subscribes: ['two'] } };
+  const services = { one: { port: 14_001, publishes: ['two'] }, two: { port: 14_002, subscribes: ['two'] } };
   for (const name of Object.keys(services)) {
     const main = join(folder, 'services', name, 'dist', 'src', 'main.js');
     await mkdir(dirname(main), { recursive: true });
