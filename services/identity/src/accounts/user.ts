@@ -1,5 +1,5 @@
-import { Permission } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
+import { Permission } from '@sidecart/contracts/access-token';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserUpdated } from '@sidecart/contracts/identity';
 import { Instant, UserId } from '@sidecart/contracts/common';

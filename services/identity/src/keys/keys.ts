@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/contracts/access-token';
 import { parseSigningKeys } from '@sidecart/contracts/signing-keys';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-import { may, Permission } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
+import { may, Permission } from '@sidecart/contracts/access-token';
 import { z } from 'zod';
 import { rightsNeedVerifiedEmail, type User } from '../accounts/user.js';
 
