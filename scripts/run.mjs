@@ -18,6 +18,7 @@ const ENTRIES = {
   conformance: () => 'packages/runner/dist/src/conformance/conformance.js',
   generate: () => 'e2e/dist/chart/generate-command.js',
   'chart-readme': () => 'e2e/dist/chart/readme-command.js',
+  screenshots: () => 'e2e/dist/docs/screenshots-command.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };
 /** The commands whose needs are checked before anything is installed. */
