@@ -30,6 +30,7 @@ forCharts.catch(() => undefined); // thrown where it is awaited
 
 const checks = [
   check('Lint', 'oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
+  check('Dependencies', 'dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'services', 'e2e', 'bench', '--output-type=err-long'),
   check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   check('Types', 'typescript/bin/tsc', '-b'),
 ];
