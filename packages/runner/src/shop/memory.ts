@@ -1,0 +1,21 @@
+/** What keeps the processes of a shop on one machine small: `docs/performance.md` has the figures. */
+
+/** Flags of Node for the services and the supervisor. */
+export const NODE_FLAGS = [
+  // The young generation stays at 6 MB. By default it grows to 48 MB or more and rarely shrinks.
+  '--max-semi-space-size=2',
+  // The smaller the limit, the less the heap grows before it is collected.
+  '--max-old-space-size=256',
+  // The HTTP parser of undici is WebAssembly. To optimize it takes more memory than it is worth.
+  '--liftoff-only',
+];
+
+/** Environment of services, sidecars and broker. */
+export const MEMORY_ENV = {
+  // Without these, glibc keeps freed memory of each thread.
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  // Of sidecars and broker. Go collects more often when it comes close to the limit.
+  GOGC: '50',
+  GOMEMLIMIT: '128MiB',
+};
