@@ -53,10 +53,10 @@ await continueOn(node, [
 /** Returns the flags of Node for the command. */
 async function flags() {
   if (command !== 'start' && command !== 'dev') return [];
-  const { NODE_FLAGS } = await import('../packages/runner/dist/src/shop/memory.js');
+  const { HEAP_LIMIT, NODE_FLAGS } = await import('../packages/runner/dist/src/shop/memory.js');
   // For the edge, which runs in this process.
   const telemetry = ['--import', new URL('../packages/chassis/dist/src/telemetry/telemetry.js', import.meta.url).href];
-  return [...NODE_FLAGS, ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ? telemetry : [])];
+  return [...NODE_FLAGS, HEAP_LIMIT, ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ? telemetry : [])];
 }
 
 /** Becomes another Node process, or ends as it ends where that is impossible. */
