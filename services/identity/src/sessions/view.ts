@@ -1,4 +1,5 @@
-import { profile, type User } from '../accounts/user.js';
+import type { User } from '../accounts/user.js';
+import { profile } from '../accounts/view.js';
 import { ACCESS_TOKEN_SECONDS, type Keys } from '../keys/keys.js';
 import type { SignedIn } from './schemas.js';
 import { refreshToken, type Session } from './session.js';
