@@ -33,8 +33,8 @@ export default class QuietEnvironment extends TestEnvironment {
   override async teardown(): Promise<void> {
     this.#ended = true;
     process.off('warning', this.#warned);
-    // A suite loads its own copy of each module but shares these streams with other suites.
-    // roarr, a dependency of the Dapr SDK, would add one listener per suite.
+    // A suite loads its own copy of each module but shares these streams with other suites, so
+    // a module that listens to them would add one listener per suite.
     STREAMS.forEach((stream, index) => {
       const added = (listener: unknown): listener is () => void => !this.#keptListeners[index]?.some((kept) => kept === listener);
       for (const listener of stream.listeners('error').filter(added)) stream.off('error', listener);
