@@ -6,7 +6,7 @@ ARG BASE_IMAGE=node:24-bookworm-slim
 FROM ${BASE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.base.json ./
-COPY tests/package.json tests/
+COPY e2e/package.json e2e/
 COPY bench/package.json bench/
 COPY packages packages
 COPY services services

@@ -34,10 +34,10 @@ const checks = [
   check('Types', 'typescript/bin/tsc', '-b'),
 ];
 // Minutes of waiting, and little work. Connections that were reset on purpose can keep Node from ending by itself.
-const outages = suites('Outages of five minutes', ['--forceExit', `${root}tests/dist/test/outage`], { inBackground: true });
-const units = await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}tests/`]);
+const outages = suites('Outages of five minutes', ['--forceExit', `${root}e2e/dist/crash/outage`], { inBackground: true });
+const units = await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}e2e/`]);
 await forCharts;
-const system = await suites('System tests', ['--runInBand', '--testPathIgnorePatterns', '/node_modules/', 'outage', '--', `${root}tests/`]);
+const system = await suites('System tests', ['--runInBand', '--testPathIgnorePatterns', '/node_modules/', 'outage', '--', `${root}e2e/`]);
 const counts = [...checks, units, system, await outages];
 
 console.log();
