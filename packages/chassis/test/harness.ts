@@ -27,7 +27,10 @@ export function isNamed(data: unknown, name: string): boolean {
 }
 
 export interface Bench {
-  /** Starts another sidecar of the app on the same store, like that of another replica. With an app port it delivers events. */
+  /**
+   * Starts another sidecar of the app on the same store, like that of another replica. With an app
+   * port it delivers events.
+   */
   sidecar(appPort?: number): Promise<Sidecar & { dapr: Dapr }>;
   /** Stops all sidecars and drops the database. */
   close(): Promise<void>;

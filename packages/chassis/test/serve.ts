@@ -33,7 +33,10 @@ export const user = (id: string): User => ({
   sessionId: 'session-1',
 });
 
-/** Serves routes as a service does. Access tokens are ids of customers; an empty one or one with the prefix `bad` is invalid. */
+/**
+ * Serves routes as a service does. Access tokens are ids of customers; an empty one or one with the
+ * prefix `bad` is invalid.
+ */
 export async function serve(options: Pick<HttpOptions, 'routes'> & Partial<HttpOptions>): Promise<Served> {
   const lines: Served['lines'] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });

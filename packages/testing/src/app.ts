@@ -40,7 +40,10 @@ export interface TestApp {
   inside(path: string, body: unknown): Promise<Answer>;
   /** Delivers an event as the sidecar does. Returns the service's reply to the sidecar. */
   deliver(event: NewEvent & { id?: string }): Promise<'SUCCESS' | 'RETRY' | 'DROP'>;
-  /** Calls an internal route with one input, as another service does. Returns the output or the refusal. */
+  /**
+   * Calls an internal route with one input, as another service does. Returns the output or the
+   * refusal.
+   */
   call<I, O>(
     type: CallType<I, O>,
     input: I,

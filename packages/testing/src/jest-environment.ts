@@ -62,7 +62,10 @@ export default class QuietEnvironment extends TestEnvironment {
     this.#printed.push(error);
   }
 
-  /** Returns an error for each output that no test expects, and for each expected one that is missing. */
+  /**
+   * Returns an error for each output that no test expects, and for each expected one that is
+   * missing.
+   */
   #unexpected(): Error[] {
     const printed = this.#printed.splice(0);
     const expected: RegExp[] = this.global.expectedWarnings ?? [];

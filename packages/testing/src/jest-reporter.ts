@@ -1,7 +1,8 @@
 /** Fails a run in which a suite prints after its end, which its environment can no longer do. */
 import type { Reporter } from '@jest/reporters';
 
-// Not "failed to exit gracefully": Jest gives a worker half a second, which a busy machine may need.
+// Not "failed to exit gracefully": Jest gives a worker half a second, which a busy machine may
+// need.
 const LATE = /^.*(Printed after the end of|after the Jest environment has been torn down).*$/m;
 
 export default class LateOutputReporter implements Pick<Reporter, 'getLastError'> {

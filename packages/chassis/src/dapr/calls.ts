@@ -45,7 +45,10 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
   };
 }
 
-/** Adds the route of a call. `handle` runs for all inputs of a call at once. An error it throws refuses that input only. */
+/**
+ * Adds the route of a call. `handle` runs for all inputs of a call at once. An error it throws
+ * refuses that input only.
+ */
 export function serve<I, O>(to: Routes, { name, input }: CallType<I, O>, handle: (input: I) => Promise<O>): void {
   const body = z.strictObject({ inputs: z.array(input).max(MAX_INPUTS) });
   to.post(

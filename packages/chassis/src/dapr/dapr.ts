@@ -48,7 +48,9 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
       }
     },
 
-    /** POSTs `body` to `/<path>` of another app through both sidecars. Returns the parsed response. */
+    /**
+     * POSTs `body` to `/<path>` of another app through both sidecars. Returns the parsed response.
+     */
     async invoke(app: string, path: string, body: object, ms = timeoutMs): Promise<unknown> {
       return parseJson(await send({ name: `${app}/${path}`, path: `/invoke/${app}/method/${path}`, body, timeoutMs: ms }));
     },
@@ -59,7 +61,10 @@ export function createDapr({ port, apiToken, stateStore = 'state', pubsub = 'pub
       return send({ name: `${operation} of ${binding}`, path: `/bindings/${binding}`, body, timeoutMs: BINDING_MS });
     },
 
-    /** Returns the values of a secret in the secret store `secrets`, or an empty record if it is missing. */
+    /**
+     * Returns the values of a secret in the secret store `secrets`, or an empty record if it is
+     * missing.
+     */
     async secret(name: string): Promise<Record<string, string>> {
       try {
         return Secret.parse(parseJson(await send({ name: `secret ${name}`, path: `/secrets/secrets/${name}` })) ?? {});

@@ -1,7 +1,10 @@
 import { DomainError } from '../http/errors.js';
 import { DaprError } from './dapr.js';
 
-/** Longer than an event waits for anything it depends on: an earlier event, or a document about to be written. */
+/**
+ * Longer than an event waits for anything it depends on: an earlier event, or a document about to
+ * be written.
+ */
 const EARLY_MS = 10 * 60_000;
 const LOG_EVERY_MS = 30_000;
 const MAX_REMEMBERED = 10_000;

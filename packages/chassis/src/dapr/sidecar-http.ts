@@ -13,7 +13,7 @@ export class DaprError extends Error {
     this.name = 'DaprError';
   }
 
-  /** Whether the sidecar rejected the request itself, so that repeating it cannot succeed. */
+  /** Whether the sidecar rejected the request itself. Repeating it cannot succeed. */
   get isRejected(): boolean {
     return this.status >= 400 && this.status < 500 && ![408, 409, 429].includes(this.status);
   }

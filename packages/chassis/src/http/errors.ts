@@ -33,12 +33,18 @@ export class DomainError extends Error {
   }
 }
 
-/** Returns the value. Throws `missing` if it is undefined; `what` begins the sentence, e.g. `The order`. */
+/**
+ * Returns the value. Throws `missing` if it is undefined; `what` begins the sentence, e.g. `The
+ * order`.
+ */
 export function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new DomainError('missing', 'not-found', `${what} was not found.`);
   return value;
 }
 
-/** Returns the refusal of one field, like that of a body that fails its schema. `message` is a sentence. */
+/**
+ * Returns the refusal of one field, like that of a body that fails its schema. `message` is a
+ * sentence.
+ */
 export const invalidField = (field: string, message: string): DomainError =>
   new DomainError('invalid', 'validation-failed', 'Some fields are missing, malformed or unknown.', { errors: [{ field, message }] });

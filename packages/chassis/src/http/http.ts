@@ -17,7 +17,10 @@ export interface HttpOptions {
   logger: Logger;
   verify: Verify;
   routes: readonly Routes[];
-  /** Subscriptions and bindings, which only the sidecar may call, like the internal routes of `routes`. */
+  /**
+   * Subscriptions and bindings, which only the sidecar may call, like the internal routes of
+   * `routes`.
+   */
   sidecar: readonly express.Router[];
   /** `APP_API_TOKEN`, which the sidecar sends with every call. */
   appToken: string;
@@ -34,7 +37,10 @@ export interface HttpOptions {
 const POLICY = { contentSecurityPolicy: { directives: { baseUri: ["'none'"] } } };
 const UNLIMITED: Limits = { perAddress: 0, perAccount: 0 };
 
-/** Returns the Express app of a service, with what all its routes share: limits, identification, and one form of error. */
+/**
+ * Returns the Express app of a service, with what all its routes share: limits, identification, and
+ * one form of error.
+ */
 export function createHttp({ service, logger, verify, routes, sidecar, appToken, ...options }: HttpOptions) {
   const { origins = [], bodyLimit = '256kb', trustedProxies = LOCAL_NETWORK, limits = UNLIMITED } = options;
   const app = express();
@@ -68,7 +74,10 @@ const onlyWith =
   (req, res, next) =>
     sameText(req.header('dapr-api-token') ?? '', token) ? router(req, res, next) : next();
 
-/** Sets `req.user`. A request with an invalid token counts against the limit too, so tokens cannot be guessed faster. */
+/**
+ * Sets `req.user`. A request with an invalid token counts against the limit too, so tokens cannot
+ * be guessed faster.
+ */
 function identify(verify: Verify, limit: RequestHandler): RequestHandler {
   return async (req, res, next) => {
     const authError = await authenticate(req, verify).catch((error: unknown) => error);
@@ -76,7 +85,10 @@ function identify(verify: Verify, limit: RequestHandler): RequestHandler {
   };
 }
 
-/** Returns a function that tells requests for routes with `limit: 'network'`, whose paths have no parameters. */
+/**
+ * Returns a function that tells requests for routes with `limit: 'network'`, whose paths have no
+ * parameters.
+ */
 function isExempt(routes: readonly Routes[]): (req: express.Request) => boolean {
   const exempt = routes.flatMap(({ endpoints }) => endpoints.filter(({ limit }) => limit === 'network'));
   const names = new Set(exempt.map(({ method, path }) => `${method.toUpperCase()} ${path}`));

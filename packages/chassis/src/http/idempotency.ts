@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DomainError } from './errors.js';
 
-/** The header that marks repeats of one request. At least eight characters, so no client counts 1, 2, 3. */
+/**
+ * The header that marks repeats of one request. At least eight characters, so no client counts 1,
+ * 2, 3.
+ */
 export const IdempotencyKey = z.object({
   'idempotency-key': z
     .string()
@@ -15,7 +18,9 @@ export const IdempotencyKey = z.object({
     }),
 });
 
-/** Returns an id in the shape of a UUID, always the same for the same parts. It identifies a repeat. */
+/**
+ * Returns an id in the shape of a UUID, always the same for the same parts. It identifies a repeat.
+ */
 export function derivedId(...parts: (string | number)[]): string {
   const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');

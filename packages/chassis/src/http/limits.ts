@@ -5,7 +5,10 @@ import { DomainError } from './errors.js';
 
 /** Requests per minute that one replica serves; 0 for no limit. */
 export interface Limits {
-  /** From one address without an access token. All requests from one address may be ten times as many. */
+  /**
+   * From one address without an access token. All requests from one address may be ten times as
+   * many.
+   */
   perAddress: number;
   /** From one account. */
   perAccount: number;
@@ -19,7 +22,10 @@ const NETWORK_FACTOR = 10;
 export const limitNetwork = ({ perAddress }: Limits): RequestHandler =>
   limit({ identifier: 'network', limit: perAddress * NETWORK_FACTOR, keyGenerator: placeOf }, 'address');
 
-/** Limits callers by account if `req.user` is set, else by address. Requests for which `exempt` returns true do not count. */
+/**
+ * Limits callers by account if `req.user` is set, else by address. Requests for which `exempt`
+ * returns true do not count.
+ */
 export function limitCaller({ perAddress, perAccount }: Limits, exempt: (req: Request) => boolean): RequestHandler {
   const account = limit({ identifier: 'account', limit: perAccount, keyGenerator: ({ user }) => String(user?.id) }, 'account');
   const address = limit({ identifier: 'address', limit: perAddress, keyGenerator: placeOf }, 'address');
@@ -37,15 +43,22 @@ function limit(options: Partial<Options> & { limit: number }, what: string): Req
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     store: createCounts(),
-    handler: (_req, _res, next) => next(new DomainError('limited', 'rate-limited', detail)), // the library has set Retry-After
+    // the library has set Retry-After
+    handler: (_req, _res, next) => next(new DomainError('limited', 'rate-limited', detail)),
     ...options,
   });
 }
 
-/** Returns the IPv4 address or the IPv6 /56 prefix. Everything that is not an address shares one count. */
+/**
+ * Returns the IPv4 address or the IPv6 /56 prefix. Everything that is not an address shares one
+ * count.
+ */
 const placeOf = ({ ip = '' }: Request): string => (isIP(ip) ? ipKeyGenerator(ip) : 'unknown');
 
-/** Counts requests by key, in windows that begin with the first request of a key. Keeps the `max` most recently used keys. */
+/**
+ * Counts requests by key, in windows that begin with the first request of a key. Keeps the `max`
+ * most recently used keys.
+ */
 export function createCounts({ max = 20_000, windowMs = WINDOW_MS } = {}): Store {
   const windows = new Map<string, { hits: number; ends: number }>();
 

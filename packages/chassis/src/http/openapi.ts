@@ -85,7 +85,10 @@ const RetryAfter = z.object({
   'retry-after': z.int().meta({ description: 'The seconds to wait before the next request.', examples: [1] }),
 });
 
-/** Returns the problem responses: those of any route with this access, and those that the route declares. */
+/**
+ * Returns the problem responses: those of any route with this access, and those that the route
+ * declares.
+ */
 function problems(endpoint: Documented) {
   const { access, body, upload, problems: own = {} } = endpoint;
   const general: Record<number, string> = {

@@ -4,7 +4,10 @@ import { DomainError, type Extras, type Kind } from './errors.js';
 import type { Logger } from '../service/logger.js';
 import { refusals } from '../telemetry/metrics.js';
 
-/** A request that is invalid as HTTP. Only the HTTP layer throws it; domain rules throw a `DomainError`. */
+/**
+ * A request that is invalid as HTTP. Only the HTTP layer throws it; domain rules throw a
+ * `DomainError`.
+ */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -40,7 +43,10 @@ interface Problem {
   cause?: unknown;
 }
 
-/** Replies to every error with a problem (RFC 9457). Logs unexpected errors, which become 500, and causes. */
+/**
+ * Replies to every error with a problem (RFC 9457). Logs unexpected errors, which become 500, and
+ * causes.
+ */
 export function problem(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const expected = problemOf(error);
@@ -92,7 +98,10 @@ interface LibraryRefusal extends Error {
   type?: unknown;
 }
 
-/** Returns whether Express or its body parser refused the request. Their errors have a status and `expose`, or are a URIError. */
+/**
+ * Returns whether Express or its body parser refused the request. Their errors have a status and
+ * `expose`, or are a URIError.
+ */
 function isRefusal(error: unknown): error is LibraryRefusal {
   if (!(error instanceof Error && 'status' in error && typeof error.status === 'number')) return false;
   const isExposed = 'expose' in error && error.expose === true;

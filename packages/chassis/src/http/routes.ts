@@ -30,7 +30,10 @@ export interface Endpoint<A extends Access, P, Q, H, B, R> {
   reply?: z.ZodType<R>;
   /** The media type of a reply that is not JSON, which the handler sends on `res`. */
   media?: string;
-  /** `network` for a route that a provider's servers call for all customers: only the limit of an address for all requests applies. */
+  /**
+   * `network` for a route that a provider's servers call for all customers: only the limit of an
+   * address for all requests applies.
+   */
   limit?: 'network';
   /** The status of a success. By default 200, or 204 without `reply`. */
   status?: number;
@@ -103,7 +106,9 @@ export function routes(tag: string) {
   return { router, internal, endpoints, get: add('get'), post: add('post'), put: add('put'), patch: add('patch'), delete: add('delete') };
 }
 
-/** Returns the caller, if any. Throws `unauthenticated` or `forbidden` if the access requires more. */
+/**
+ * Returns the caller, if any. Throws `unauthenticated` or `forbidden` if the access requires more.
+ */
 function admitted(access: Access, user: User | undefined): User | undefined {
   if (access === 'public' || access === 'internal') return user;
   if (typeof access === 'object') return permitted(user, access.staff);

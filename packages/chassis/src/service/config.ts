@@ -6,9 +6,13 @@ const RequestsPerMinute = z
   .regex(/^\d{1,9}$/, 'must be a whole number of requests per minute, 0 for no limit')
   .transform(Number);
 
-/** The settings that every service has, from the environment that its sidecar and deployment set. */
+/**
+ * The settings that every service has, from the environment that its sidecar and deployment set.
+ */
 export const Common = z.object({
-  /** The address to listen on: every address of a pod, or 127.0.0.1 if the shop runs on one machine. */
+  /**
+   * The address to listen on: every address of a pod, or 127.0.0.1 if the shop runs on one machine.
+   */
   HOST: z.string().default('0.0.0.0'),
   APP_PORT: z.coerce.number().int().min(1).max(65_535),
   DAPR_HTTP_PORT: z.coerce.number().int().min(1).max(65_535),

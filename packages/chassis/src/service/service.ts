@@ -110,7 +110,7 @@ function keySetOf(dapr: Dapr, logger: Logger): () => Promise<JwkSet> {
 }
 
 /**
- * The sidecar reads the subscriptions when it starts. The pub/sub components are read anew each
+ * The sidecar reads the subscriptions when it starts. The pub/sub components are read again each
  * time, because the broker may have been unavailable at an earlier start.
  */
 function subscribe({ subscriptions }: App, pubsubs: () => Promise<string[]>): Router {

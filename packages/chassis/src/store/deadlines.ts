@@ -20,7 +20,10 @@ export interface DeadlineOptions {
    * is done. An id for which it throws is due again a minute later.
    */
   due: (id: string) => Promise<number | undefined>;
-  /** How long no other replica may have drained before a doubted clock is believed, in ms. Longer than a minute. */
+  /**
+   * How long no other replica may have drained before a doubted clock is believed, in ms. Longer
+   * than a minute.
+   */
   doubtMs?: number;
 }
 
@@ -39,7 +42,8 @@ interface Drain extends Pick<DeadlineOptions, 'name' | 'due'> {
 export function createDeadlines({ store, name, due, doubtMs = 65_000 }: DeadlineOptions) {
   const { add, bucket, ownBucket, indexKey } = createBuckets(name);
   const isPlausible = createClock({ store, name, doubtMs });
-  for (const outcome of ['success', 'failure']) deadlines.add(0, { name, outcome }); // initialize, so an alert sees the first increment
+  // initialize, so an alert sees the first increment
+  for (const outcome of ['success', 'failure']) deadlines.add(0, { name, outcome });
 
   /** Returns the writes that schedule `id`. A change may schedule one id per kind of deadline. */
   const schedule = (docs: Docs, id: string, time: Date): Write[] => add(docs, new Map([[minuteOf(time), [id]]]));

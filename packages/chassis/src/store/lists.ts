@@ -3,10 +3,15 @@ import { invalidField } from '../http/errors.js';
 import { key, put, type Docs, type Key, type Write } from './state.js';
 import type { Store } from './store.js';
 
-/** Entries in one document. A page reads few documents, and a busy list costs one write per group of changes, not one per entry. */
+/**
+ * Entries in one document. A page reads few documents, and a busy list costs one write per group of
+ * changes, not one per entry.
+ */
 const CHUNK = 50;
 
-/** The first document of a list: how many entries it has, and those that do not fill a chunk yet. */
+/**
+ * The first document of a list: how many entries it has, and those that do not fill a chunk yet.
+ */
 export interface Head<T> {
   count: number;
   tail: readonly T[];

@@ -37,9 +37,14 @@ export interface Store {
   transact<R>(keys: readonly string[], change: (docs: Docs, now: Date) => Change<R>): Promise<R>;
   /** Returns the current document. Concurrent reads share one call. */
   read<T>(key: Key<T>): Promise<Readonly<T> | undefined>;
-  /** Calls `listener` with each event after its commit, for metrics. A crash may lose some calls. */
+  /**
+   * Calls `listener` with each event after its commit, for metrics. A crash may lose some calls.
+   */
   onCommit(listener: (event: Envelope) => void): void;
-  /** Refuses further changes, commits those that wait, publishes their events, and stops. Takes about 20 seconds at most. */
+  /**
+   * Refuses further changes, commits those that wait, publishes their events, and stops. Takes
+   * about 20 seconds at most.
+   */
   close(): Promise<void>;
 }
 
@@ -52,7 +57,8 @@ const CLOSING_MS = 10_000;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dapr, app, groupSize = 64, patienceMs = 10_000, now = () => new Date() } = options;
   await refuseUnlessAtomic(dapr);
-  for (const reason of ['conflict', 'failure']) storeRetries.add(0, { reason }); // initialize to 0, so an alert sees the first increment
+  // initialize to 0, so an alert sees the first increment
+  for (const reason of ['conflict', 'failure']) storeRetries.add(0, { reason });
   const listeners = [({ type }: Envelope) => committedEvents.add(1, { type })];
   const onCommit = (event: Envelope) => {
     for (const listener of listeners) listener(event);

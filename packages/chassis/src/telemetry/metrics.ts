@@ -1,4 +1,7 @@
-/** The metrics of every service; docs/telemetry.md lists all. Nothing is counted unless `telemetry` was loaded first. */
+/**
+ * The metrics of every service; docs/telemetry.md lists all. Nothing is counted unless `telemetry`
+ * was loaded first.
+ */
 import { metrics } from '@opentelemetry/api';
 
 export const meter = metrics.getMeter('sidecart');

@@ -21,18 +21,21 @@ async function start(endpoint: string): Promise<void> {
   process.env.OTEL_LOGS_EXPORTER ??= 'none';
   process.env.OTEL_NODE_RESOURCE_DETECTORS ??= 'env';
   const sdk = new NodeSDK({
-    // `npm start` sets APP_ID for each service, but not for the edge. A cluster sets OTEL_SERVICE_NAME.
+    // `npm start` sets APP_ID for each service, but not for the edge. A cluster sets
+    // OTEL_SERVICE_NAME.
     serviceName: process.env.OTEL_SERVICE_NAME ?? process.env.APP_ID ?? 'edge',
     resource: defaultResource().merge(resourceFromAttributes({ 'service.instance.id': process.env.REPLICA ?? hostname() })),
     instrumentations: [instrumentation],
   });
   sdk.start();
-  // Only required modules are patched. Require them, and let `import ... from 'node:http'` see the patch.
+  // Only required modules are patched. Require them, and let `import ... from 'node:http'` see the
+  // patch.
   const require = createRequire(import.meta.url);
   require('node:http');
   require('node:https');
   syncBuiltinESMExports();
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void sdk.shutdown().catch(() => undefined)); // the collector may be unavailable
+  // the collector may be unavailable
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void sdk.shutdown().catch(() => undefined));
 }
 
 /** What Express adds to a request once it has found its route. */
@@ -40,7 +43,10 @@ interface Routed extends IncomingMessage {
   route?: { path: string };
 }
 
-/** Leaves out health checks and the export itself. Names spans and metrics by route, e.g. `/api/orders/:id`. */
+/**
+ * Leaves out health checks and the export itself. Names spans and metrics by route, e.g.
+ * `/api/orders/:id`.
+ */
 async function httpInstrumentation(endpoint: string) {
   const [{ HttpInstrumentation }, { getRPCMetadata, RPCType }, { context }] = await Promise.all([
     import('@opentelemetry/instrumentation-http'),

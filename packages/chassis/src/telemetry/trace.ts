@@ -1,6 +1,9 @@
 import { context, propagation, ROOT_CONTEXT, SpanStatusCode, trace, type Context, type Link } from '@opentelemetry/api';
 
-/** Returns the headers that continue the trace of a context in another process. Empty without a trace. */
+/**
+ * Returns the headers that continue the trace of a context in another process. Empty without a
+ * trace.
+ */
 export function traceHeaders(from = context.active()): Record<string, string> {
   const headers = {};
   propagation.inject(from, headers);

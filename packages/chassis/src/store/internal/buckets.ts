@@ -21,7 +21,10 @@ export function createBuckets(name: string) {
   const bucket = ({ minute, shard }: Bucket): List<string> => list('due', name, minute, shard);
   const ownBucket = (minute: number): List<string> => bucket({ minute, shard: ownShard });
 
-  /** Returns the writes that add ids to the buckets of their minutes, and remove `emptied` from its index. */
+  /**
+   * Returns the writes that add ids to the buckets of their minutes, and remove `emptied` from its
+   * index.
+   */
   function add(docs: Docs, idsByMinute: ReadonlyMap<number, string[]>, emptied?: Bucket): Write[] {
     const minutes = [...idsByMinute.keys()];
     const created = minutes.filter((minute) => docs.get(ownBucket(minute).head) === undefined);

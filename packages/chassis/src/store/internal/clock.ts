@@ -1,7 +1,10 @@
 import { key, put, type Key } from '../state.js';
 import type { Store } from '../store.js';
 
-/** A clock that differs by more from the last drain's is doubted. The smallest error of a wrong time zone is larger. */
+/**
+ * A clock that differs by more from the last drain's is doubted. The smallest error of a wrong time
+ * zone is larger.
+ */
 const MAX_JUMP_MINUTES = 45;
 
 export interface ClockOptions {

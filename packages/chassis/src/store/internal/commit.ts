@@ -28,7 +28,10 @@ interface Attempt extends CommitOptions, GroupContext {
   tried: Map<string, Outcome>;
   /** The batch that was tried last. */
   lastBatch: string;
-  /** Keys that were tried. Loading them tells a conflict from a document that must not be created again. */
+  /**
+   * Keys that were tried. Loading them tells a conflict from a document that must not be created
+   * again.
+   */
   written: Set<string>;
   failures: number;
 }

@@ -27,11 +27,16 @@ export interface Outcome {
   events: Envelope[];
   /** The changes whose promises `conclude` resolves or rejects. */
   members: readonly Pending[];
-  /** Call after the commit, for rejections too, because they may depend on what the group writes. */
+  /**
+   * Call after the commit, for rejections too, because they may depend on what the group writes.
+   */
   conclude(): void;
 }
 
-/** A group takes no further change above this size, to stay below the sidecar's 4 MiB. No single change may be larger. */
+/**
+ * A group takes no further change above this size, to stay below the sidecar's 4 MiB. No single
+ * change may be larger.
+ */
 const MAX_BYTES = 1024 * 1024;
 const MAX_EVENT_BYTES = 512 * 1024;
 

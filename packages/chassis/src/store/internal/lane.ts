@@ -25,7 +25,10 @@ export function joinLane(options: LaneOptions) {
 
   return {
     slots: () => slots,
-    /** Resolves when the lane is registered, and what earlier processes of this replica left is published. */
+    /**
+     * Resolves when the lane is registered, and what earlier processes of this replica left is
+     * published.
+     */
     joined: () => joined,
     /** Resolves like `joined`, and tries again if joining has failed. */
     ensureJoined: () => joined.catch(() => (joined = join())),

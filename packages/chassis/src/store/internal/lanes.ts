@@ -20,14 +20,20 @@ export interface LaneEvents {
 
 export type Lanes = ReturnType<typeof createLanes>;
 
-/** Registers this replica's lane with a heartbeat, and publishes what dead lanes left in their slots. */
+/**
+ * Registers this replica's lane with a heartbeat, and publishes what dead lanes left in their
+ * slots.
+ */
 export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, onFenced }: LaneOptions & LaneEvents) {
   const lastBeats = new Map<string, { beat: number; seenAt: number }>();
   let lane = '';
   let timer: NodeJS.Timeout | undefined;
   let beating: Promise<void> | undefined;
 
-  /** Registers a new lane and takes over those of earlier processes of this replica. Returns the lane's name. */
+  /**
+   * Registers a new lane and takes over those of earlier processes of this replica. Returns the
+   * lane's name.
+   */
   async function join(): Promise<string> {
     clearInterval(timer);
     const joining = `${replica}.${randomUUID().slice(0, 8)}`;
@@ -54,7 +60,8 @@ export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, 
   async function takeOver(heartbeats: Heartbeats, isDead: (other: string, lastBeat: number) => boolean): Promise<void> {
     for (const [other, lastBeat] of Object.entries(heartbeats)) {
       if (other === lane || !isDead(other, lastBeat)) continue;
-      if (!(await closeLane(dapr, other, lastBeat)) || !(await recover(dapr, other))) continue; // the next heartbeat tries again
+      // the next heartbeat tries again
+      if (!(await closeLane(dapr, other, lastBeat)) || !(await recover(dapr, other))) continue;
       await unregister(dapr, other);
       lastBeats.delete(other);
     }

@@ -12,7 +12,10 @@ const SWEEP_MS = 1_000;
 
 export type Outbox = ReturnType<typeof openOutbox>;
 
-/** Opens the outbox: the events that are committed and not yet published, in the slots of this replica's lane. */
+/**
+ * Opens the outbox: the events that are committed and not yet published, in the slots of this
+ * replica's lane.
+ */
 export function openOutbox(options: LaneOptions) {
   const { dapr } = options;
   let isIdle = false;
@@ -41,7 +44,9 @@ export function openOutbox(options: LaneOptions) {
 
   const sweepNow = () => sweep({ dapr, slots: lane.slots(), publish, isClosed });
 
-  /** Publishes and deletes what is left, for about `patienceMs`. Another replica publishes the rest. */
+  /**
+   * Publishes and deletes what is left, for about `patienceMs`. Another replica publishes the rest.
+   */
   async function close(patienceMs: number): Promise<void> {
     clearInterval(sweeper);
     stopObserving();

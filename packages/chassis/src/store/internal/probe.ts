@@ -16,7 +16,10 @@ export async function refuseUnlessAtomic(dapr: Dapr): Promise<void> {
     );
 }
 
-/** Repeats the probe if a valid transaction fails, which any store may do: MySQL ends one of two that are deadlocked. */
+/**
+ * Repeats the probe if a valid transaction fails, which any store may do: MySQL ends one of two
+ * that are deadlocked.
+ */
 async function faultsOf(dapr: Dapr, triesLeft = MAX_TRIES): Promise<string[]> {
   try {
     return await probe(dapr);

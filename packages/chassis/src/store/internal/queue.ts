@@ -27,7 +27,9 @@ export const unavailable = (cause: unknown): DomainError =>
 
 const stopping = () => new DomainError('unavailable', 'stopping', 'This replica is stopping. Try again.', { retryAfter: 1 });
 
-/** The changes that wait. While one group commits, further changes wait and share the next commit. */
+/**
+ * The changes that wait. While one group commits, further changes wait and share the next commit.
+ */
 export function createQueue({ groupSize, patienceMs, commit }: QueueOptions) {
   const waiting: Pending[] = [];
   let draining: Promise<void> | undefined;
@@ -62,7 +64,10 @@ export function createQueue({ groupSize, patienceMs, commit }: QueueOptions) {
     draining = undefined; // in the same tick as the last check of `waiting`
   }
 
-  /** Rejects a change whose caller has stopped waiting, so no backlog of abandoned changes is worked off. */
+  /**
+   * Rejects a change whose caller has stopped waiting, so no backlog of abandoned changes is worked
+   * off.
+   */
   function isFresh(pending: Pending): boolean {
     if (pending.isDone) return false;
     if (performance.now() < Math.min(pending.expiresAt, closesAt)) return true;
@@ -72,7 +77,9 @@ export function createQueue({ groupSize, patienceMs, commit }: QueueOptions) {
 
   return {
     transact,
-    /** Refuses further changes. Resolves when those that wait are committed, or rejected after `ms`. */
+    /**
+     * Refuses further changes. Resolves when those that wait are committed, or rejected after `ms`.
+     */
     async close(ms: number): Promise<void> {
       closesAt = Math.min(closesAt, performance.now() + ms);
       await draining;

@@ -3,7 +3,10 @@ import { SLOTS, slotKey, type Batch } from './slots.js';
 
 const PER_CALL = 128;
 
-/** Publishes and removes what a closed lane left in its slots. Returns false if the broker did not accept all of it. */
+/**
+ * Publishes and removes what a closed lane left in its slots. Returns false if the broker did not
+ * accept all of it.
+ */
 export async function recover(dapr: Dapr, lane: string): Promise<boolean> {
   const left = await batchesOf(dapr, lane);
   const events = left.flatMap(({ batch }) => batch.events);

@@ -16,7 +16,9 @@ export const register = (dapr: Dapr, lane: string): Promise<Heartbeats> =>
     return { writes: [rewrite(stored, REGISTER, heartbeats), rewrite(stored, fenceKey(lane), {})], result: heartbeats };
   });
 
-/** Saves a heartbeat. Returns the register, or `undefined` if another replica has closed the lane. */
+/**
+ * Saves a heartbeat. Returns the register, or `undefined` if another replica has closed the lane.
+ */
 export const beat = (dapr: Dapr, lane: string): Promise<Heartbeats | undefined> =>
   update(dapr, [REGISTER, fenceKey(lane)], (stored) => {
     if (!stored.has(fenceKey(lane))) return { writes: [], result: undefined };
@@ -45,7 +47,9 @@ export const unregister = (dapr: Dapr, lane: string): Promise<void> =>
     return { writes: last === undefined ? [] : [rewrite(stored, REGISTER, others)], result: undefined };
   });
 
-/** Changes documents without group commit. `change` runs again after a conflict or a lost response. */
+/**
+ * Changes documents without group commit. `change` runs again after a conflict or a lost response.
+ */
 async function update<R>(
   dapr: Dapr,
   keys: string[],

@@ -1,7 +1,10 @@
 import type { StateWrite, Stored } from '../../dapr/dapr.js';
 import type { Batch, Slot } from './slots.js';
 
-/** Another replica has taken over this lane and published what it held. The lane commits nothing more. */
+/**
+ * Another replica has taken over this lane and published what it held. The lane commits nothing
+ * more.
+ */
 export class Fenced extends Error {}
 
 /**

@@ -14,7 +14,10 @@ export const SLOTS = 1_024;
 
 export const slotKey = (lane: string, slot: number): Key<Batch> => key('outbox', lane, slot);
 
-/** Exists while a lane may commit. Every commit of the lane rewrites it, so none succeeds once it is removed. */
+/**
+ * Exists while a lane may commit. Every commit of the lane rewrites it, so none succeeds once it is
+ * removed.
+ */
 export const fenceKey = (lane: string): Key<Record<string, never>> => key('outbox', lane, 'fence');
 
 /** One place in this replica's lane. */
@@ -23,7 +26,10 @@ export interface Slot {
   readonly key: Key<Batch>;
   readonly fence: Key<unknown>;
   busy: boolean;
-  /** The id of the stored batch, which `publish` has received, or '?' if an abandoned transaction may still commit. */
+  /**
+   * The id of the stored batch, which `publish` has received, or '?' if an abandoned transaction
+   * may still commit.
+   */
   batch: string | undefined;
   /** When `publish` received the batch, by `performance.now()`, until the broker has it. */
   since: number | undefined;

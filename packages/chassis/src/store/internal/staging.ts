@@ -16,7 +16,9 @@ export class NotLoaded extends Error {
 
 export type Staging = ReturnType<typeof createStaging>;
 
-/** The documents of a group in memory: what was loaded, and what its changes have written so far. */
+/**
+ * The documents of a group in memory: what was loaded, and what its changes have written so far.
+ */
 export function createStaging({ keys: loaded, stored }: Loaded) {
   const staged = new Map<string, Write>();
 
@@ -38,7 +40,10 @@ export function createStaging({ keys: loaded, stored }: Loaded) {
     return { get: (key) => all([key])[0], all } as Docs;
   }
 
-  /** Throws `NotLoaded` for a removal, which needs an ETag, and an `Error` if a change overwrites a document it has not read. */
+  /**
+   * Throws `NotLoaded` for a removal, which needs an ETag, and an `Error` if a change overwrites a
+   * document it has not read.
+   */
   function check(named: Set<string>, writes: readonly Write[]): void {
     load(
       named,
