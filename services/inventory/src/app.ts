@@ -20,6 +20,9 @@ import { stockCalls } from './stock/calls.js';
 import { stockRoutes } from './stock/routes.js';
 import { openStocks } from './stock/store.js';
 import { subscribeStock } from './stock/subscriptions.js';
+import { subscriberRoutes } from './subscribers/routes.js';
+import { openSubscribers } from './subscribers/store.js';
+import { subscribeSubscribers } from './subscribers/subscriptions.js';
 
 export interface InventoryDeps extends Pick<Deps<Settings>, 'settings' | 'store' | 'logger'> {
   documents: Documents;
@@ -33,19 +36,22 @@ export async function createApp({ settings, store, logger, documents, now = () =
   const arrivals = createDeadlines({ store, name: 'arrival', due: (id) => waiting.due(id) });
   const holds = openHolds(store, lapses);
   const reservations = openReservations({ store, lapses, arrivals });
+  const subscribers = openSubscribers(store);
   const index = await createStockIndex({ documents, store, stocks, stateId: await readStateId(store), logger });
   await index.ensure();
   const limits = { percent: settings.GUEST_HOLD_PERCENT, pieces: settings.GUEST_HOLD_PIECES };
   const threshold = settings.LOW_STOCK_THRESHOLD;
   const events = subscriptions({ app: 'inventory', logger });
   subscribeStock(events, { stocks, threshold, onChange: index.refresh });
-  subscribeReservations(events, reservations);
+  subscribeReservations(events, { reservations, onWaiting: waiting.fill });
   subscribeList(events, index);
+  subscribeSubscribers(events, subscribers);
   return {
     routes: [
       listRoutes(index),
       locationRoutes(openLocations(store)), // before /api/inventories/:sku
       stockRoutes({ store, stocks, threshold, onChange: (sku) => index.attempt(sku), onArrival: waiting.fill }),
+      subscriberRoutes(subscribers),
       stockCalls({ stocks, now }),
       holdCalls({ holds, limits, now }),
       reservationCalls({ reservations, now }),

@@ -22,6 +22,7 @@ export const Template = z
     'order-paid',
     'order-cancelled',
     'order-refunded',
+    'back-in-stock',
   ])
   .meta({ examples: ['order-placed'] });
 
@@ -45,7 +46,7 @@ export const Message = z
       .nullable()
       .meta({ description: 'why the last attempt failed', examples: [null] }),
     at: Instant.describe('when the status last changed'),
-    reference: OrderId.describe('the order or user it is about'),
+    reference: OrderId.describe('the order, user or product it is about'),
   })
   .meta({ id: 'Message' });
 export type Message = z.infer<typeof Message>;
