@@ -151,7 +151,7 @@ describe('a start that fails', () => {
   afterEach(async () => expect(await leftovers()).toEqual([]));
 
   test('says which app has ended, and shows the end of its log', async () => {
-    await expect(start({ env: { CRASH: 'two' } })).rejects.toThrow(/The app of two has ended[^]*crashed on purpose/);
+    await expect(start({ env: { CRASH: 'two' } })).rejects.toThrow(/The app of two ended before it was ready[^]*crashed on purpose/);
   });
 
   test('names a taken port and the setting to change', async () => {

@@ -11,6 +11,7 @@ const answers: Record<string, () => unknown> = {
   '/dapr/subscribe': () => [{ pubsubname: 'pubsub', topic: TOPIC, route: '/events' }],
   '/events': () => ({ status: ++events > 0 ? 'SUCCESS' : 'RETRY' }),
   '/count': () => events,
+  '/api/greeting': () => Reflect.get(globalThis, 'greeting'),
   [`/api/${APP_ID}`]: () => ({ service: APP_ID }),
 };
 

@@ -3,6 +3,7 @@ import { format } from 'node:util';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import type { Circus } from '@jest/types';
 import { TestEnvironment } from 'jest-environment-node';
+import { endChildrenWithThisProcess } from './stop.js';
 
 /** Jest needs an experimental feature of Node to run ES modules. */
 const IGNORED = new Set(['ExperimentalWarning']);
@@ -23,6 +24,7 @@ export default class QuietEnvironment extends TestEnvironment {
 
   override async setup(): Promise<void> {
     await super.setup();
+    endChildrenWithThisProcess();
     process.on('warning', this.#warned);
     for (const level of ['warn', 'error'] as const) {
       const printed = (...args: unknown[]) => this.#note(format(...args), printed);

@@ -52,7 +52,9 @@ beforeAll(async () => {
     const logger = createTestLogger('inventory');
     const app = await createApp({ settings: Settings.parse({ DOCUMENTS_URL: 'memory:' }), store, logger, documents });
     const verify = async () => Promise.reject(new Error('nobody signs in'));
-    const http = createServer(createHttp({ service: 'inventory', logger, verify, routes: app.routes, appToken: 'a token of the app' }));
+    const http = createServer(
+      createHttp({ service: 'inventory', logger, verify, routes: app.routes, sidecar: [], appToken: 'a token of the app' }),
+    );
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const address = http.address();

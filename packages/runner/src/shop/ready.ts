@@ -24,9 +24,10 @@ export async function untilReady({ logs, say, signal }: Launch, all: ReadonlyMap
   });
 }
 
-async function endedEarly({ name, logFile }: Supervised): Promise<Error> {
+/** Returns an error with the end of the log of a process that ended before it was ready. */
+export async function endedEarly({ name, logFile }: Supervised): Promise<Error> {
   const lines = (await readFile(logFile, 'utf8')).split('\n').filter(Boolean).slice(-15);
-  return new Error(`${name} has ended while the shop was starting. The end of ${logFile}:\n${lines.join('\n')}`);
+  return new Error(`${name} ended before it was ready. The end of ${logFile}:\n${lines.join('\n')}`);
 }
 
 export async function isReady({ appPort }: App): Promise<boolean> {

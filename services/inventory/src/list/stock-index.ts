@@ -2,11 +2,9 @@ import type { Documents, Filter, Versioned } from '@sidecart/chassis/documents';
 import { page } from '@sidecart/chassis/lists';
 import type { Logger } from '@sidecart/chassis/logger';
 import type { Store } from '@sidecart/chassis/store';
-import { sellable, type Stock } from '../stock/stock.js';
+import { levelOf, type Level } from '../stock/report.js';
+import type { Stock } from '../stock/stock.js';
 import { SKUS, type Stocks } from '../stock/store.js';
-import type { LEVELS } from '../stock/schemas.js';
-
-export type Level = (typeof LEVELS)[number];
 
 /** What the list of stock is filtered by. It has no quantities, so a hold does not change it. */
 export interface Entry extends Versioned {
@@ -92,8 +90,10 @@ export async function createStockIndex({ documents, store, stocks, stateId, logg
   };
 }
 
-function entryOf(stateId: string, stock: Stock): Entry {
-  const pieces = sellable(stock);
-  const level = pieces === 0 ? 'out' : pieces <= stock.threshold ? 'low' : 'ok';
-  return { _id: stock.sku, version: stock.version, stateId, level, locations: stock.places.map(({ location }) => location) };
-}
+const entryOf = (stateId: string, stock: Stock): Entry => ({
+  _id: stock.sku,
+  version: stock.version,
+  stateId,
+  level: levelOf(stock),
+  locations: stock.places.map(({ location }) => location),
+});

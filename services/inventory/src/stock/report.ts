@@ -9,6 +9,16 @@ export function availability(stock: Stock): Availability {
   return hasRoom(stock) ? (stock.product.backorder?.kind ?? 'backorder') : 'out_of_stock';
 }
 
+export const LEVELS = ['ok', 'low', 'out'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Returns how much there is to sell, as staff filter it. */
+export function levelOf(stock: Stock): Level {
+  const pieces = sellable(stock);
+  if (pieces === 0) return 'out';
+  return pieces <= stock.threshold ? 'low' : 'ok';
+}
+
 export interface Reported {
   stock: Stock;
   events: NewEvent[];

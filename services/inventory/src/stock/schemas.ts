@@ -3,6 +3,7 @@ import { Backorder } from '@sidecart/contracts/catalog';
 import { Instant, OrderId, ProductId, Sku, UserId } from '@sidecart/contracts/common';
 import { Availability, LocationId, MAX_LOCATIONS } from '@sidecart/contracts/inventory';
 import { z } from 'zod';
+import { LEVELS } from './report.js';
 
 const MAX_PIECES = 1_000_000;
 
@@ -109,8 +110,6 @@ export const Movements = z.object({
 });
 
 export const StockDetails = StockView.extend({ movements: pageOf(MovementView) }).meta({ id: 'StockDetails' });
-
-export const LEVELS = ['ok', 'low', 'out'] as const;
 
 export const StockQuery = z.strictObject({
   ...PageQuery.shape,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { User } from '@sidecart/chassis/auth';
+import type { User } from '@sidecart/contracts/access-token';
 import { EmailChanged, UserDeleted } from '@sidecart/contracts/identity';
 import { InventoryBackInStock, InventorySubscriptionDue } from '@sidecart/contracts/inventory';
 import { until as happens } from '@sidecart/runner/until';
