@@ -69,6 +69,20 @@ describe('a movement', () => {
   });
 });
 
+test('details join the record and its ledger, in pages', async () => {
+  const sku = await app.stocked(5);
+  await app.move(sku, { type: 'adjust', change: -2, reason: 'broken' });
+  const first = (await app.request('GET', `/api/inventories/${sku}/details?limit=1`, undefined, { as: STAFF })).body;
+  expect(first).toMatchObject({
+    sku,
+    onHand: 3,
+    locations: [{ location: 'default', onHand: 3, held: 0, available: 3 }],
+    movements: { data: [{ seq: 2, type: 'adjust', quantity: -2, before: 5, after: 3, reason: 'broken', by: 'eve' }], next: '1' },
+  });
+  const { body } = await app.request('GET', `/api/inventories/${sku}/details?limit=1&cursor=1`, undefined, { as: STAFF });
+  expect(body.movements).toMatchObject({ data: [{ seq: 1 }], next: null });
+});
+
 test('a second stock record of a SKU is refused', async () => {
   const sku = await app.stocked(1);
   expect(await app.request('POST', '/api/inventories', { sku, productId: 'p1' }, { as: STAFF })).toMatchObject(
@@ -91,6 +105,69 @@ test.each([
   ['a movement of another type', 'POST', '/api/inventories/TEA/movements', { ...delivery, type: 'sale' }, withKey().headers, 'type'],
   ['a movement without a reason', 'POST', '/api/inventories/TEA/movements', { ...delivery, reason: ' ' }, withKey().headers, 'reason'],
   ['an unknown field', 'PATCH', '/api/inventories/TEA', { threshold: 1, onHand: 9 }, {}, 'onHand'],
+  ['a movement of half a piece', 'POST', '/api/inventories/TEA/movements', { ...delivery, quantity: 0.5 }, withKey().headers, 'quantity'],
+  [
+    'a movement of too many pieces',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { ...delivery, quantity: 1e7 },
+    withKey().headers,
+    'quantity',
+  ],
+  [
+    'a movement at a malformed location',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { ...delivery, location: 'A|B' },
+    withKey().headers,
+    'location',
+  ],
+  [
+    'a movement with a field of another',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { ...delivery, counted: 1 },
+    withKey().headers,
+    'counted',
+  ],
+  [
+    'a reason of 201 characters',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { ...delivery, reason: 'x'.repeat(201) },
+    withKey().headers,
+    'reason',
+  ],
+  ['an adjustment by 0', 'POST', '/api/inventories/TEA/movements', { type: 'adjust', change: 0, reason: 'x' }, withKey().headers, 'change'],
+  [
+    'an adjustment by too much',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { type: 'adjust', change: -1e7, reason: 'x' },
+    withKey().headers,
+    'change',
+  ],
+  ['a count below 0', 'POST', '/api/inventories/TEA/movements', { type: 'count', counted: -1, reason: 'x' }, withKey().headers, 'counted'],
+  [
+    'a transfer to where it is from',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { type: 'transfer', quantity: 1, from: 'a', to: 'a', reason: 'x' },
+    withKey().headers,
+    'to',
+  ],
+  [
+    'a transfer from nowhere to a malformed location',
+    'POST',
+    '/api/inventories/TEA/movements',
+    { type: 'transfer', quantity: 1, to: '', reason: 'x' },
+    withKey().headers,
+    'to',
+  ],
+  ['a key of 3 characters', 'POST', '/api/inventories/TEA/movements', delivery, { 'idempotency-key': 'abc' }, 'idempotency-key'],
+  ['a record without a product', 'POST', '/api/inventories', { sku: 'TEA' }, {}, 'productId'],
+  ['a record with a quantity', 'POST', '/api/inventories', { sku: 'TEA', productId: 'p1', quantity: 1 }, {}, 'quantity'],
+  ['details with a malformed cursor', 'GET', '/api/inventories/TEA/details?cursor=x', undefined, {}, 'cursor'],
   ['a threshold below 0', 'PATCH', '/api/inventories/TEA', { threshold: -1 }, {}, 'threshold'],
   ['a malformed SKU', 'POST', '/api/inventories', { sku: 'a|b', productId: 'p1' }, {}, 'sku'],
   ['a page of 1000', 'GET', '/api/inventories/TEA/movements?limit=1000', undefined, {}, 'limit'],
