@@ -1,11 +1,14 @@
-/** The calls and events of each service as its code has them, to compare with `charts/sidecart/services.yaml`. */
+/**
+ * Reads the calls and events of each service from its code, to compare them with
+ * `charts/sidecart/services.yaml`.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '@sidecart/runner/root';
 import { z } from 'zod';
 
 export interface Traffic {
-  /** Names of routes below /internal, by the service that is called. */
+  /** Names of routes under /internal, by the service that is called. */
   calls: Record<string, string[]>;
   publishes: string[];
   subscribes: string[];
@@ -16,7 +19,7 @@ const isEvent = (value: unknown): value is { type: string } => typeof value === 
 
 const CONTRACTS = /import \{([^}]+)\} from '@sidecart\/contracts\/(\w+)'/g;
 
-/** Returns what a file imports from `packages/contracts`, by its name in the file. */
+/** Returns what a file imports from `packages/contracts`, by local name. */
 async function imported(text: string): Promise<Map<string, unknown>> {
   const found = new Map<string, unknown>();
   for (const [, names = '', module = ''] of text.matchAll(CONTRACTS)) {
@@ -36,8 +39,8 @@ async function filesOf(...path: string[]): Promise<string[]> {
 }
 
 /**
- * Returns what the source of a service does. It subscribes to an event that a file with subscriptions names but does not create, and
- * publishes any other event.
+ * Returns the traffic in the source of a service. An event that a file with subscriptions mentions
+ * but does not create is subscribed to. Any other event is published.
  */
 export async function trafficOf(service: string): Promise<Traffic> {
   const files = await filesOf('services', service, 'src');
