@@ -7,7 +7,7 @@ export default {
   forbidden: [...packageRules, ...chassisRules, ...serviceRules],
   options: {
     parser: 'swc', // TypeScript 7 has no API for other tools yet
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '(^|/)dist/|[.]d[.]mts$' },
     doNotFollow: { path: 'node_modules' },
     combinedDependencies: false,
     webpackConfig: { fileName: 'scripts/dependencies/resolve.mjs' }, // its `resolve.alias` alone is read

@@ -1,49 +1,119 @@
-// What a first start needs, looked for before anything is installed. Needs nothing but Node 20.
-import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
+// Finds what a command lacks before anything is installed. Runs on Node 20 without packages.
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import {
+  acceptedVersions,
+  findGo,
+  findInstalled,
+  goVersion,
+  neededBy,
+  programOf,
+  releaseUrls,
+} from '../packages/runner/bootstrap/programs.mjs';
 
 const GIB = 1024 ** 3;
-/** Packages, compiled code, and the Go modules and caches of a sidecar. */
-const DISK_GIB = 4;
-const PORTS = { 8080: '--port', 8025: '--mail-port', 1025: '--smtp-port' };
+const LIST = 'charts/sidecart/services.yaml';
+/** How long to wait for the server with the releases. */
+const PATIENCE_MS = 5_000;
 
-/** Returns a sentence for each thing that is missing. */
+/**
+ * Returns a sentence for each thing that `npm start`, `npm run dev` or `npm test` lacks.
+ * @param command `start`, `dev` or `test`
+ * @param args its arguments
+ */
 export async function missing(command, args, env = process.env) {
-  return [...missingGo(env), ...missingDisk(), ...(command === 'start' ? await takenPorts(args) : [])];
+  if (args.includes('--help')) return [];
+  const { sentences, builds } = await missingPrograms(command, args, env);
+  return [...missingNode(), ...sentences, ...missingDisk(builds, env), ...(command === 'test' ? [] : await portsInUse(command, args))];
 }
 
-/** The sidecar and the broker are built with Go if they are not installed. */
-function missingGo(env) {
-  const home = env.HOME ?? homedir();
-  const folders = [...(env.PATH ?? env.Path ?? '').split(delimiter), join(home, '.dapr', 'bin')];
-  const has = (name) => folders.some((folder) => isExecutable(join(folder, name)) || isExecutable(join(folder, `${name}.exe`)));
-  const cache = join(env.XDG_CACHE_HOME ?? join(home, process.platform === 'darwin' ? 'Library/Caches' : '.cache'), 'sidecart', 'bin');
-  const built = existsSync(cache) ? readdirSync(cache) : [];
-  const absent = ['daprd', 'nats-server'].filter((name) => !has(name) && !built.some((file) => file.startsWith(`${name}-`)));
-  if (absent.length === 0 || has('go') || process.platform === 'win32') return [];
+/** Returns a sentence if this version of Node is too old to start with. */
+export function missingNode(version = process.versions.node) {
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const [major, minor] = engines.node.replace('>=', '').split('.').map(Number);
+  const [ours, ourMinor] = version.split('.').map(Number);
+  if (ours > major || (ours === major && ourMinor >= minor)) return [];
+  return [`Node ${major}.${minor} or newer is needed, and this is ${version}. See https://nodejs.org`];
+}
+
+/** Also returns the programs that will be built. */
+async function missingPrograms(command, args, env) {
+  const broker = valueOf('--pubsub', args) ?? 'jetstream';
+  const names = neededBy(command === 'test' ? 'test' : 'start').filter((name) => name !== 'nats-server' || broker === 'jetstream');
+  const looked = await Promise.all(
+    names.map(async (name) => ({ program: programOf(name), ...(await findInstalled(programOf(name), env)) })),
+  );
+  const absent = looked.filter(({ path }) => path === undefined);
+  if (absent.length === 0) return { sentences: [], builds: [] };
+  const go = await findGo(env);
+  const builds = absent.map(({ program }) => program.name);
+  if (!go.problem) return { sentences: [], builds };
+  const downloadable = await Promise.all(absent.map(({ program }) => isDownloadable(program, env)));
+  const lacking = absent.filter((_, i) => !downloadable[i]);
+  if (lacking.length === 0) return { sentences: [], builds: [] };
+  return { sentences: lacking.map((found) => programSentence(found, env)).concat(goSentence(lacking, go)), builds: [] };
+}
+
+function programSentence({ program, unusable }, env) {
+  const versions = acceptedVersions(program);
+  const url = releaseUrls(program, env);
   return [
-    `${absent.join(' and ')} ${absent.length > 1 ? 'are' : 'is'} not installed, and Go 1.26 to build ${absent.length > 1 ? 'them' : 'it'} is missing: see https://go.dev/doc/install`,
-  ];
+    `${program.name}${versions && ` ${versions}`} is not installed`,
+    ...unusable.map((found) => ` (${found})`),
+    url ? ` and cannot be downloaded from ${new URL(url.archive).origin}.` : '.',
+  ].join('');
 }
 
-function missingDisk() {
-  const { bavail, bsize } = statfsSync('.');
-  const free = (bavail * bsize) / GIB;
-  return free >= DISK_GIB ? [] : [`${DISK_GIB} GiB of disk are needed here, and ${free.toFixed(1)} are free.`];
+function goSentence(lacking, { problem }) {
+  const names = lacking.map(({ program }) => program.name).join(', ');
+  return `Go ${goVersion()} or newer is needed to build ${names}: ${problem}. See https://go.dev/doc/install`;
 }
 
-async function takenPorts(args) {
-  if (args.some((arg) => arg === '--help')) return [];
-  const checked = Object.entries(PORTS).filter(([, flag]) => !args.some((arg) => arg.startsWith(flag)));
-  const taken = await Promise.all(checked.map(async ([port, flag]) => ((await isFree(Number(port))) ? [] : [[port, flag]])));
-  return taken
-    .flat()
-    .map(
-      ([port, flag]) =>
-        `Port ${port} is taken, by another program or by a shop that runs already. Stop that, or: npm start -- ${flag}=<another port>`,
-    );
+async function isDownloadable(program, env) {
+  const urls = releaseUrls(program, env);
+  if (!urls) return false;
+  return fetch(urls.checksums, { signal: AbortSignal.timeout(PATIENCE_MS) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+/** What packages, compiled code and data take, and the modules and caches of Go. */
+function missingDisk(builds, env) {
+  const here = existsSync('node_modules') ? 0.5 : 1.5;
+  const home = env.HOME ?? homedir();
+  const needs = [['.', here], ...(builds.includes('daprd') && existsSync(home) ? [[home, here + 3]] : [])];
+  return needs.flatMap(([folder, needed]) => {
+    const { bavail, bsize } = statfsSync(folder);
+    const free = (bavail * bsize) / GIB;
+    return free >= needed ? [] : [`${needed} GiB of disk space are needed in ${folder}, and ${free.toFixed(1)} GiB are free.`];
+  });
+}
+
+async function portsInUse(command, args) {
+  const npm = command === 'start' ? 'npm start' : `npm run ${command}`;
+  const flagged = { '--port': 8080, '--mail-port': 8025, '--smtp-port': 1025, '--nats-port': 14_222 };
+  if ((valueOf('--pubsub', args) ?? 'jetstream') !== 'jetstream') delete flagged['--nats-port'];
+  const chosen = Object.entries(flagged).map(([flag, usual]) => [flag, Number(valueOf(flag, args) ?? usual)]);
+  const [ours, theirs] = [await inUse(chosen.map(([, port]) => port)), await inUse(servicePorts())];
+  const sentences = chosen
+    .filter(([, port]) => ours.includes(port))
+    .map(([flag, port]) => `Port ${port} is in use. Stop the program that uses it, or choose another port: ${npm} -- ${flag}=<port>`);
+  if (theirs.length === 0) return sentences;
+  if (theirs.length === servicePorts().length) return ['The shop is already running: the ports of all services are in use.'];
+  return [...sentences, `Ports ${theirs.join(', ')} are in use. Stop the programs that use them, or change the ports in ${LIST}.`];
+}
+
+/** Returns the ports of all services and sidecars. */
+function servicePorts() {
+  const ports = [...readFileSync(LIST, 'utf8').matchAll(/^ {2}port: (\d+)$/gm)].map(([, port]) => Number(port));
+  return ports.flatMap((port) => [port, port + 500, port + 600, port + 700]);
+}
+
+async function inUse(ports) {
+  const free = await Promise.all(ports.map(isFree));
+  return ports.filter((_, i) => !free[i]);
 }
 
 function isFree(port) {
@@ -53,11 +123,8 @@ function isFree(port) {
   });
 }
 
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+/** Returns the value of a flag that is given as `--flag=value` or `--flag value`. */
+function valueOf(flag, args) {
+  const index = args.findIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  return args[index]?.split('=')[1] ?? (index < 0 ? undefined : args[index + 1]);
 }

@@ -15,9 +15,12 @@ export interface Traffic {
 }
 
 const Call = z.object({ app: z.string(), name: z.string() });
+const Exports = z.object({ exports: z.record(z.string(), z.string()) });
 const isEvent = (value: unknown): value is { type: string } => typeof value === 'function' && 'parse' in value && 'type' in value;
 
-const CONTRACTS = /import \{([^}]+)\} from '@sidecart\/contracts\/(\w+)'/g;
+const CONTRACTS = /import \{([^}]+)\} from '@sidecart\/contracts\/([\w-]+)'/g;
+/** The entry points of other packages. Their code makes calls and subscribes for the service. */
+const PACKAGES = /from '@sidecart\/(?!contracts)(\w+)\/([\w-]+)'/g;
 
 /** Returns what a file imports from `packages/contracts`, by local name. */
 async function imported(text: string): Promise<Map<string, unknown>> {
@@ -38,24 +41,33 @@ async function filesOf(...path: string[]): Promise<string[]> {
   return Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
 }
 
+/** Returns the source of an entry point of a package. */
+async function sourceOf(name: string, entry: string): Promise<string> {
+  const folder = join(root, 'packages', name);
+  const { exports } = Exports.parse(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')));
+  const compiled = exports[`./${entry}`] ?? '';
+  return readFile(join(folder, compiled.replace('/dist/', '/').replace(/js$/, 'ts')), 'utf8');
+}
+
 /**
- * Returns the traffic in the source of a service. An event that a file with subscriptions mentions
- * but does not create is subscribed to. Any other event is published.
+ * Returns the traffic in the source of a service and in the entry points of packages that it
+ * imports. An event that a file with subscriptions mentions but does not create is subscribed to.
+ * Any other event is published.
  */
 export async function trafficOf(service: string): Promise<Traffic> {
   const files = await filesOf('services', service, 'src');
-  if (files.some((text) => text.includes('@sidecart/chassis/standing'))) {
-    files.push(await readFile(join(root, 'packages', 'chassis', 'src', 'service', 'standing.ts'), 'utf8'));
-  }
-  // The chassis verifies tokens with identity's keys.
-  const calls: Record<string, string[]> = service === 'identity' ? {} : { identity: ['keys'] };
+  const entries = new Map(
+    files.flatMap((text) => Array.from(text.matchAll(PACKAGES), ([from, name = '', entry = '']) => [from, { name, entry }])),
+  );
+  for (const { name, entry } of entries.values()) files.push(await sourceOf(name, entry));
+  const calls: Record<string, string[]> = {};
   const publishes = new Set<string>();
   const subscribes = new Set<string>();
   for (const text of files) {
     const names = await imported(text);
     for (const [, name = ''] of text.matchAll(/\bcaller\(\s*[\w.]+,\s*(\w+)/g)) {
       const { app, name: path } = Call.parse(names.get(name));
-      (calls[app] ??= []).push(path);
+      if (app !== service) (calls[app] ??= []).push(path);
     }
     const listens = /\.on\(\s*\w+,/.test(text);
     for (const [name, value] of names) {

@@ -20,7 +20,7 @@ const LEVELS = {
 };
 
 /** Modules of the contracts that hold values. The others hold events and calls. */
-const VALUES = ['address', 'common', 'money', 'order-states', 'phone', 'priced-line'];
+const VALUES = ['access-token', 'address', 'common', 'money', 'order-states', 'phone', 'priced-line'];
 /** Schemas that still take a value from a module with events. */
 const UNSPLIT = '^services/(catalog|inventory)/';
 

@@ -22,7 +22,7 @@ export const InventoryReleased = event('inventory.released', 1, Reservation);
 export const InventoryCommitted = event('inventory.committed', 1, Reservation);
 export const InventoryReturned = event('inventory.returned', 1, Reservation);
 /**
- * The reservation of a paid order had lapsed and these lines are out of stock, so the order cannot
+ * The reservation of a paid order has lapsed and these lines are out of stock, so the order cannot
  * be fulfilled.
  */
 export const InventoryShort = event('inventory.short', 1, Reservation);
@@ -44,7 +44,7 @@ export const AvailabilityChanged = event(
   z.object({ sku: Sku, productId: ProductId, availability: Availability, quantity: z.int().min(0).max(MAX_REPORTED) }),
 );
 
-/** A line of which too little is available. Refusals list them. */
+/** A line with more pieces than are available. Refusals list them. */
 export const ShortLine = z.object({ sku: Sku, requested: z.number().int(), available: z.number().int() });
 export type ShortLine = z.infer<typeof ShortLine>;
 

@@ -66,6 +66,10 @@ describe('a started system', () => {
     expect((await invoke('count')).status).toBe(200);
   });
 
+  test('bounds the heap of an app, whatever memory the machine has', async () => {
+    expect(await (await invoke('heap')).json()).toBeLessThan(300 * 1024 * 1024);
+  });
+
   test('refuses callers of a sidecar that do not show the token', async () => {
     expect((await fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/count`)).status).toBe(401);
   });
@@ -151,7 +155,7 @@ describe('a start that fails', () => {
   afterEach(async () => expect(await leftovers()).toEqual([]));
 
   test('says which app has ended, and shows the end of its log', async () => {
-    await expect(start({ env: { CRASH: 'two' } })).rejects.toThrow(/The app of two has ended[^]*crashed on purpose/);
+    await expect(start({ env: { CRASH: 'two' } })).rejects.toThrow(/The app of two ended before it was ready[^]*crashed on purpose/);
   });
 
   test('names a taken port and the setting to change', async () => {

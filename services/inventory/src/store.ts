@@ -51,7 +51,7 @@ export function openInventory(store: Store) {
      * `moves` if `change` may return a movement.
      */
     update(sku: string, change: (stock: Stock | undefined, now: Date) => StockChange, { moves = false } = {}): Promise<Stock> {
-      return store.transact([stockKey(sku), ...(moves ? [ledger(sku).at] : [])], (docs, now) => {
+      return store.transact([stockKey(sku), ...(moves ? [ledger(sku).head] : [])], (docs, now) => {
         const before = docs.get(stockKey(sku));
         const { stock, movement, events } = change(before, now);
         const write = stock === before ? [] : [putStock(stock), ...(movement ? append(docs, ledger(sku), movement) : [])];
@@ -65,7 +65,7 @@ export function openInventory(store: Store) {
      */
     moveOnce({ sku, userId, idempotencyKey, request }: Requested, change: (stock: Stock, now: Date) => Moved): Promise<Movement> {
       const keyed = keyedMovementKey(userId, idempotencyKey);
-      return store.transact([keyed, stockKey(sku), ledger(sku).at], (docs, now) => {
+      return store.transact([keyed, stockKey(sku), ledger(sku).head], (docs, now) => {
         const existing = docs.get(keyed);
         if (existing && isDeepStrictEqual(existing.request, request)) return { result: existing.movement };
         if (existing) throw keyReused();
@@ -107,7 +107,7 @@ export function openInventory(store: Store) {
     ): Promise<Readonly<Reservation> | undefined> {
       const skus = lines.map(({ sku }) => sku);
       const holdKeys = cartId === null ? [] : [holdsKey(cartId)];
-      const ledgerKeys = moves ? skus.map((sku) => ledger(sku).at) : [];
+      const ledgerKeys = moves ? skus.map((sku) => ledger(sku).head) : [];
       const keys = [reservationKey(reference), ...holdKeys, ...skus.map(stockKey), ...ledgerKeys];
       return store.transact(keys, (docs, now) => {
         const reservation = docs.get(reservationKey(reference));

@@ -1,12 +1,10 @@
 /** Runs suites in Jest, and counts what passed. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { root } from '../tools/root.js';
+import { runNode } from './run-node.js';
 
 const Report = z.object({
   numPassedTests: z.number(),
@@ -17,6 +15,7 @@ const Report = z.object({
 });
 
 export interface SuiteOptions {
+  /** Added to the environment. */
   env?: Record<string, string>;
   inBackground?: boolean;
 }
@@ -29,20 +28,15 @@ export interface Count {
   skipped: string[];
 }
 
-/**
- * Runs Jest with these arguments, and what to add to its environment. With `inBackground` its output is printed when it has ended.
- */
+/** Runs Jest with these arguments. With `inBackground`, its output is printed at the end. */
 export async function suites(what: string, args: string[], { env = {}, inBackground = false }: SuiteOptions = {}): Promise<Count> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const file = join(folder, 'report.json');
   if (!inBackground) console.log(`\n${what}`);
-  const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  const child = spawn(process.execPath, [...jest, '--json', `--outputFile=${file}`, '--passWithNoTests', ...args], {
-    stdio: ['ignore', 'ignore', inBackground ? 'pipe' : 'inherit'],
-    env: { ...process.env, ...env },
-  });
-  const [output, [status]] = await Promise.all([child.stderr ? text(child.stderr) : '', once(child, 'exit')]);
+  const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const jest = [...options, 'node_modules/jest/bin/jest.js', '--json', `--outputFile=${file}`, '--passWithNoTests', ...args];
+  const { code, output } = await runNode(jest, { env, stdio: ['ignore', 'ignore', inBackground ? 'pipe' : 'inherit'] });
   if (inBackground) console.log(`\n${what}\n${output}`);
   const report = await readFile(file, 'utf8').then(
     (text) => Report.parse(JSON.parse(text)),
@@ -57,5 +51,5 @@ export async function suites(what: string, args: string[], { env = {}, inBackgro
   });
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
   // Jest also fails a run in which every test passed, for example one that prints after its end.
-  return { what, seconds, passed: report.numPassedTests, failed: failed || (status === 0 ? 0 : 1), skipped };
+  return { what, seconds, passed: report.numPassedTests, failed: failed || (code === 0 ? 0 : 1), skipped };
 }

@@ -1,40 +1,51 @@
 /** `npm test`: lint, format, types, then all suites. The last line counts everything. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../tools/root.js';
+import { neededBy } from '@sidecart/runner/programs';
+import { runNode } from './run-node.js';
 import { suites, type Count } from './suites.js';
 import { tool, type ToolName } from '../tools/tools.js';
 
-/** Servers that suites run against where they are named. */
+/** Settings that name a server to test against. */
 const SERVERS = ['TEST_POSTGRES_URL', 'TEST_MARIADB_URL', 'TEST_REDIS_URL', 'TEST_RABBITMQ_URL', 'TEST_MONGODB_URL'];
 
-function check(what: string, program: string, ...args: string[]): Count {
+async function check(what: string, program: string, ...args: string[]): Promise<Count> {
   const started = performance.now();
   console.log(`\n${what}`);
-  const passed = spawnSync(process.execPath, [join('node_modules', program), ...args], { stdio: 'inherit' }).status === 0;
+  const { code } = await runNode([join('node_modules', program), ...args], { stdio: 'inherit' });
   const seconds = Math.round((performance.now() - started) / 1_000);
-  return { what, seconds, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [] };
+  return { what, seconds, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
 }
 
-/** Builds these programs one after another, if they are missing. */
-async function build(names: ToolName[]): Promise<void> {
+/** Gets these programs one after another. */
+async function getAll(names: ToolName[]): Promise<void> {
   for (const name of names) await tool(name);
 }
 
 parseArgs({ strict: true });
-await build(['daprd', 'nats-server']);
+const shop = neededBy('start');
+await getAll(shop);
 if (!process.env['TEST_MONGODB_URL']) await tool('ferretdb').catch((error: Error) => console.log(error.message));
-const forCharts = build(['helm', 'kubeconform', 'kustomize', 'otelcol']);
+const forCharts = getAll(neededBy('test').filter((name) => !shop.includes(name)));
 forCharts.catch(() => undefined); // thrown where it is awaited
 
 const checks = [
-  check('Lint', 'oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
-  check('Dependencies', 'dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'services', 'e2e', 'bench', '--output-type=err-long'),
-  check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
-  check('Types', 'typescript/bin/tsc', '-b'),
+  await check('Lint', 'oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
+  await check(
+    'Dependencies',
+    'dependency-cruiser/bin/dependency-cruiser.mjs',
+    'packages',
+    'services',
+    'e2e',
+    'bench',
+    '--output-type=err-long',
+  ),
+  await check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
+  await check('Types', 'typescript/bin/tsc', '-b'),
 ];
-// Minutes of waiting, and little work. Connections that were reset on purpose can keep Node from ending by itself.
+// Outages take minutes of waiting and little processor time, so run them beside the others.
+// Connections that were reset on purpose can keep Node from ending by itself.
 const outages = suites('Outages of five minutes', ['--forceExit', `${root}e2e/dist/crash/outage`], { inBackground: true });
 const units = await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}e2e/`]);
 await forCharts;

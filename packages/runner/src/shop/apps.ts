@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ComponentFolder } from './components.js';
 import type { Tokens } from './keys.js';
 import { sidecarFlags, type App } from './plan.js';
-import { isReady, untilReady } from './ready.js';
+import { endedEarly, isReady, untilReady } from './ready.js';
 import { killOnExit, supervise, type Supervised } from './supervised.js';
 import { until } from '../tools/until.js';
 
@@ -33,6 +33,12 @@ export interface Apps {
   kill(appId: string, part: Part): Promise<void>;
   /** Starts again what was killed, and waits until the app is ready. */
   restart(appId: string): Promise<void>;
+  has(appId: string): boolean;
+  /**
+   * Replaces an app's process, while its sidecar keeps running, and waits until it is ready.
+   * @throws if it ends before that, with the end of its log; it then stays down until the next call
+   */
+  reload(appId: string): Promise<void>;
   /** Ends the apps first, which drain, then the sidecars. */
   stop(): Promise<void>;
 }
@@ -76,12 +82,19 @@ export async function startApps(launch: Launch): Promise<Apps> {
     async restart(appId) {
       const { app, parts } = find(appId);
       for (const part of [parts.sidecar, parts.app]) part.keepUp();
-      await until(
-        () => `${appId} is ready again; see ${logs}`,
-        60,
-        () => isReady(app),
-      );
+      await until(`${appId} is ready again; see ${logs}`, 60, () => isReady(app));
       say(`${appId} is ready again`);
+    },
+    has: (appId) => plan.some(({ appID }) => appID === appId),
+    async reload(appId) {
+      const { app, parts } = find(appId);
+      await parts.app.stop();
+      parts.app.start();
+      await until(`${appId} is ready again; see ${logs}`, 60, async () => {
+        if (parts.app.pid() === undefined) throw await endedEarly(parts.app);
+        return isReady(app);
+      });
+      parts.app.keepUp();
     },
     stop,
   };

@@ -75,6 +75,8 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     name,
     logFile,
     pid: () => child?.pid,
+    /** Starts the process unless it runs. */
+    start,
     /** From now on the process is started again when it ends. */
     keepUp(): void {
       isKept = true;

@@ -1,4 +1,4 @@
-import { Permission } from '@sidecart/chassis/auth';
+import { Permission } from '@sidecart/contracts/access-token';
 import { Instant, UserId } from '@sidecart/contracts/common';
 import { Phone } from '@sidecart/contracts/phone';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-import type { Permission } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
+import type { Permission } from '@sidecart/contracts/access-token';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserUpdated } from '@sidecart/contracts/identity';
 import { nextEpoch, type InEpoch } from './epoch.js';

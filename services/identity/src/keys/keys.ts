@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/contracts/access-token';
 import jwt from 'jsonwebtoken';
 import { rights, type User } from '../accounts/user.js';
 import type { SigningKeySet } from './settings.js';

@@ -1,5 +1,5 @@
-import { may, type Permission } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
+import { may, type Permission } from '@sidecart/contracts/access-token';
 import { rightsNeedVerifiedEmail, type Role, type User } from '../accounts/user.js';
 
 export interface MemberChange {

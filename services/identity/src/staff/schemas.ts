@@ -1,4 +1,4 @@
-import { Permission } from '@sidecart/chassis/auth';
+import { Permission } from '@sidecart/contracts/access-token';
 import { z } from 'zod';
 import { Role } from '../accounts/schemas.js';
 
