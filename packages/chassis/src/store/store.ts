@@ -57,7 +57,7 @@ const CLOSING_MS = 10_000;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dapr, app, groupSize = 64, patienceMs = 10_000, now = () => new Date() } = options;
   await refuseUnlessAtomic(dapr);
-  // initialize to 0, so an alert sees the first increment
+  // Initialize to 0, so an alert sees the first increment.
   for (const reason of ['conflict', 'failure']) storeRetries.add(0, { reason });
   const listeners = [({ type }: Envelope) => committedEvents.add(1, { type })];
   const onCommit = (event: Envelope) => {

@@ -17,7 +17,7 @@ export interface QueueOptions {
   /** How long a change may wait, in ms. */
   patienceMs: number;
   /** Resolves or rejects the promise of every change, except those that it puts back. */
-  commit(group: Pending[], context: GroupContext): Promise<void>;
+  commit: (group: Pending[], context: GroupContext) => Promise<void>;
 }
 
 const MAX_WAITING = 10_000;
