@@ -25,7 +25,10 @@ export interface EdgeOptions {
   mailPage?: string;
 }
 
-/** Replaces the ingress on a developer's machine: serves the public routes and, at /api/docs, all OpenAPI documents. */
+/**
+ * Starts what replaces the ingress on a developer's machine. It serves the public routes and, at
+ * /api/docs, the OpenAPI documents of all services.
+ */
 export async function startEdge(options: EdgeOptions): Promise<{ url: string; close(): Promise<void> }> {
   const { port, host = '127.0.0.1', targets, services, mailPage } = options;
   const serviceOf = routerOf(services);
@@ -38,21 +41,21 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
   );
   const documents = new Map([...pools].map(([service, pool]) => [documentPath(service), pool]));
   const tunnels = new Set<Duplex>();
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, answer);
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, handle);
   server.on('upgrade', upgrade);
 
-  function answer(req: IncomingMessage, res: ServerResponse): void {
+  function handle(req: IncomingMessage, res: ServerResponse): void {
     identify(req);
     const path = pathOf(req);
     const page = req.method === 'GET' ? pages.get(path) : undefined;
     if (page) return sendPage(res, page);
-    const described = documents.get(path);
-    if (described) return void forward(described, '/openapi.json', req, res);
+    const documented = documents.get(path);
+    if (documented) return void forward(documented, '/openapi.json', req, res);
     const service = serviceOf(path);
-    // The documentation is a service only in a cluster. Here the edge serves its pages itself.
+    // In a cluster, a service without a sidecar serves the documentation. Here the edge does.
     if (service === undefined || !services[service]?.sidecar) return sendProblem(req, res, 404, 'Nothing is served at this path.');
     const pool = pools.get(service);
-    if (!pool) return sendProblem(req, res, 502, `${service} does not run here.`);
+    if (!pool) return sendProblem(req, res, 502, `${service} is not running here.`);
     void forward(pool, req.url ?? path, req, res);
   }
 
@@ -61,7 +64,7 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     tunnels.add(client);
     client.once('close', () => tunnels.delete(client)).on('error', () => client.destroy());
     const pool = pools.get(serviceOf(pathOf(req)) ?? '');
-    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return refuseUpgrade(req, client, 501, 'Only WebSockets are opened.');
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return refuseUpgrade(req, client, 501, 'The only upgrade is to WebSocket.');
     if (!pool) return refuseUpgrade(req, client, 404, 'Nothing is served at this path.');
     void tunnel(pool, req, client, head);
   }
