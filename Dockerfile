@@ -6,7 +6,7 @@ ARG BASE_IMAGE=node:24-bookworm-slim
 FROM ${BASE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.base.json ./
-COPY tests/package.json tests/
+COPY e2e/package.json e2e/
 COPY bench/package.json bench/
 COPY packages packages
 COPY services services
@@ -19,12 +19,14 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/chassis/package.json packages/chassis/
+COPY packages/accounts/package.json packages/accounts/
 COPY packages/streams/package.json packages/streams/
 COPY services/${SERVICE}/package.json services/${SERVICE}/
 RUN test -n "${SERVICE}" || { echo 'Say which service: --build-arg SERVICE=orders' >&2; exit 1; } \
   && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace "services/${SERVICE}" --workspace packages/streams
 COPY --from=build /app/packages/contracts/dist/src packages/contracts/dist/src
 COPY --from=build /app/packages/chassis/dist/src packages/chassis/dist/src
+COPY --from=build /app/packages/accounts/dist/src packages/accounts/dist/src
 COPY --from=build /app/packages/streams/dist/src packages/streams/dist/src
 COPY --from=build /app/services/${SERVICE}/dist/src services/${SERVICE}/dist/src
 

@@ -14,10 +14,11 @@ const ENTRIES = {
   seed: () => 'packages/runner/dist/src/commands/seed-command.js',
   keys: () => 'packages/runner/dist/src/commands/keys-command.js',
   test: () => 'packages/runner/dist/src/commands/test.js',
-  cluster: () => 'tests/dist/cluster/main.js',
+  cluster: () => 'e2e/dist/cluster/main.js',
   conformance: () => 'packages/runner/dist/src/conformance/conformance.js',
-  generate: () => 'tests/dist/src/generate-command.js',
-  'chart-readme': () => 'tests/dist/src/chart-readme-command.js',
+  generate: () => 'e2e/dist/chart/generate-command.js',
+  'chart-readme': () => 'e2e/dist/chart/readme-command.js',
+  screenshots: () => 'e2e/dist/docs/screenshots-command.js',
   bench: () => `bench/dist/src/${process.argv.splice(2, 1)[0]}.js`,
 };
 /** The commands whose needs are checked before anything is installed. */

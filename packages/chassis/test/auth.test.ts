@@ -1,8 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/contracts/access-token';
 import { until } from '@sidecart/runner/until';
 import jwt from 'jsonwebtoken';
-import { AUDIENCE, createVerifier, ISSUER, TOKEN_TYPE, type JwkSet, type VerifierOptions } from '../src/http/auth.js';
+import { createVerifier, type VerifierOptions } from '../src/http/auth.js';
 
 /** Identity with these keys, which can go away. */
 function identityWith(...kids: string[]) {

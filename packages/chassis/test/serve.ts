@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
+import type { User } from '@sidecart/contracts/access-token';
 import { listen } from '@sidecart/runner/listen';
 import { pino } from 'pino';
-import type { User } from '../src/http/auth.js';
 import { DomainError } from '../src/http/errors.js';
 import { createHttp, type HttpOptions } from '../src/http/http.js';
 

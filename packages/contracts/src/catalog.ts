@@ -11,17 +11,35 @@ import { Money } from './money.js';
 export const ProductStatus = z.enum(['draft', 'published', 'unlisted']).meta({ examples: ['published'] });
 export type ProductStatus = z.infer<typeof ProductStatus>;
 
+export const MAX_VARIANTS = 100;
+
+/**
+ * How many pieces of a variant can be sold beyond what is on hand: `backorder` until more arrive,
+ * `preorder` before the first arrive.
+ */
+export const Backorder = z.strictObject({
+  kind: z.enum(['backorder', 'preorder']).meta({ examples: ['backorder'] }),
+  limit: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .meta({ examples: [20] }),
+});
+export type Backorder = z.infer<typeof Backorder>;
+
+const Variant = z.object({ sku: Sku, price: Money, backorder: Backorder.nullable() });
+
+/** `price` of a variant is the one that holds at the time of the event. */
 const Product = z.object({
   productId: ProductId,
-  sku: Sku,
   name: z.string(),
-  price: Money,
   status: ProductStatus,
   categoryId: CategoryId.nullable(),
+  variants: z.array(Variant).min(1).max(MAX_VARIANTS),
 });
-export const ProductCreated = event('product.created', 1, Product);
-export const ProductUpdated = event('product.updated', 1, Product);
-export const ProductDeleted = event('product.deleted', 1, z.object({ productId: ProductId, sku: Sku }));
+export const ProductCreated = event('product.created', 2, Product);
+export const ProductUpdated = event('product.updated', 2, Product);
+export const ProductDeleted = event('product.deleted', 2, z.object({ productId: ProductId, skus: z.array(Sku).min(1).max(MAX_VARIANTS) }));
 
 const Category = z.object({ categoryId: CategoryId, name: z.string(), slug: z.string(), parentId: CategoryId.nullable() });
 export const CategoryCreated = event('category.created', 1, Category);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Role } from './access-token.js';
 import { Id, UserId } from './common.js';
 import { event } from './event.js';
 
@@ -18,7 +19,7 @@ const Owner = z.object({ userId: UserId, email: z.string(), name: z.string(), lo
 export const UserUpdated = event(
   'user.updated',
   1,
-  Owner.extend({ role: z.enum(['customer', 'staff', 'admin']), status: z.enum(['pending', 'active', 'suspended', 'deleted']) }),
+  Owner.extend({ role: Role, status: z.enum(['pending', 'active', 'suspended', 'deleted']) }),
 );
 /** The account refuses sign-ins, and its sessions have ended. */
 export const UserSuspended = event('user.suspended', 1, Owner);

@@ -3,7 +3,8 @@ import { call } from './call.js';
 import { CartId, Id, Instant, MAX_LINES, MAX_QUANTITY, ProductId, Sku, StockLine } from './common.js';
 import { event } from './event.js';
 
-export const Availability = z.enum(['in_stock', 'low_stock', 'out_of_stock']);
+/** `backorder` and `preorder`: nothing is on hand, but the variant can be ordered. */
+export const Availability = z.enum(['in_stock', 'low_stock', 'out_of_stock', 'backorder', 'preorder']);
 export type Availability = z.infer<typeof Availability>;
 
 const Lines = z.array(StockLine).min(1).max(MAX_LINES);
@@ -30,10 +31,17 @@ export const InventoryLow = event(
   1,
   z.object({ sku: Sku, productId: ProductId, onHand: z.number().int(), threshold: z.number().int() }),
 );
+/** The most pieces that `inventory.availability_changed` reports. */
+export const MAX_REPORTED = 20;
+
+/**
+ * The availability of a SKU, or its pieces on hand, have changed. `quantity` is what is on hand,
+ * and `MAX_REPORTED` if it is more, so sales from a large stock make no events.
+ */
 export const AvailabilityChanged = event(
   'inventory.availability_changed',
-  1,
-  z.object({ sku: Sku, productId: ProductId, availability: Availability }),
+  2,
+  z.object({ sku: Sku, productId: ProductId, availability: Availability, quantity: z.int().min(0).max(MAX_REPORTED) }),
 );
 
 /** A line of which too little is available. Refusals list them. */

@@ -44,6 +44,7 @@ function parsed({ body }: Answer): Record<string, unknown> {
 async function anEcho(service: string): Promise<string> {
   const server = createServer((req, res) => {
     if (req.url === '/api/products/slow') return void arrivals.emit('request', once(res, 'close'));
+    if (req.url === '/openapi.json') return void res.end(JSON.stringify({ info: { title: service } }));
     if (req.url === '/api/products/impatient') return void res.writeHead(401).end('no');
     const echo = (body: Buffer): void => {
       const seen = { service, method: req.method, url: req.url, headers: req.headers };
@@ -277,8 +278,9 @@ describe('the pages', () => {
   });
 
   test('forward the OpenAPI document of a service', async () => {
-    expect(seen(await send('/api/docs/carts/openapi.json'))).toMatchObject({ service: 'carts', url: '/openapi.json' });
-    expect((await send('/api/docs/nobody/openapi.json')).status).toBe(404);
+    expect(parsed(await send('/api/docs/carts/openapi.json'))).toEqual({ info: { title: 'carts' } });
+    expect(parsed(await send('/api/docs/orders/openapi.json'))).toMatchObject({ status: 502 });
+    expect(parsed(await send('/api/docs/nobody/openapi.json'))).toMatchObject({ status: 404 });
   });
 
   test('start with links to the API and to the mails', async () => {

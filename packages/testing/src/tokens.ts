@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { JwkSet, User } from '@sidecart/chassis/auth';
-import { AUDIENCE, ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet, type User } from '@sidecart/contracts/access-token';
 import jwt from 'jsonwebtoken';
 
 /** A key of the test's own, and access tokens signed with it as identity would. */

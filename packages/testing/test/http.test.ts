@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { AUDIENCE, ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
+import { AUDIENCE, ISSUER, TOKEN_TYPE } from '@sidecart/contracts/access-token';
 import jwt from 'jsonwebtoken';
 import { startApp, type TestApp } from '../src/app.js';
 import { expectWarning } from '../src/noise.js';

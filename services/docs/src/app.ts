@@ -1,10 +1,12 @@
-import express, { type Express } from 'express';
+import { STATUS_CODES } from 'node:http';
+import express, { type Express, type Response } from 'express';
 import { docsPages, documentPath, sendPage } from './pages.js';
 
 const FETCH_MS = 5_000;
 
 /**
- * The API's documentation for a cluster, where no edge of ours runs: the pages, and the documents as the services give them.
+ * Serves the API's documentation: its pages, and the OpenAPI document of each service. It runs in a pod
+ * in a cluster, and inside the edge on a developer's machine.
  * @param targets base URL by service
  */
 export async function createApp(targets: Record<string, string>): Promise<Express> {
@@ -16,11 +18,16 @@ export async function createApp(targets: Record<string, string>): Promise<Expres
     app.get(documentPath(service), async (_req, res) => {
       const document = await documentOf(url);
       if (document !== undefined) return void res.type('json').send(document);
-      res.status(502).type('application/problem+json');
-      res.send(JSON.stringify({ type: 'about:blank', title: 'Bad Gateway', status: 502, detail: `${service} does not answer.` }));
+      sendProblem(res, 502, `${service} does not answer.`);
     });
   }
+  app.use((_req, res) => sendProblem(res, 404, 'Nothing is served at this path.'));
   return app;
+}
+
+function sendProblem(res: Response, status: number, detail: string): void {
+  res.status(status).type('application/problem+json');
+  res.send(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }));
 }
 
 async function documentOf(url: string): Promise<string | undefined> {

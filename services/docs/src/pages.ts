@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 
-export interface Page {
+interface Page {
   type: string;
   body: string | Buffer;
 }
@@ -37,7 +37,7 @@ export function sendPage(res: ServerResponse, page: Page): void {
   res.end(page.body);
 }
 
-export function html(title: string, body: string): Page {
+function html(title: string, body: string): Page {
   const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><body>${body}</body></html>\n`;
   return { type: 'text/html; charset=utf-8', body: page };
 }

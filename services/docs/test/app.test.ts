@@ -40,8 +40,13 @@ test("a service's document is passed on as it is", async () => {
   expect([answer.status, await answer.json()]).toEqual([200, { openapi: '3.1.0' }]);
 });
 
-test.each(['carts', 'catalog'])('where %s does not give one, a problem says so', async (name) => {
+test.each(['carts', 'catalog'])('returns a problem if %s does not provide its document', async (name) => {
   const answer = await fetch(`${docs}/api/docs/${name}/openapi.json`);
   expect([answer.status, answer.headers.get('content-type')]).toEqual([502, 'application/problem+json; charset=utf-8']);
   expect(await answer.json()).toMatchObject({ status: 502, detail: `${name} does not answer.` });
+});
+
+test('returns a problem for any other path', async () => {
+  const answer = await fetch(`${docs}/api/docs/nobody/openapi.json`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json; charset=utf-8']);
 });

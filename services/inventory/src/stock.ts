@@ -1,6 +1,13 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import type { NewEvent } from '@sidecart/contracts/event';
-import { AvailabilityChanged, InventoryAdjusted, InventoryLow, type Availability, type ShortLine } from '@sidecart/contracts/inventory';
+import {
+  AvailabilityChanged,
+  InventoryAdjusted,
+  InventoryLow,
+  MAX_REPORTED,
+  type Availability,
+  type ShortLine,
+} from '@sidecart/contracts/inventory';
 import { recount, total, withoutLapsed, type Counts } from './minutes.js';
 
 /** The stock of one SKU. Invariant: 0 <= guestHeld <= held <= onHand. */
@@ -142,20 +149,25 @@ export function handOver(stock: Stock, productId: string): StockChange {
 }
 
 /**
- * Returns the events of a change: the availability if it has changed, and low stock if it has
- * become low.
+ * Returns the events of a change: the availability if it or the reported quantity has changed, and
+ * low stock if it has become low.
  */
 function changeEvents(before: Stock, after: Stock): NewEvent[] {
   const { sku, productId, onHand, threshold, version } = after;
   const becameLow = onHand <= threshold && before.onHand > before.threshold;
+  const isReported = availability(before) !== availability(after) || reportedQuantity(before) !== reportedQuantity(after);
   return [
-    ...(availability(before) === availability(after) ? [] : [availabilityChanged(after)]),
+    ...(isReported ? [availabilityChanged(after)] : []),
     ...(becameLow ? [InventoryLow(sku, version, { sku, productId, onHand, threshold })] : []),
   ];
 }
 
-const availabilityChanged = (stock: Stock) =>
-  AvailabilityChanged(stock.sku, stock.version, { sku: stock.sku, productId: stock.productId, availability: availability(stock) });
+const reportedQuantity = ({ onHand }: Stock): number => Math.min(onHand, MAX_REPORTED);
+
+function availabilityChanged(stock: Stock): NewEvent {
+  const { sku, productId, version } = stock;
+  return AvailabilityChanged(sku, version, { sku, productId, availability: availability(stock), quantity: reportedQuantity(stock) });
+}
 
 export const outOfStock = (lines: ShortLine[]): DomainError =>
   new DomainError('conflict', 'out-of-stock', `There is not enough stock of ${lines.map(({ sku }) => sku).join(', ')}.`, { lines });

@@ -16,11 +16,13 @@ export interface SubscriptionOptions {
 export function inventorySubscriptions({ inventory, logger, threshold }: SubscriptionOptions): Subscriptions {
   const events = subscriptions({ app: 'inventory', logger });
 
-  events.on(ProductCreated, async ({ data: { sku, productId } }) => {
-    await inventory.update(sku, (stock) => {
-      if (!stock) return { stock: newStock(sku, productId, threshold), events: [] };
-      return stock.productId === productId ? { stock, events: [] } : handOver(stock, productId);
-    });
+  events.on(ProductCreated, async ({ data: { productId, variants } }) => {
+    const create = (sku: string) =>
+      inventory.update(sku, (stock) => {
+        if (!stock) return { stock: newStock(sku, productId, threshold), events: [] };
+        return stock.productId === productId ? { stock, events: [] } : handOver(stock, productId);
+      });
+    await Promise.all(variants.map(({ sku }) => create(sku)));
   });
 
   events.on(OrderPaid, async ({ data: { orderId, lines } }) => {

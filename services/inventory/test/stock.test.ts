@@ -144,10 +144,12 @@ describe('a movement', () => {
   test.each([
     ['into an empty stock', 0, 'in', 20, ['inventory.availability_changed']],
     ['of a few into an empty stock', 0, 'in', 2, ['inventory.availability_changed']],
-    ['into enough', 8, 'in', 2, []],
-    ['out, enough left', 10, 'sale', 4, []],
+    ['into enough', 8, 'in', 2, ['inventory.availability_changed']],
+    ['into plenty', 20, 'in', 2, []],
+    ['out, enough left', 10, 'sale', 4, ['inventory.availability_changed']],
+    ['out, plenty left', 30, 'sale', 10, []],
     ['out, little left', 10, 'sale', 5, ['inventory.availability_changed', 'inventory.low_stock']],
-    ['out, less left', 4, 'sale', 1, []],
+    ['out, less left', 4, 'sale', 1, ['inventory.availability_changed']],
     ['out, nothing left', 4, 'sale', 4, ['inventory.availability_changed']],
     ['all out at once', 10, 'sale', 10, ['inventory.availability_changed', 'inventory.low_stock']],
     ['back from low', 5, 'return', 1, ['inventory.availability_changed']],
@@ -182,6 +184,6 @@ describe('a movement', () => {
     const third = handOver(second.stock, 'p2');
     const sequences = [first, second, third].map(({ events }) => new Set(events.map(({ sequence }) => sequence)));
     expect(sequences).toEqual([new Set([2]), new Set([3]), new Set([4])]);
-    expect(third.events[0]?.data).toEqual({ sku: 'TEA', productId: 'p2', availability: 'in_stock' });
+    expect(third.events[0]?.data).toEqual({ sku: 'TEA', productId: 'p2', availability: 'in_stock', quantity: 5 });
   });
 });

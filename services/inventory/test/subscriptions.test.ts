@@ -98,7 +98,13 @@ describe('order.cancelled', () => {
 
 describe('product.created', () => {
   const created = (sku: string, productId: string) =>
-    ProductCreated(productId, 1, { productId, sku, name: 'Tea', price: euros(100), status: 'published', categoryId: null });
+    ProductCreated(productId, 1, {
+      productId,
+      name: 'Tea',
+      status: 'published',
+      categoryId: null,
+      variants: [{ sku, price: euros(100), backorder: null }],
+    });
 
   test('adds an empty stock record; a repeat changes nothing', async () => {
     const sku = `S-${randomUUID()}`;
@@ -114,7 +120,12 @@ describe('product.created', () => {
     expect(await app.deliver(created(sku, 'p8'))).toBe('SUCCESS');
     expect(await app.stockOf(sku)).toMatchObject({ productId: 'p8', onHand: 10 });
     await app.eventsOf(3, sku);
-    expect(app.published.findLast(({ subject }) => subject === sku)?.data).toEqual({ sku, productId: 'p8', availability: 'in_stock' });
+    expect(app.published.findLast(({ subject }) => subject === sku)?.data).toEqual({
+      sku,
+      productId: 'p8',
+      availability: 'in_stock',
+      quantity: 10,
+    });
   });
 
   test('is dropped if it is malformed', async () => {

@@ -26,12 +26,12 @@ import {
   welcome,
 } from './account-mails.js';
 import { forget } from './forget.js';
+import type { Template } from './message.js';
 import { orderCancelled, orderPaid, orderPlaced, orderRefunded } from './order-mails.js';
 import type { Content } from './render.js';
-import type { Message } from './schemas.js';
 import type { Notice } from './sender.js';
 
-const ORDER_MAILS: [EventType<OrderSnapshot>, Message['template'], (order: OrderSnapshot) => Content][] = [
+const ORDER_MAILS: [EventType<OrderSnapshot>, Template, (order: OrderSnapshot) => Content][] = [
   [OrderPlaced, 'order-placed', orderPlaced],
   [OrderPaid, 'order-paid', orderPaid],
   [OrderCancelled, 'order-cancelled', orderCancelled],

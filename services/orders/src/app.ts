@@ -1,6 +1,6 @@
+import { createStanding } from '@sidecart/accounts/standing';
 import { createDeadlines } from '@sidecart/chassis/deadlines';
 import type { App, Deps } from '@sidecart/chassis/service';
-import { createStanding } from '@sidecart/chassis/standing';
 import { createPlaceOrder, type Upstreams } from './checkout/place-order.js';
 import { checkoutRoutes } from './checkout/routes.js';
 import type { Settings } from './config.js';

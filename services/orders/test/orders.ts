@@ -1,6 +1,6 @@
-import type { User } from '@sidecart/chassis/auth';
 import type { App } from '@sidecart/chassis/service';
 import type { Store } from '@sidecart/chassis/store';
+import type { User } from '@sidecart/contracts/access-token';
 import { until } from '@sidecart/runner/until';
 import { startApp } from '@sidecart/testing/app';
 import { aUser } from '@sidecart/testing/tokens';

@@ -1,5 +1,5 @@
+import { createStanding } from '@sidecart/accounts/standing';
 import type { App, Deps } from '@sidecart/chassis/service';
-import { createStanding } from '@sidecart/chassis/standing';
 import { paymentCalls } from './calls.js';
 import { createCashier, type CashierOptions } from './cashier.js';
 import { paymentRoutes } from './routes.js';

@@ -1,8 +1,8 @@
+import type { Standing } from '@sidecart/accounts/standing';
 import { createDeadlines } from '@sidecart/chassis/deadlines';
 import { DomainError, found } from '@sidecart/chassis/errors';
 import { derivedId, keyReused } from '@sidecart/chassis/idempotency';
 import type { Logger } from '@sidecart/chassis/logger';
-import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
 import type { OrderDue } from '@sidecart/contracts/orders';
 import type { CloseOutcome } from '@sidecart/contracts/payments';

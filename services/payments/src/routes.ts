@@ -1,8 +1,8 @@
-import { may, type User } from '@sidecart/chassis/auth';
 import { found, invalidField } from '@sidecart/chassis/errors';
 import { IdempotencyKey } from '@sidecart/chassis/idempotency';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
+import { may, type User } from '@sidecart/contracts/access-token';
 import type { Cashier } from './cashier.js';
 import type { Payment } from './payment.js';
 import type { Provider } from './provider.js';

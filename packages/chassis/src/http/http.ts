@@ -1,8 +1,8 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import cors from 'cors';
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { authenticate, type Verify } from './auth.js';
+import { crossOrigin } from './cross-origin.js';
 import { DomainError } from './errors.js';
 import type { Logger } from '../service/logger.js';
 import { limitCaller, limitNetwork, type Limits } from './limits.js';
@@ -33,7 +33,6 @@ export interface HttpOptions {
 
 const POLICY = { contentSecurityPolicy: { directives: { baseUri: ["'none'"] } } };
 const UNLIMITED: Limits = { perAddress: 0, perAccount: 0 };
-const EXPOSED = ['x-cart-session-id', 'x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
 /** Returns the Express app of a service: what every request passes on its way in, the routes, and one form of error on the way out. */
 export function createHttp({ service, logger, verify, routes, sidecar, appToken, ...options }: HttpOptions) {
@@ -43,7 +42,7 @@ export function createHttp({ service, logger, verify, routes, sidecar, appToken,
   app.set('query parser', 'simple');
   app.set('trust proxy', trustedProxies);
   app.use(bareAddresses, requestId, logRequests(logger), onlyWith(appToken, inside(sidecar, routes)));
-  app.use(helmet(POLICY), cors({ origin: origins, exposedHeaders: EXPOSED }), limitNetwork(limits));
+  app.use(helmet(POLICY), crossOrigin(origins, routes), limitNetwork(limits));
   app.use(identify(verify, limitCaller(limits, calledByMachines(routes))));
   app.use(readLater(express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody })));
   let document: ReturnType<typeof openApi> | undefined;

@@ -64,11 +64,12 @@ function requestBody({ body, upload }: Documented) {
   return body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {};
 }
 
-function success({ method, reply, media, status }: Documented) {
+function success({ method, reply, replyHeaders, media, status }: Documented) {
   const cached = method === 'get' && status === undefined ? { 304: { description: 'What If-None-Match names is still current.' } } : {};
   if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } }, ...cached };
   const content = reply ? { content: { 'application/json': { schema: reply } } } : {};
-  return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...content }, ...cached };
+  const headers = replyHeaders ? { headers: replyHeaders } : {};
+  return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...headers, ...content }, ...cached };
 }
 
 function parameters({ params, query, headers }: Documented) {

@@ -1,6 +1,7 @@
+import type { Permission, User } from '@sidecart/contracts/access-token';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { permitted, signedIn, type Permission, type User } from './auth.js';
+import { permitted, signedIn } from './auth.js';
 import { DomainError, type FieldError } from './errors.js';
 import { checkBody } from './media.js';
 
@@ -18,6 +19,8 @@ export interface Endpoint<A extends Access, P, Q, H, B, R> {
   query?: z.ZodType<Q>;
   /** Header names in lower case; others are ignored. */
   headers?: z.ZodType<H>;
+  /** An object schema of headers that the handler sets on `res`, by name in lower case. */
+  replyHeaders?: z.ZodObject;
   body?: z.ZodType<B>;
   /** The field of a multipart form that carries a file; the handler reads it from `req`. */
   upload?: string;

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PublicKeys, type JwkSet } from '@sidecart/contracts/access-token';
 import type { z } from 'zod';
 import { Router } from 'express';
-import { createVerifier, JwkSet, type Verify } from '../http/auth.js';
+import { caller } from '../dapr/calls.js';
+import { createVerifier, type Verify } from '../http/auth.js';
 import { watchBroker } from './broker-watch.js';
 import { Common, settings } from './config.js';
 import { createDapr, type Dapr } from '../dapr/dapr.js';
@@ -32,7 +34,7 @@ export interface App {
   onCron?: (now: Date) => Promise<void>;
   /** Bodies above this are refused, e.g. `1mb`. */
   bodyLimit?: string;
-  /** For identity, which has the keys; the others ask it for them. */
+  /** Verifies access tokens. By default with the public keys that identity returns. */
   verify?: Verify;
   close?: () => Promise<void>;
 }
@@ -64,7 +66,7 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
     const own = settings(schema, { ...process.env, ...(await dapr.secret(`sidecart-${name}`)) });
     const store = await openStore({ dapr, app: name, replica: common.REPLICA });
     const app = await createApp({ settings: own, dapr, store, logger });
-    const verify = app.verify ?? createVerifier({ keySet: () => keysOf(dapr, logger) });
+    const verify = app.verify ?? createVerifier({ keySet: keySetOf(dapr, logger) });
     const turns = cron(app, logger);
     const sidecar = [subscribe(app, () => dapr.pubsubs()), turns.router];
     const outage = watchOutage({ probe: () => store.read(key('probe')), logger });
@@ -97,13 +99,14 @@ export async function runService<S extends z.ZodObject>({ name, settings: schema
   }
 }
 
-async function keysOf(dapr: Dapr, logger: Logger): Promise<JwkSet> {
-  try {
-    return JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {}));
-  } catch (error) {
-    logger.warn({ err: error }, 'identity did not give its keys; those that are known stay good');
-    throw error;
-  }
+/** Returns a function that loads identity's public keys, and logs when it cannot. */
+function keySetOf(dapr: Dapr, logger: Logger): () => Promise<JwkSet> {
+  const publicKeys = caller(dapr, PublicKeys);
+  return () =>
+    publicKeys({}).catch((error: unknown) => {
+      logger.warn({ err: error }, 'cannot load the public keys of access tokens; the loaded ones remain valid');
+      throw error;
+    });
 }
 
 /** The sidecar asks when it starts, and again when it has started anew: the broker may have been away the first time. */

@@ -32,15 +32,24 @@ forCharts.catch(() => undefined); // thrown where it is awaited
 
 const checks = [
   await check('Lint', 'oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
+  await check(
+    'Dependencies',
+    'dependency-cruiser/bin/dependency-cruiser.mjs',
+    'packages',
+    'services',
+    'e2e',
+    'bench',
+    '--output-type=err-long',
+  ),
   await check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   await check('Types', 'typescript/bin/tsc', '-b'),
 ];
 // Outages take minutes of waiting and little processor time, so run them beside the others.
 // Connections that were reset on purpose can keep Node from ending by itself.
-const outages = suites('Outages of five minutes', ['--forceExit', `${root}tests/dist/test/outage`], { inBackground: true });
-const units = await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}tests/`]);
+const outages = suites('Outages of five minutes', ['--forceExit', `${root}e2e/dist/crash/outage`], { inBackground: true });
+const units = await suites('Unit and contract tests', ['--testPathIgnorePatterns', '/node_modules/', `${root}e2e/`]);
 await forCharts;
-const system = await suites('System tests', ['--runInBand', '--testPathIgnorePatterns', '/node_modules/', 'outage', '--', `${root}tests/`]);
+const system = await suites('System tests', ['--runInBand', '--testPathIgnorePatterns', '/node_modules/', 'outage', '--', `${root}e2e/`]);
 const counts = [...checks, units, system, await outages];
 
 console.log();

@@ -46,7 +46,7 @@ async function conform(): Promise<void> {
   for (const state of states) {
     for (const pubsub of pubsubs) {
       const env = { CONFORMANCE_STATE: state, CONFORMANCE_PUBSUB: pubsub };
-      const args = ['--runInBand', '--testNamePattern', 'on any combination', `${root}tests/dist/test/(purchase|crash)`];
+      const args = ['--runInBand', '--testNamePattern', 'on any combination', `${root}e2e/dist/(purchase/purchase|crash/crash)`];
       await run(`${state} and ${pubsub}: purchase and crashes`, args, env);
     }
   }

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { documentPath, sendPage } from '@sidecart/docs/pages';
 import { Pool } from 'undici';
+import { loadApps } from './apps.js';
 import { forward, tunnel } from './forward.js';
 import { listen } from '../tools/listen.js';
-import { edgePages } from './pages.js';
+import { root } from '../tools/root.js';
+import { edgePages, sendPage } from './pages.js';
 import { refuseUpgrade, sendProblem } from './problem.js';
 import { routerOf } from './routes.js';
 import type { Services } from '../shop/services.js';
@@ -21,25 +22,24 @@ export interface EdgeOptions {
   /** Base URL by app id. */
   targets: Record<string, string>;
   services: Services;
+  /** The folder with the services' folders. Defaults to the repository. */
+  project?: string;
   /** Address of the mail catcher's page, for the link on the start page. */
   mailPage?: string;
 }
 
-/**
- * Starts what replaces the ingress on a developer's machine. It serves the public routes and, at
- * /api/docs, the OpenAPI documents of all services.
- */
+/** Replaces the ingress on a developer's machine: serves the public routes and a start page. */
 export async function startEdge(options: EdgeOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { port, host = '127.0.0.1', targets, services, mailPage } = options;
+  const { port, host = '127.0.0.1', targets, services, project = root, mailPage } = options;
   const serviceOf = routerOf(services);
-  const pages = await edgePages(Object.keys(targets), mailPage);
+  const pages = edgePages(mailPage);
+  const apps = await loadApps(services, targets, project);
   const pools = new Map(
     Object.entries(targets).map(([service, url]) => [
       service,
       new Pool(url, { connections: MAX_CONNECTIONS, connect: { timeout: 2_000 }, headersTimeout: 60_000, bodyTimeout: 60_000 }),
     ]),
   );
-  const documents = new Map([...pools].map(([service, pool]) => [documentPath(service), pool]));
   const tunnels = new Set<Duplex>();
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, handle);
   server.on('upgrade', upgrade);
@@ -49,11 +49,10 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     const path = pathOf(req);
     const page = req.method === 'GET' ? pages.get(path) : undefined;
     if (page) return sendPage(res, page);
-    const documented = documents.get(path);
-    if (documented) return void forward(documented, '/openapi.json', req, res);
     const service = serviceOf(path);
-    // In a cluster, a service without a sidecar serves the documentation. Here the edge does.
-    if (service === undefined || !services[service]?.sidecar) return sendProblem(req, res, 404, 'Nothing is served at this path.');
+    if (service === undefined) return sendProblem(req, res, 404, 'Nothing is served at this path.');
+    const app = apps.get(service);
+    if (app) return app(req, res);
     const pool = pools.get(service);
     if (!pool) return sendProblem(req, res, 502, `${service} is not running here.`);
     void forward(pool, req.url ?? path, req, res);

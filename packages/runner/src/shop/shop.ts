@@ -2,6 +2,7 @@
 import { startEdge } from '../edge/edge.js';
 import { startMailCatcher } from '../mail/mail-catcher.js';
 import { freePorts } from './ports.js';
+import { root } from '../tools/root.js';
 import { startSystem, type System, type SystemOptions } from './system.js';
 
 /** High limits per place, because everyone on one machine is in the same place. */
@@ -25,7 +26,7 @@ export interface Shop {
 }
 
 /** Starts everything and waits until it is ready. If that fails, nothing is left running. */
-export async function startShop({ ports, ...options }: ShopOptions): Promise<Shop> {
+export async function startShop({ ports, project = root, ...options }: ShopOptions): Promise<Shop> {
   const [edgePort = 0, mailPort = 0, smtpPort = 0] = ports ? [ports.edge, ports.mails, ports.smtp] : await freePorts(3);
   const undo: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -42,9 +43,9 @@ export async function startShop({ ports, ...options }: ShopOptions): Promise<Sho
       PUBLIC_URL: `http://localhost:${edgePort}`,
       WEBHOOK_URL: `http://127.0.0.1:${edgePort}/api/payments/webhook`,
     };
-    const system = await startSystem({ ...options, env: { ...own, ...options.env } });
+    const system = await startSystem({ ...options, project, env: { ...own, ...options.env } });
     undo.push(() => system.stop());
-    const edge = await startEdge({ port: edgePort, targets: system.urls, services: system.services, mailPage: mails.url });
+    const edge = await startEdge({ port: edgePort, targets: system.urls, services: system.services, project, mailPage: mails.url });
     undo.push(() => edge.close());
     return { edge: edge.url, mails: mails.url, system, stop };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { User } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import { routes, type Routes } from '@sidecart/chassis/routes';
+import type { User } from '@sidecart/contracts/access-token';
 import type { Request, Response } from 'express';
 import { quantityOf, target, type Cart, type Item, type Target } from './cart.js';
 import type { ChangeCarts } from './change.js';
@@ -26,7 +26,7 @@ const REFUSALS = {
 /** The cart of a customer, by the access token, or of a guest, by the session header. */
 export function cartRoutes({ carts, changeCarts, quote, currency }: CartRoutesOptions): Routes {
   const api = routes('carts');
-  const described = { access: 'public' as const, rows: [26, 27, 28], headers: CartHeaders, reply: CartView };
+  const described = { access: 'public' as const, rows: [26, 27, 28], headers: CartHeaders, replyHeaders: CartHeaders, reply: CartView };
   const { setQuantity, removeItems } = changes({ changeCarts, quote, currency });
 
   api.get('/api/cart', { ...described, summary: 'Returns the cart at current prices.' }, async (request) =>

@@ -44,7 +44,7 @@ export function edit(before: Product, fields: Partial<Fields>, now: Date): Chang
 export function remove(before: Product, now: Date): Changed {
   const at = now.toISOString();
   const product = { ...before, version: before.version + 1, updatedAt: at, deletedAt: at };
-  return { product, event: ProductDeleted(product.id, product.version, { productId: product.id, sku: product.sku }) };
+  return { product, event: ProductDeleted(product.id, product.version, { productId: product.id, skus: [product.sku] }) };
 }
 
 /**
@@ -70,5 +70,5 @@ export function quoteOf(product: Product | undefined): SkuQuote {
 export const skuTaken = (sku: string) => new DomainError('conflict', 'sku-taken', `The SKU '${sku}' belongs to another product.`);
 
 function eventData({ id, sku, name, price, status, categoryId }: Product) {
-  return { productId: id, sku, name, price, status, categoryId };
+  return { productId: id, name, status, categoryId, variants: [{ sku, price, backorder: null }] };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { may } from '@sidecart/chassis/auth';
 import { routes, type Routes } from '@sidecart/chassis/routes';
+import { may } from '@sidecart/contracts/access-token';
 import type { createAvailability } from './availability.js';
 import { create, edit, remove, visible, type Product } from './product.js';
 import { ById, productBodies, ProductPage, ProductView } from './schemas.js';

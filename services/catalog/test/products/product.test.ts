@@ -22,19 +22,19 @@ describe('a product', () => {
       type: 'product.created',
       subject: 'p1',
       sequence: 1,
-      data: { productId: 'p1', sku: 'TEA-1', name: 'Tea' },
+      data: { productId: 'p1', name: 'Tea', variants: [{ sku: 'TEA-1' }] },
     });
   });
 
   test('changes the given fields and nothing else', () => {
     const { product, event } = edit(tea, { name: 'Green tea' }, tuesday);
     expect(product).toEqual({ ...tea, name: 'Green tea', version: 2, updatedAt: tuesday.toISOString() });
-    expect(event).toMatchObject({ type: 'product.updated', sequence: 2, data: { name: 'Green tea', price: fields.price } });
+    expect(event).toMatchObject({ type: 'product.updated', sequence: 2, data: { name: 'Green tea', variants: [{ price: fields.price }] } });
   });
 
   test('is visible to nobody once it is deleted, which is published', () => {
     const { product, event } = remove(tea, tuesday);
-    expect(event).toMatchObject({ type: 'product.deleted', sequence: 2, data: { productId: 'p1', sku: 'TEA-1' } });
+    expect(event).toMatchObject({ type: 'product.deleted', sequence: 2, data: { productId: 'p1', skus: ['TEA-1'] } });
     expect(() => visible(product, { toStaff: true })).toThrow(expect.objectContaining({ kind: 'missing' }));
   });
 

@@ -129,8 +129,8 @@ describe('the stock of a product', () => {
   test('is what was last reported if inventory does not answer in time', async () => {
     const { id, sku } = await added(catalog);
     catalog.stock.set(sku, 'never');
-    const data = { sku, productId: id, availability: 'in_stock' };
-    await catalog.deliver({ type: 'inventory.availability_changed', version: 1, subject: sku, sequence: 4, data });
+    const data = { sku, productId: id, availability: 'in_stock', quantity: 20 };
+    await catalog.deliver({ type: 'inventory.availability_changed', version: 2, subject: sku, sequence: 4, data });
     const { body } = await catalog.request('GET', `/api/products/${id}`);
     expect(body.availability).toEqual({ status: 'in_stock', available: null });
   });

@@ -111,10 +111,10 @@ describe('the rebuilt index', () => {
     const { id = '', sku = '' } = shelf[0] ?? {};
     await catalog.deliver({
       type: 'inventory.availability_changed',
-      version: 1,
+      version: 2,
       subject: sku,
       sequence: 1,
-      data: { sku, productId: id, availability: 'in_stock' },
+      data: { sku, productId: id, availability: 'in_stock', quantity: 20 },
     });
     await catalog.request('DELETE', `/api/products/${shelf[3]?.id}`, undefined, { as: staff });
   }
@@ -212,10 +212,10 @@ describe('inventory.availability_changed', () => {
   const changed = (availability: string, sequence: number, productId = product.id) =>
     catalog.deliver({
       type: 'inventory.availability_changed',
-      version: 1,
+      version: 2,
       subject: product.sku,
       sequence,
-      data: { sku: product.sku, productId, availability },
+      data: { sku: product.sku, productId, availability, quantity: 5 },
     });
   beforeEach(async () => {
     product = await added(catalog);
@@ -254,10 +254,10 @@ describe('inventory.availability_changed', () => {
     const other = (availability: string, sequence: number) =>
       catalog.deliver({
         type: 'inventory.availability_changed',
-        version: 1,
+        version: 2,
         subject: 'ANOTHER',
         sequence,
-        data: { sku: 'ANOTHER', productId: product.id, availability },
+        data: { sku: 'ANOTHER', productId: product.id, availability, quantity: 5 },
       });
     expect(await other('in_stock', 9)).toBe('SUCCESS');
     expect(await availabilities()).toEqual(['out_of_stock']);

@@ -1,5 +1,5 @@
-import { JwkSet } from '@sidecart/chassis/auth';
 import { routes, type Routes } from '@sidecart/chassis/routes';
+import { JwkSet } from '@sidecart/contracts/access-token';
 import type { Keys } from './keys.js';
 
 /** Shorter than the lead time of a new key, so that caches have it before it signs. */

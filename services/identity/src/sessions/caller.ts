@@ -1,6 +1,6 @@
-import type { User as Caller } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import type { Docs, Key } from '@sidecart/chassis/state';
+import type { User as Caller } from '@sidecart/contracts/access-token';
 import { sameEpoch } from '../accounts/epoch.js';
 import { account, deletedProblem, userKey } from '../accounts/store.js';
 import type { User } from '../accounts/user.js';

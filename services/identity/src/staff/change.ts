@@ -1,6 +1,6 @@
-import { may, type User as Caller } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
 import type { Change, Docs, Key } from '@sidecart/chassis/state';
+import { may, type User as Caller } from '@sidecart/contracts/access-token';
 import { UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
 import { nextEpoch } from '../accounts/epoch.js';
 import { account, adminsKey, putMember, userKey } from '../accounts/store.js';

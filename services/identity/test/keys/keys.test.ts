@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import jwt from 'jsonwebtoken';
 import { register } from '../../src/accounts/user.js';
-import { createKeys, SigningKeys } from '../../src/keys/keys.js';
+import { createKeys } from '../../src/keys/keys.js';
+import { SigningKeys } from '../../src/keys/settings.js';
 import { aKey } from '../identity.js';
 
 const LEAD_MS = 60_000;

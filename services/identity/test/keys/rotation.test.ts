@@ -4,12 +4,14 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createVerifier, JwkSet, type Verify } from '@sidecart/chassis/auth';
+import { createVerifier, type Verify } from '@sidecart/chassis/auth';
+import { caller } from '@sidecart/chassis/calls';
 import { createDapr, type Dapr } from '@sidecart/chassis/dapr';
 import { openDocuments } from '@sidecart/chassis/documents';
 import { createHttp } from '@sidecart/chassis/http';
 import type { App } from '@sidecart/chassis/service';
 import { openStore, type Store } from '@sidecart/chassis/store';
+import { PublicKeys } from '@sidecart/contracts/access-token';
 import { startSidecar, testComponents, type Sidecar } from '@sidecart/runner/sidecar';
 import { until } from '@sidecart/runner/until';
 import { createTestLogger } from '@sidecart/testing/logger';
@@ -40,8 +42,8 @@ const start = (appId: string, ports: { appPort?: number; daprHttpPort?: number }
 async function aVerifier(appId: string): Promise<Verify> {
   const sidecar = await start(appId);
   sidecars.push(sidecar);
-  const dapr = createDapr({ port: sidecar.httpPort, apiToken: undefined });
-  return createVerifier({ keySet: async () => JwkSet.parse(await dapr.invoke('identity', 'internal/keys', {})), reloadMs: RELOAD_MS });
+  const publicKeys = caller(createDapr({ port: sidecar.httpPort, apiToken: undefined }), PublicKeys);
+  return createVerifier({ keySet: () => publicKeys({}), reloadMs: RELOAD_MS });
 }
 
 async function signIn(): Promise<string> {

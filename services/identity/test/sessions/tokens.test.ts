@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ISSUER, TOKEN_TYPE } from '@sidecart/chassis/auth';
 import { put } from '@sidecart/chassis/state';
+import { ISSUER, TOKEN_TYPE } from '@sidecart/contracts/access-token';
 import jwt from 'jsonwebtoken';
 import { sessionKey } from '../../src/sessions/store.js';
 import { aKey, signingKeys, startIdentity, type Identity } from '../identity.js';

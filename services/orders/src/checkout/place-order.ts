@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { User } from '@sidecart/chassis/auth';
+import type { Standing } from '@sidecart/accounts/standing';
 import type { Deadlines } from '@sidecart/chassis/deadlines';
 import { DomainError, found, invalidField } from '@sidecart/chassis/errors';
 import { derivedId } from '@sidecart/chassis/idempotency';
-import type { Standing } from '@sidecart/chassis/standing';
 import type { Store } from '@sidecart/chassis/store';
+import type { User } from '@sidecart/contracts/access-token';
 import type { PostalAddress } from '@sidecart/contracts/address';
 import { customerCartId, type CartContents } from '@sidecart/contracts/carts';
 import type { SkuQuote } from '@sidecart/contracts/catalog';

@@ -1,7 +1,7 @@
-import { may, type User } from '@sidecart/chassis/auth';
 import { found } from '@sidecart/chassis/errors';
 import { pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
+import { may, type User } from '@sidecart/contracts/access-token';
 import { cancel, cancelUnpaid, type Order } from './order.js';
 import { ById, CancelOrder, History, OrderView } from './schemas.js';
 import type { Orders } from './store.js';

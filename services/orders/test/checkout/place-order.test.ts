@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { User } from '@sidecart/chassis/auth';
 import { remove } from '@sidecart/chassis/state';
+import type { User } from '@sidecart/contracts/access-token';
 import { aQuote, euros } from '@sidecart/testing/builders';
 import { problem } from '@sidecart/testing/problem';
 import { aUser } from '@sidecart/testing/tokens';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { User } from '@sidecart/chassis/auth';
+import type { User } from '@sidecart/contracts/access-token';
 import { UserDeleted, UserReinstated, UserSuspended } from '@sidecart/contracts/identity';
 import { problem } from '@sidecart/testing/problem';
 import { aUser } from '@sidecart/testing/tokens';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { User } from '@sidecart/chassis/auth';
 import { DomainError } from '@sidecart/chassis/errors';
+import type { User } from '@sidecart/contracts/access-token';
 import { PaymentFailed, PaymentSucceeded } from '@sidecart/contracts/payments';
 import { aUser } from '@sidecart/testing/tokens';
 import { startOrders, type OrdersApp } from '../orders.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { OrderPlaced, OrderSnapshot, OrderStatus } from '@sidecart/contracts/orders';
+import { OrderStatus } from '@sidecart/contracts/order-states';
+import { OrderPlaced, OrderSnapshot } from '@sidecart/contracts/orders';
 import { euros } from '@sidecart/testing/builders';
 import {
   cancel,

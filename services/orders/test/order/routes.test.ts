@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { User } from '@sidecart/chassis/auth';
+import type { User } from '@sidecart/contracts/access-token';
 import { OrderDue } from '@sidecart/contracts/orders';
 import { PaymentSucceeded } from '@sidecart/contracts/payments';
 import { euros } from '@sidecart/testing/builders';

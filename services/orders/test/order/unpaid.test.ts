@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { User } from '@sidecart/chassis/auth';
+import type { User } from '@sidecart/contracts/access-token';
 import { InventoryShort } from '@sidecart/contracts/inventory';
 import { PaymentSucceeded } from '@sidecart/contracts/payments';
 import type { Answer } from '@sidecart/testing/app';

@@ -1,5 +1,0 @@
-/** `npm run chart-readme`: updates the table in the chart's README. */
-import { writeFile } from 'node:fs/promises';
-import { currentReadme, README } from './chart-readme.js';
-
-await writeFile(README, await currentReadme());
