@@ -103,8 +103,8 @@ function launch({ program, args, cwd, env, logFile }: Command): ChildProcess {
 /** Returns how a process ended: its signal or exit code, or why it could not start. */
 async function untilEnd(child: ChildProcess): Promise<string> {
   try {
-    const [code, by]: unknown[] = await once(child, 'exit');
-    return by ? String(by) : `code ${String(code)}`;
+    await once(child, 'exit');
+    return child.signalCode ?? `code ${child.exitCode}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
