@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { call } from './call.js';
 import { Id, UserId } from './common.js';
+import { Phone } from './phone.js';
 
 const To = z.object({
   /** A message is sent once per id. */
@@ -24,12 +25,6 @@ export const Mail = z.discriminatedUnion('template', [
   To.extend({ template: z.literal('second-factor'), code: Code }),
 ]);
 export type Mail = z.infer<typeof Mail>;
-
-/** A phone number in E.164 format. */
-export const Phone = z
-  .string()
-  .regex(/^\+[1-9]\d{6,14}$/, 'Use a phone number such as +4915112345678.')
-  .meta({ examples: ['+4915112345678'] });
 
 export const Sms = To.omit({ name: true }).extend({ to: Phone, template: z.literal('change-phone'), code: Code });
 export type Sms = z.infer<typeof Sms>;

@@ -14,7 +14,7 @@ import { createKeys, KEY_TIMES } from './keys/keys.js';
 import { keyRoutes } from './keys/routes.js';
 import { watchKeys } from './keys/watch.js';
 import { createLimits } from './limits/limits.js';
-import { noStore } from './no-store.js';
+import { noStoreRoutes } from './no-store-routes.js';
 import { addressRoutes } from './own-data/address-routes.js';
 import { ownDataRoutes } from './own-data/data-routes.js';
 import { emailRoutes } from './own-data/email-routes.js';
@@ -73,7 +73,7 @@ export async function createApp(deps: IdentityDeps): Promise<App> {
   const linking = createLinking({ store, stepUp });
   return {
     routes: [
-      noStore(),
+      noStoreRoutes(),
       registerRoutes({ store, passwords, codes, post, limits }),
       verificationRoutes({ store, codes }),
       signInRoutes({ store, passwords, signIn }),

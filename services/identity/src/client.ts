@@ -1,14 +1,12 @@
 import type { Request } from 'express';
-import { z } from 'zod';
 
 /** Where a request came from, according to the outermost proxy that is trusted. */
-export const Client = z.object({
-  address: z.string().meta({ description: 'IPv4 or IPv6', examples: ['203.0.113.7'] }),
-  agent: z
-    .string()
-    .meta({ description: 'its User-Agent', examples: ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'] }),
-});
-export type Client = z.infer<typeof Client>;
+export interface Client {
+  /** IPv4 or IPv6. */
+  address: string;
+  /** The User-Agent. */
+  agent: string;
+}
 
 const MAX_AGENT = 200;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Email, Password } from './accounts/schemas.js';
-import { SigningKeys } from './keys/keys.js';
+import { Email, Password } from './accounts/values.js';
+import { SigningKeys } from './keys/settings.js';
 import { Origins, ProviderList } from './providers/settings.js';
-import { TwoFactorKeys } from './two-factor/encryption.js';
+import { TwoFactorKeys } from './two-factor/settings.js';
 
 const PerHour = z.coerce.number().int().min(1).max(1_000_000);
 

@@ -1,5 +1,53 @@
 import type { Content } from './render.js';
-import type { Message } from './schemas.js';
+
+export const TEMPLATES = [
+  'welcome',
+  'verify-email',
+  'already-registered',
+  'reset-password',
+  'change-email',
+  'second-factor',
+  'change-phone',
+  'password-changed',
+  'email-changed',
+  'phone-changed',
+  'two-factor-on',
+  'two-factor-off',
+  'token-reused',
+  'identity-linked',
+  'identity-unlinked',
+  'order-placed',
+  'order-paid',
+  'order-cancelled',
+  'order-refunded',
+  'back-in-stock',
+] as const;
+export type Template = (typeof TEMPLATES)[number];
+
+export const CHANNELS = ['email', 'sms'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+export const STATUSES = ['queued', 'sent', 'failed'] as const;
+
+/** A message, without what is needed to deliver it. */
+export interface Message {
+  /** The id of the event or call that requested it. */
+  id: string;
+  channel: Channel;
+  /** The recipient. Empty once the account is deleted. */
+  to: string;
+  subject: string;
+  template: Template;
+  /** A queued message is retried for a day before it fails. */
+  status: (typeof STATUSES)[number];
+  attempts: number;
+  /** Why the last attempt failed. */
+  error: string | null;
+  /** When the status last changed. */
+  at: string;
+  /** The order or user it is about. */
+  reference: string;
+}
 
 /** What the mail server or the SMS gateway gets. */
 export interface Addressed extends Content {
@@ -86,9 +134,4 @@ export function erase(delivery: Delivery, now: Date): Delivery {
 
 function finish(delivery: Delivery, status: 'sent' | 'failed', error: string | null, now: Date): Delivery {
   return { ...delivery, status, error, at: now.toISOString(), content: null, claimedUntil: null };
-}
-
-/** Returns what staff see of a message. */
-export function view({ id, channel, to, subject, template, status, attempts, error, at, reference }: Delivery): Message {
-  return { id, channel, to, subject, template, status, attempts, error, at, reference };
 }

@@ -1,6 +1,6 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { meter } from '@sidecart/chassis/metrics';
-import type { Message } from './schemas.js';
+import type { Message } from './message.js';
 
 const messages = meter.createCounter('sidecart.messages', {
   unit: '{message}',

@@ -1,8 +1,9 @@
 import { pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
-import { Message } from './schemas.js';
+import { MessageView } from './schemas.js';
 import { messagePage } from './store.js';
+import { view } from './view.js';
 
 export function messageRoutes(store: Store): Routes {
   const notifications = routes('notifications');
@@ -14,9 +15,12 @@ export function messageRoutes(store: Store): Routes {
       access: 'admin',
       rows: [44],
       query: PageQuery,
-      reply: pageOf(Message),
+      reply: pageOf(MessageView),
     },
-    ({ query }) => messagePage(store, query),
+    async ({ query }) => {
+      const { data, next } = await messagePage(store, query);
+      return { data: data.map(view), next };
+    },
   );
 
   return notifications;

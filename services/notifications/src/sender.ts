@@ -6,9 +6,8 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import pLimit from 'p-limit';
 import type { Mail } from './mailer.js';
-import { attemptFailed, claim, erase, queue, retryDelay, sent, type Delivery, type NewMessage } from './message.js';
+import { attemptFailed, claim, erase, queue, retryDelay, sent, type Channel, type Delivery, type NewMessage } from './message.js';
 import { observed } from './observed.js';
-import type { Message } from './schemas.js';
 import { goneKey, messageKey, messages, messagesOf } from './store.js';
 
 export interface Notice extends NewMessage {
@@ -23,7 +22,7 @@ export interface SenderOptions {
    * Sends through the mail server or the SMS gateway. Throws `invalid` if the message can never be
    * delivered.
    */
-  channels: Record<Message['channel'], (mail: Mail) => Promise<void>>;
+  channels: Record<Channel, (mail: Mail) => Promise<void>>;
 }
 
 export type Sender = ReturnType<typeof createSender>;

@@ -1,8 +1,7 @@
 import { list, page, type Page } from '@sidecart/chassis/lists';
 import { key, type Key } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import { view, type Delivery } from './message.js';
-import type { Message } from './schemas.js';
+import type { Delivery } from './message.js';
 
 export const messageKey = (eventId: string): Key<Delivery> => key('message', eventId);
 /** The ids of all messages. */
@@ -13,8 +12,8 @@ export const messagesOf = (userId: string) => list<string>('messages-of', userId
 /** Exists if the person has deleted their account. */
 export const goneKey = (userId: string): Key<true> => key('gone', userId);
 
-export async function messagePage(store: Store, query: { cursor?: string | undefined; limit: number }): Promise<Page<Message>> {
+export async function messagePage(store: Store, query: { cursor?: string | undefined; limit: number }): Promise<Page<Delivery>> {
   const { data: ids, next } = await page(store, messages, query);
   const data = await Promise.all(ids.map((id) => store.read(messageKey(id))));
-  return { data: data.flatMap((delivery) => (delivery ? [view(delivery)] : [])), next };
+  return { data: data.filter((delivery) => delivery !== undefined), next };
 }

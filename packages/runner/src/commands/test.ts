@@ -32,6 +32,15 @@ forCharts.catch(() => undefined); // thrown where it is awaited
 
 const checks = [
   await check('Lint', 'oxlint/bin/oxlint', '--type-aware', '--deny-warnings'),
+  await check(
+    'Dependencies',
+    'dependency-cruiser/bin/dependency-cruiser.mjs',
+    'packages',
+    'services',
+    'e2e',
+    'bench',
+    '--output-type=err-long',
+  ),
   await check('Format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   await check('Types', 'typescript/bin/tsc', '-b'),
 ];

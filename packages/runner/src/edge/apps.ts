@@ -5,7 +5,7 @@ import type { Services } from '../shop/services.js';
 
 /** What `app.ts` of a service without a sidecar exports. */
 interface AppModule {
-  createApp(targets: Record<string, string>): Promise<RequestListener>;
+  createApp: (targets: Record<string, string>) => Promise<RequestListener>;
 }
 
 /**

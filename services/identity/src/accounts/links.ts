@@ -1,9 +1,6 @@
 import { key, put, remove, type Docs, type Key, type Write } from '@sidecart/chassis/state';
-import { Instant } from '@sidecart/contracts/common';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { IdentityLinked, IdentityUnlinked } from '@sidecart/contracts/identity';
-import { z } from 'zod';
-import { Email, ProviderName } from './schemas.js';
 import { owner, type User } from './user.js';
 
 /** An identity at a provider that can sign in to an account. */
@@ -24,18 +21,6 @@ type StoredLinks = Record<string, Link | Key<string>>;
 
 /** The identities that can sign in to an account. */
 export const linksKey = (userId: string): Key<StoredLinks> => key('links', userId);
-
-/** What people see of a link. */
-export const LinkedIdentity = z
-  .object({
-    provider: ProviderName,
-    email: Email.nullable().describe('at the provider when it was linked; null if unknown'),
-    linkedAt: Instant.nullable().describe('null if unknown'),
-  })
-  .meta({ id: 'LinkedIdentity' });
-export type LinkedIdentity = z.infer<typeof LinkedIdentity>;
-
-export const linkedIdentity = ({ provider, email, linkedAt }: NamedLink): LinkedIdentity => ({ provider, email, linkedAt });
 
 export const linksOf = (stored: Readonly<StoredLinks> = {}): NamedLink[] =>
   Object.entries(stored).map(([provider, link]) =>

@@ -1,59 +1,69 @@
-import { UserId } from '@sidecart/contracts/common';
+import { Permission } from '@sidecart/contracts/access-token';
+import { Instant, UserId } from '@sidecart/contracts/common';
+import { Phone } from '@sidecart/contracts/phone';
 import { z } from 'zod';
-import { isCommon } from './common-passwords.js';
+import { DEEDS } from './trail.js';
+import { ROLES, STATUSES } from './user.js';
+import { Email, Locale, Name, ProviderName } from './values.js';
 
-/** Email addresses are part of keys, whose length state stores limit. */
-const MAX_EMAIL = 200;
-
-export const Email = z
-  .string()
-  .trim()
-  .normalize('NFKC')
-  .max(MAX_EMAIL)
-  .regex(z.regexes.email, 'must be an email address')
-  .meta({ examples: ['bea@example.com'] });
-
-/** Normalized, because keyboards compose the same letter differently. */
-const Typed = z.string().max(128).normalize('NFKC');
-export const Password = Typed.min(8)
-  .refine((password) => !isCommon(password), 'is one of the most common passwords')
-  .meta({ examples: ['seven green bicycles'] });
-/** The rules for new passwords do not apply to existing ones. */
-export const CurrentPassword = Typed.min(1).meta({ examples: ['seven green bicycles'] });
-
-/** The digits of a code by mail, by text message or from an authenticator app. */
-export const Digits = z
-  .string()
-  .regex(/^\d{6}$/, 'must be six digits')
-  .meta({ examples: ['402817'] });
-
-export const Name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^\P{Cc}*$/u, 'must not contain control characters')
-  .meta({ examples: ['Bea'] });
+/** The path under which pictures are served by file name. */
+export const PICTURES = '/api/users/pictures';
 
 /** The id of an account in a path. */
 export const AccountId = z.uuid().meta({ ...UserId.meta() });
 
-export const Locale = z
-  .string()
-  .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'must be a language tag such as en or de-AT')
-  .meta({ examples: ['en'] });
+export const Role = z.enum(ROLES);
+export const Status = z.enum(STATUSES).meta({ examples: ['active'] });
 
-/** The name of a sign-in provider, in the settings and in paths. */
-export const ProviderName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1 to 31 lower-case letters, digits and hyphens, starting with a letter')
-  .meta({ examples: ['google'] });
+/** What people see of their own account. */
+export const Profile = z
+  .object({
+    id: UserId,
+    email: Email,
+    name: Name,
+    role: Role,
+    permissions: z.array(Permission).meta({ examples: [[]] }),
+    phone: Phone.nullable().describe('E.164'),
+    locale: Locale,
+    picture: z
+      .string()
+      .nullable()
+      .meta({ description: 'the path of the picture', examples: [`${PICTURES}/79c717da-2a39-48b5-8f40-1eb9ddd1828a.webp`] }),
+    createdAt: Instant,
+  })
+  .meta({ id: 'Profile' });
+export type Profile = z.infer<typeof Profile>;
 
-/** The guest cart to merge into the cart of the person who signs in. */
-export const CartSession = z.object({
-  'x-cart-session-id': z
+/** Where a request came from. */
+export const clientFields = {
+  address: z.string().meta({ description: 'IPv4 or IPv6', examples: ['203.0.113.7'] }),
+  agent: z
     .string()
-    .regex(/^[\w-]{1,64}$/)
-    .optional()
-    .meta({ examples: ['guest-6f1d0c8a7b2e4935'] }),
-});
+    .meta({ description: 'its User-Agent', examples: ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'] }),
+};
+
+const Value = z.union([z.string(), z.array(z.string()), z.null()]);
+
+/** An entry of the audit trail. */
+export const Act = z
+  .object({
+    what: z.enum(DEEDS).meta({ examples: ['user.changed'] }),
+    about: UserId.describe('the account that was changed'),
+    by: z.string().meta({ description: 'the account that made the change', examples: ['fc3c3350-113f-43df-b2f7-f42e51f9d207'] }),
+    at: Instant,
+    ...clientFields,
+    changes: z
+      .record(z.string(), z.object({ before: Value, after: Value }))
+      .meta({ examples: [{ role: { before: 'customer', after: 'staff' }, permissions: { before: [], after: ['orders'] } }] }),
+  })
+  .meta({ id: 'Act' });
+
+/** What people see of a link with a provider. */
+export const LinkedIdentity = z
+  .object({
+    provider: ProviderName,
+    email: Email.nullable().describe('at the provider when it was linked; null if unknown'),
+    linkedAt: Instant.nullable().describe('null if unknown'),
+  })
+  .meta({ id: 'LinkedIdentity' });
+export type LinkedIdentity = z.infer<typeof LinkedIdentity>;

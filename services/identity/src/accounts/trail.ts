@@ -1,28 +1,24 @@
 import { append, list } from '@sidecart/chassis/lists';
 import type { Docs, Write } from '@sidecart/chassis/state';
-import { Instant, UserId } from '@sidecart/contracts/common';
-import { z } from 'zod';
-import { Client } from '../client.js';
+import type { Client } from '../client.js';
 
-const Value = z.union([z.string(), z.array(z.string()), z.null()]);
+export const DEEDS = ['user.created', 'user.changed', 'user.deleted', 'user.two_factor_reset'] as const;
+
+type Value = string | string[] | null;
 
 /**
  * An entry of the audit trail. It refers to people by id only, so it can be kept after they are
  * deleted.
  */
-export const Act = z
-  .object({
-    what: z.enum(['user.created', 'user.changed', 'user.deleted', 'user.two_factor_reset']).meta({ examples: ['user.changed'] }),
-    about: UserId.describe('the account that was changed'),
-    by: z.string().meta({ description: 'the account that made the change', examples: ['fc3c3350-113f-43df-b2f7-f42e51f9d207'] }),
-    at: Instant,
-    ...Client.shape,
-    changes: z
-      .record(z.string(), z.object({ before: Value, after: Value }))
-      .meta({ examples: [{ role: { before: 'customer', after: 'staff' }, permissions: { before: [], after: ['orders'] } }] }),
-  })
-  .meta({ id: 'Act' });
-export type Act = z.infer<typeof Act>;
+export interface Act extends Client {
+  what: (typeof DEEDS)[number];
+  /** The account that was changed. */
+  about: string;
+  /** The account that made the change. */
+  by: string;
+  at: string;
+  changes: Record<string, { before: Value; after: Value }>;
+}
 
 export const trail = list<Act>('audit');
 export const trailOf = (userId: string) => list<Act>('audit-of', userId);

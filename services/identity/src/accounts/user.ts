@@ -1,12 +1,8 @@
 import { DomainError } from '@sidecart/chassis/errors';
-import { Permission } from '@sidecart/contracts/access-token';
+import type { Permission } from '@sidecart/contracts/access-token';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserUpdated } from '@sidecart/contracts/identity';
-import { Instant, UserId } from '@sidecart/contracts/common';
-import { Phone } from '@sidecart/contracts/notifications';
-import { z } from 'zod';
 import { nextEpoch, type InEpoch } from './epoch.js';
-import { Email, Locale, Name } from './schemas.js';
 
 export interface User extends InEpoch {
   id: string;
@@ -15,7 +11,7 @@ export interface User extends InEpoch {
   /** The same for every capitalization of the address. */
   emailKey: string;
   name: string;
-  role: 'customer' | 'staff' | 'admin';
+  role: Role;
   /** Empty unless the role is `staff`. */
   permissions: readonly Permission[];
   /** Whether the person has shown that the email address is theirs. */
@@ -37,31 +33,12 @@ export interface User extends InEpoch {
   createdAt: string;
 }
 
-/** The path under which pictures are served by file name. */
-export const PICTURES = '/api/users/pictures';
+export const ROLES = ['customer', 'staff', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
 
+export const STATUSES = ['pending', 'active', 'suspended', 'deleted'] as const;
 /** `pending` means active with an email address that is not verified yet. */
-export const Status = z.enum(['pending', 'active', 'suspended', 'deleted']).meta({ examples: ['active'] });
-export type Status = z.infer<typeof Status>;
-
-/** What people see of their own account. */
-export const Profile = z
-  .object({
-    id: UserId,
-    email: Email,
-    name: Name,
-    role: z.enum(['customer', 'staff', 'admin']),
-    permissions: z.array(Permission).meta({ examples: [[]] }),
-    phone: Phone.nullable().describe('E.164'),
-    locale: Locale,
-    picture: z
-      .string()
-      .nullable()
-      .meta({ description: 'the path of the picture', examples: [`${PICTURES}/79c717da-2a39-48b5-8f40-1eb9ddd1828a.webp`] }),
-    createdAt: Instant,
-  })
-  .meta({ id: 'Profile' });
-export type Profile = z.infer<typeof Profile>;
+export type Status = (typeof STATUSES)[number];
 
 export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'locale' | 'passwordHash' | 'verified'>;
 
@@ -81,18 +58,6 @@ export const edit = (user: User, change: { name?: string | undefined; locale?: s
   name: change.name ?? user.name,
   locale: change.locale ?? user.locale,
   version: user.version + 1,
-});
-
-export const profile = ({ id, email, name, role, permissions, phone, locale, picture, createdAt }: User): Profile => ({
-  id,
-  email,
-  name,
-  role,
-  permissions: [...permissions],
-  phone,
-  locale,
-  picture: picture === null ? null : `${PICTURES}/${picture}`,
-  createdAt,
 });
 
 export const statusOf = ({ status, verified }: Pick<User, 'status' | 'verified'>): Status =>

@@ -1,29 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet } from '@sidecart/contracts/access-token';
-import { parseSigningKeys } from '@sidecart/contracts/signing-keys';
 import jwt from 'jsonwebtoken';
-import { z } from 'zod';
 import { rights, type User } from '../accounts/user.js';
-
-const PrivateKey = z
-  .looseObject({ kid: z.string().min(1), kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string(), d: z.string() })
-  .refine(isPrivateKey, 'must be a private key on P-256');
-
-const SigningKeySet = z.object({ keys: z.tuple([PrivateKey], PrivateKey) });
-export type SigningKeySet = z.infer<typeof SigningKeySet>;
-
-/** The setting: a JSON Web Key Set or one key as PEM. */
-export const SigningKeys = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return parseSigningKeys(text);
-    } catch {
-      context.addIssue('must be JSON or a PEM key');
-      return z.NEVER;
-    }
-  })
-  .pipe(SigningKeySet);
+import type { SigningKeySet } from './settings.js';
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 
@@ -93,12 +72,4 @@ function published(
     since: since.get(kid) ?? now,
   });
   return [one(newest), ...older.map(one)];
-}
-
-function isPrivateKey(jwk: Record<string, unknown>): boolean {
-  try {
-    return createPrivateKey({ key: jwk, format: 'jwk' }).type === 'private';
-  } catch {
-    return false;
-  }
 }

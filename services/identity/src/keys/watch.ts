@@ -1,5 +1,6 @@
 import type { Deps } from '@sidecart/chassis/service';
-import { SigningKeys, type KEY_TIMES, type Keys } from './keys.js';
+import type { KEY_TIMES, Keys } from './keys.js';
+import { SigningKeys } from './settings.js';
 
 /**
  * Polls the secret store for new keys. Malformed ones are ignored. Returns a function that stops

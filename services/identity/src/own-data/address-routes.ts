@@ -4,7 +4,8 @@ import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { signedInAccount, signedInKeys, signedInProblems, type Bearer } from '../sessions/caller.js';
-import { add, Address, AddressBody, addressesKey, AddressId, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
+import { add, addressesKey, byId, drop, MAX_ADDRESSES, replace, type Addresses } from './address.js';
+import { AddressBody, AddressId, SavedAddress } from './schemas.js';
 
 const ById = z.strictObject({ id: AddressId });
 const problems = { ...signedInProblems, 404: 'You have no such address, or your account was deleted.' };
@@ -21,7 +22,7 @@ export function addressRoutes(store: Store): Routes {
 
   users.get(
     '/api/users/me/addresses',
-    { summary: 'Lists your addresses, oldest first.', access: 'customer', rows: [12], reply: z.object({ data: z.array(Address) }) },
+    { summary: 'Lists your addresses, oldest first.', access: 'customer', rows: [12], reply: z.object({ data: z.array(SavedAddress) }) },
     async ({ user }) => ({ data: [...((await store.read(addressesKey(user.id))) ?? [])] }),
   );
 
@@ -32,7 +33,7 @@ export function addressRoutes(store: Store): Routes {
       access: 'customer',
       rows: [12],
       body: AddressBody,
-      reply: Address,
+      reply: SavedAddress,
       status: 201,
       problems: { ...signedInProblems, 409: `You already have ${MAX_ADDRESSES} addresses.` },
     },
@@ -44,7 +45,7 @@ export function addressRoutes(store: Store): Routes {
 
   users.put(
     '/api/users/me/addresses/:id',
-    { summary: 'Replaces an address.', access: 'customer', rows: [12], params: ById, body: AddressBody, reply: Address, problems },
+    { summary: 'Replaces an address.', access: 'customer', rows: [12], params: ById, body: AddressBody, reply: SavedAddress, problems },
     async ({ user, params: { id }, body }) => byId(await update(user, (addresses) => replace(addresses, id, body)), id),
   );
 

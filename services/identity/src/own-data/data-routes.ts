@@ -5,10 +5,12 @@ import { deletedProblem } from '../accounts/store.js';
 import { changes } from '../accounts/trail.js';
 import { erased } from '../accounts/user.js';
 import { clientOf } from '../client.js';
-import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
+import { stepUpFields } from '../sign-in/schemas.js';
+import { stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { erase, erasureKeys } from './erase.js';
-import { ownData, OwnData } from './export.js';
+import { ownData } from './export.js';
 import type { DropPicture } from './picture-files.js';
+import { OwnData } from './schemas.js';
 
 export interface OwnDataOptions {
   store: Store;

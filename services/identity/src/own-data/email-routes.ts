@@ -4,16 +4,19 @@ import { put, remove } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { EmailChanged, UserVerified } from '@sidecart/contracts/identity';
 import { z } from 'zod';
-import { Digits, Email } from '../accounts/schemas.js';
+import { Profile } from '../accounts/schemas.js';
 import { ownerKey, userKey } from '../accounts/store.js';
-import { emailKeyOf, owner, Profile, profile, rightsNeedVerifiedEmail, withEmail } from '../accounts/user.js';
+import { emailKeyOf, owner, rightsNeedVerifiedEmail, withEmail } from '../accounts/user.js';
+import { Digits, Email } from '../accounts/values.js';
+import { profile } from '../accounts/view.js';
 import { clientOf } from '../client.js';
 import { newSecrets } from '../codes/code.js';
 import type { Post } from '../codes/messages.js';
 import { codeKey, issueCode, redeem, sentKey } from '../codes/store.js';
 import type { Limits } from '../limits/limits.js';
 import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/caller.js';
-import { stepUpFields, stepUpProblems, type StepUp } from '../sign-in/step-up.js';
+import { stepUpFields } from '../sign-in/schemas.js';
+import { stepUpProblems, type StepUp } from '../sign-in/step-up.js';
 import { transactOrRefuse } from '../transact-or-refuse.js';
 
 export interface ContactRoutesOptions {

@@ -1,48 +1,23 @@
 import { page } from '@sidecart/chassis/lists';
 import type { Store } from '@sidecart/chassis/store';
-import { Instant } from '@sidecart/contracts/common';
-import { z } from 'zod';
-import { LinkedIdentity, linkedIdentity, linksKey, linksOf } from '../accounts/links.js';
+import { linksKey, linksOf } from '../accounts/links.js';
 import { existing, userKey } from '../accounts/store.js';
-import { Act, trailOf } from '../accounts/trail.js';
-import { Profile, profile, Status, statusOf } from '../accounts/user.js';
-import { Client } from '../client.js';
-import { SessionId } from '../sessions/schemas.js';
+import { trailOf } from '../accounts/trail.js';
+import { statusOf } from '../accounts/user.js';
+import { linkedIdentity, profile } from '../accounts/view.js';
 import { sessionKey, sessionsKey } from '../sessions/store.js';
-import { Login, loginsKey } from '../sign-in/history.js';
+import { loginsKey } from '../sign-in/history.js';
 import { twoFactorKey } from '../two-factor/two-factor.js';
-import { Address, addressesKey } from './address.js';
+import { addressesKey } from './address.js';
 
-const MAX_ACTS = 100;
+/** How many entries of the audit trail an export has. */
+export const MAX_ACTS = 100;
 
 /**
- * Everything stored about a person here. Secrets are only mentioned, and who changed the account
- * from where is left out.
+ * Returns everything stored about a person here. Secrets are only mentioned, and who changed the
+ * account from where is left out. Throws `missing` if the account was deleted.
  */
-export const OwnData = z
-  .object({
-    profile: Profile.extend({ status: Status, verified: z.boolean() }),
-    addresses: z.array(Address),
-    password: z.boolean().describe('whether the account has one'),
-    twoFactor: z.boolean(),
-    identities: z.array(LinkedIdentity).describe('at providers, that can sign in to the account'),
-    sessions: z.array(
-      z.object({
-        id: SessionId,
-        createdAt: Instant,
-        lastUsedAt: Instant,
-        expiresAt: Instant.meta({ examples: ['2026-03-02T12:00:00.000Z'] }),
-        ...Client.shape,
-      }),
-    ),
-    logins: z.array(Login),
-    audit: z.array(Act.pick({ what: true, at: true, changes: true })).describe(`the last ${MAX_ACTS}`),
-  })
-  .meta({ id: 'OwnData' });
-export type OwnData = z.infer<typeof OwnData>;
-
-/** Throws `missing` if the account was deleted. */
-export async function ownData(store: Store, userId: string): Promise<OwnData> {
+export async function ownData(store: Store, userId: string) {
   const [user, addresses, ids, twoFactor, links, logins, acts] = await Promise.all([
     store.read(userKey(userId)),
     store.read(addressesKey(userId)),

@@ -2,9 +2,11 @@ import { routes, type Routes } from '@sidecart/chassis/routes';
 import { put } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { Locale, Name } from '../accounts/schemas.js';
+import { Profile } from '../accounts/schemas.js';
 import { deletedProblem, existing, userKey } from '../accounts/store.js';
-import { edit, Profile, profile, updated } from '../accounts/user.js';
+import { edit, updated } from '../accounts/user.js';
+import { Locale, Name } from '../accounts/values.js';
+import { profile } from '../accounts/view.js';
 import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/caller.js';
 
 const Changes = z.strictObject({ name: Name.optional(), locale: Locale.optional() });

@@ -1,9 +1,12 @@
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { LinkedIdentity, linkedIdentity, linksKey, linksOf } from '../accounts/links.js';
+import { linksKey, linksOf } from '../accounts/links.js';
+import { LinkedIdentity } from '../accounts/schemas.js';
+import { linkedIdentity } from '../accounts/view.js';
 import { clientOf } from '../client.js';
-import { recentOrStepUpFields, stepUpProblems } from '../sign-in/step-up.js';
+import { recentOrStepUpFields } from '../sign-in/schemas.js';
+import { stepUpProblems } from '../sign-in/step-up.js';
 import type { Linking } from './linking.js';
 import type { Providers } from './providers.js';
 import { ByName, ReturnTo } from './schemas.js';

@@ -1,9 +1,10 @@
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { CartSession, ProviderName } from '../accounts/schemas.js';
+import { ProviderName } from '../accounts/values.js';
 import { clientOf } from '../client.js';
-import { SignInReply, type SignIn } from '../sign-in/sign-in.js';
+import { CartSession, SignInReply } from '../sign-in/schemas.js';
+import type { SignIn } from '../sign-in/sign-in.js';
 import type { Linking } from './linking.js';
 import type { Providers } from './providers.js';
 import { ByName, Callback, Exchange, Linked, Start } from './schemas.js';

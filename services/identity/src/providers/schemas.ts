@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProviderName } from '../accounts/schemas.js';
+import { ProviderName } from '../accounts/values.js';
 
 export const ByName = z.object({ provider: ProviderName });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProviderName } from '../accounts/schemas.js';
+import { ProviderName } from '../accounts/values.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 

@@ -5,12 +5,12 @@ import type { Store } from '@sidecart/chassis/store';
 import { UserRegistered } from '@sidecart/contracts/identity';
 import { epochOf, sameEpoch } from '../accounts/epoch.js';
 import { changeLinks, linksKey, linksOf, type NamedLink } from '../accounts/links.js';
-import { Email, Name } from '../accounts/schemas.js';
 import { newUser, ownerKey, userKey } from '../accounts/store.js';
 import { owner, register, type User } from '../accounts/user.js';
+import { Email, Name } from '../accounts/values.js';
 import type { Client } from '../client.js';
 import { takeBackFailure } from '../limits/failures.js';
-import { prepare, signInKeys, type From, type Outcome, type SignIn, type SignInReply } from '../sign-in/sign-in.js';
+import { prepare, signInKeys, type From, type Outcome, type SignIn, type Reply } from '../sign-in/sign-in.js';
 import { transactOrRefuse } from '../transact-or-refuse.js';
 import { accountOf } from './account.js';
 import { hasExpired, inSeconds, newAttempt, secret, sha256, TICKET_SECONDS, type Attempt, type NewAttempt } from './attempt.js';
@@ -20,7 +20,7 @@ import { withQuery } from './return-to.js';
 import { attemptKey, identityKey, startAttempt, startedFrom, ticketKey } from './store.js';
 
 /** What to answer when the browser returns from the provider. */
-export type Completion = { redirect: string } | { signIn: SignInReply } | { linked: string };
+export type Completion = { redirect: string } | { signIn: Reply } | { linked: string };
 
 export interface ProviderSignInOptions {
   store: Store;
@@ -90,7 +90,7 @@ export function createProviderSignIn({ store, signIn, linking }: ProviderSignInO
    * Returns the tokens for a code. A code is used up by the first attempt, whether the verifier is
    * right or wrong.
    */
-  async function exchange(code: string, verifier: string, from: From): Promise<SignInReply> {
+  async function exchange(code: string, verifier: string, from: From): Promise<Reply> {
     const prepared = prepare();
     const ticket = await take(ticketKey(sha256(code)));
     if (!ticket || ticket.challenge !== sha256(verifier)) throw signInFailed();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Profile } from '../accounts/user.js';
+import { Profile } from '../accounts/schemas.js';
 import { ACCESS_TOKEN_SECONDS } from '../keys/keys.js';
 
 export const SessionId = z.uuid().meta({ examples: ['47154fa0-9699-4ac7-9949-05434916c594'] });

@@ -1,14 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { key, put, type Key, type Write } from '@sidecart/chassis/state';
-import { z } from 'zod';
 import type { InEpoch } from '../accounts/epoch.js';
 import type { TwoFactor } from '../two-factor/two-factor.js';
 
 const CHALLENGE_SECONDS = 10 * 60;
 const MAX_ATTEMPTS = 5;
 
-export const Method = z.enum(['totp', 'recovery', 'email']);
-export type Method = z.infer<typeof Method>;
+export const METHODS = ['totp', 'recovery', 'email'] as const;
+export type Method = (typeof METHODS)[number];
 
 /** A sign-in that has passed its first factor and needs a second. */
 export interface Challenge extends InEpoch {
@@ -20,22 +19,6 @@ export interface Challenge extends InEpoch {
   triesLeft: number;
   expiresAt: string;
 }
-
-/** `<challenge id>.<secret>` */
-export const ChallengeToken = z
-  .string()
-  .regex(/^[\w-]{36}\.[\w-]{43}$/, 'must be the token of a sign-in')
-  .meta({ examples: ['ff7e8bd3-a22f-472e-abba-0dad9f4f3dd2.k10R0I-ZBQoZUS3QyqXY4WiXL9lKhS1Png9GifFYbwI'] });
-
-export const TwoFactorNeeded = z
-  .object({
-    twoFactor: z.object({
-      token: ChallengeToken.describe('for /api/auth/2fa/verify; expires after 10 minutes'),
-      methods: z.array(Method).meta({ examples: [['totp', 'recovery']] }),
-    }),
-  })
-  .meta({ id: 'TwoFactorNeeded' });
-export type TwoFactorNeeded = z.infer<typeof TwoFactorNeeded>;
 
 export const challengeKey = (id: string): Key<Challenge> => key('challenge', id);
 

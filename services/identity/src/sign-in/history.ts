@@ -1,20 +1,15 @@
 import { key, put, type Docs, type Key, type Write } from '@sidecart/chassis/state';
-import { Instant } from '@sidecart/contracts/common';
-import { z } from 'zod';
-import { Client, placeOf } from '../client.js';
+import { placeOf, type Client } from '../client.js';
 
-export const Login = z
-  .object({
-    at: Instant.describe('of the last attempt'),
-    outcome: z.enum(['signed-in', 'wrong-password', 'wrong-second-factor', 'second-factor-needed', 'refused']),
-    ...Client.shape,
-    times: z
-      .number()
-      .int()
-      .meta({ description: 'how many such attempts were made in a row', examples: [1] }),
-  })
-  .meta({ id: 'Login' });
-export type Login = z.infer<typeof Login>;
+export const OUTCOMES = ['signed-in', 'wrong-password', 'wrong-second-factor', 'second-factor-needed', 'refused'] as const;
+
+export interface Login extends Client {
+  /** When the last attempt was made. */
+  at: string;
+  outcome: (typeof OUTCOMES)[number];
+  /** How many such attempts were made in a row. */
+  times: number;
+}
 
 /** A person's last attempts to sign in, newest first, and the places where they succeeded. */
 export interface Logins {

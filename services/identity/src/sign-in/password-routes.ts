@@ -7,16 +7,18 @@ import { z } from 'zod';
 import { epochOf } from '../accounts/epoch.js';
 import type { Passwords } from '../accounts/hashing.js';
 import { dropUnverifiedLinks } from '../accounts/links.js';
-import { CurrentPassword, Email, Password } from '../accounts/schemas.js';
 import { userKey } from '../accounts/store.js';
 import { emailKeyOf, owner, withPassword, withVerifiedEmail } from '../accounts/user.js';
+import { CurrentPassword, Email, Password } from '../accounts/values.js';
 import { clientOf } from '../client.js';
-import { isOneProof, ONE_PROOF, proofFields, proofKeys, redemptionOf } from '../codes/proof.js';
+import { isOneProof, proofKeys, redemptionOf } from '../codes/proof.js';
+import { ONE_PROOF, proofFields } from '../codes/schemas.js';
 import type { CodeSender } from '../codes/sender.js';
 import { redeem } from '../codes/store.js';
 import { endSessions, putSession, sessionKey, sessionsKey } from '../sessions/store.js';
 import { transactOrRefuse } from '../transact-or-refuse.js';
-import { stepUpFields, stepUpProblems, type StepUp } from './step-up.js';
+import { stepUpFields } from './schemas.js';
+import { stepUpProblems, type StepUp } from './step-up.js';
 
 const Reset = z
   .strictObject({ ...proofFields, password: Password })

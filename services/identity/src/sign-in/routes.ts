@@ -5,16 +5,17 @@ import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { sameEpoch } from '../accounts/epoch.js';
 import type { Passwords } from '../accounts/hashing.js';
-import { CartSession, CurrentPassword, Email } from '../accounts/schemas.js';
 import { ownerKey, userKey } from '../accounts/store.js';
 import { emailKeyOf, type User } from '../accounts/user.js';
+import { CurrentPassword, Email } from '../accounts/values.js';
 import { clientOf } from '../client.js';
 import { noAccount } from '../codes/store.js';
 import { putFailure } from '../limits/failures.js';
 import { transactOrRefuse } from '../transact-or-refuse.js';
 import { attemptKeys, countAttempt, takeBackAttempt } from './guard.js';
-import { isFamiliar, Login, loginsKey, noteLogin } from './history.js';
-import { prepare, signInKeys, SignInReply, type From, type SignIn } from './sign-in.js';
+import { isFamiliar, loginsKey, noteLogin } from './history.js';
+import { CartSession, Login, SignInReply } from './schemas.js';
+import { prepare, signInKeys, type From, type SignIn } from './sign-in.js';
 
 const Credentials = z.strictObject({ email: Email, password: CurrentPassword });
 

@@ -17,10 +17,11 @@ import { transactOrRefuse } from '../transact-or-refuse.js';
 import type { AppCodes } from '../two-factor/app-codes.js';
 import { newIv } from '../two-factor/encryption.js';
 import { twoFactorKey, useRecoveryCode } from '../two-factor/two-factor.js';
-import { challengeKey, ChallengeToken, isOpen, Method, putChallenge, type Challenge } from './challenge.js';
+import { challengeKey, isOpen, putChallenge, type Challenge } from './challenge.js';
 import { attemptKeys, takeBackAttempt } from './guard.js';
 import { noteLogin } from './history.js';
-import { prepare, signInKeys, SignInReply, type SignIn } from './sign-in.js';
+import { ChallengeToken, Method, SignInReply } from './schemas.js';
+import { prepare, signInKeys, type SignIn } from './sign-in.js';
 
 const Factor = z.strictObject({
   token: ChallengeToken,

@@ -4,19 +4,21 @@ import type { Change, Docs } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { Instant } from '@sidecart/contracts/common';
 import { z } from 'zod';
-import { Client, clientOf } from '../client.js';
+import { clientFields } from '../accounts/schemas.js';
+import { clientOf } from '../client.js';
 import { signedInAccount, signedInKeys } from '../sessions/caller.js';
 import { SessionId } from '../sessions/schemas.js';
 import type { Session } from '../sessions/session.js';
 import { endSession, endSessions, sessionKey, sessionsKey } from '../sessions/store.js';
-import { recentOrStepUpFields, stepUpProblems, type StepUp } from './step-up.js';
+import { recentOrStepUpFields } from './schemas.js';
+import { stepUpProblems, type StepUp } from './step-up.js';
 
 const Device = z
   .object({
     id: SessionId,
     createdAt: Instant,
     lastUsedAt: Instant,
-    ...Client.shape,
+    ...clientFields,
     current: z.boolean().describe('whether this is the session of the request'),
   })
   .meta({ id: 'Device' });

@@ -2,21 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { DomainError } from '@sidecart/chassis/errors';
 import type { Change, Docs, Key } from '@sidecart/chassis/state';
 import { UserSignedIn } from '@sidecart/contracts/identity';
-import { z } from 'zod';
 import { epochOf } from '../accounts/epoch.js';
 import { emailNotVerified, type User } from '../accounts/user.js';
 import type { Client } from '../client.js';
 import type { Keys } from '../keys/keys.js';
-import { SignedIn } from '../sessions/schemas.js';
 import { newSecret, newSession, refreshToken, type Session } from '../sessions/session.js';
-import { signedIn } from '../sessions/signed-in.js';
+import { signedIn } from '../sessions/view.js';
 import { openSession, sessionsKey } from '../sessions/store.js';
 import { twoFactorKey } from '../two-factor/two-factor.js';
-import { methodsOf, newChallenge, putChallenge, TwoFactorNeeded, type Challenge, type Method } from './challenge.js';
+import { methodsOf, newChallenge, putChallenge, type Challenge, type Method } from './challenge.js';
 import { loginsKey, noteLogin } from './history.js';
-
-export const SignInReply = z.union([SignedIn, TwoFactorNeeded]);
-export type SignInReply = z.infer<typeof SignInReply>;
 
 /** Where a sign-in comes from, and the guest cart to merge. */
 export interface From extends Client {
@@ -44,6 +39,7 @@ export interface SignInSettings {
 }
 
 export type SignIn = ReturnType<typeof createSignIn>;
+export type Reply = ReturnType<SignIn['reply']>;
 
 /**
  * The only way to a session, whether it starts with a password or with an identity at a provider.
@@ -92,7 +88,8 @@ export function createSignIn({ settings, keys }: { settings: SignInSettings; key
     };
   }
 
-  function reply(outcome: Outcome): SignInReply {
+  /** Returns the response to a sign-in: tokens, or a token for the second factor. */
+  function reply(outcome: Outcome) {
     if ('session' in outcome) return signedIn(keys, outcome.user, outcome.session, outcome.secret);
     return { twoFactor: { token: refreshToken(outcome.challenge, outcome.secret), methods: outcome.methods } };
   }

@@ -1,10 +1,8 @@
 import { DomainError } from '@sidecart/chassis/errors';
 import { put, remove, type Change, type Docs, type Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
-import { z } from 'zod';
 import { sameEpoch } from '../accounts/epoch.js';
 import type { Passwords } from '../accounts/hashing.js';
-import { CurrentPassword } from '../accounts/schemas.js';
 import { deletedProblem } from '../accounts/store.js';
 import type { User } from '../accounts/user.js';
 import type { Client } from '../client.js';
@@ -19,24 +17,6 @@ import { twoFactorKey, type TwoFactor } from '../two-factor/two-factor.js';
 import { attemptKeys, countAttempt } from './guard.js';
 
 const RECENT_SECONDS = 10 * 60;
-
-/** What a sensitive change takes besides its own fields. */
-export const stepUpFields = {
-  password: CurrentPassword,
-  code: z
-    .string()
-    .trim()
-    .min(6)
-    .max(40)
-    .optional()
-    .meta({
-      description: 'a code from the authenticator app or a recovery code; required while two-factor authentication is on',
-      examples: ['402817'],
-    }),
-};
-
-/** The same if a sign-in within the last 10 minutes may replace the password. */
-export const recentOrStepUpFields = { ...stepUpFields, password: CurrentPassword.optional() };
 
 /** What any route with a step-up may answer. */
 export const stepUpProblems = {

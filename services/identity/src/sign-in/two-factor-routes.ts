@@ -5,9 +5,9 @@ import type { Store } from '@sidecart/chassis/store';
 import { TwoFactorChanged } from '@sidecart/contracts/identity';
 import { toDataURL } from 'qrcode';
 import { z } from 'zod';
-import { CurrentPassword, Digits } from '../accounts/schemas.js';
 import { userKey } from '../accounts/store.js';
 import { owner, requireVerified, type User } from '../accounts/user.js';
+import { CurrentPassword, Digits } from '../accounts/values.js';
 import { clientOf } from '../client.js';
 import { failuresKey, putFailure, throttled } from '../limits/failures.js';
 import { signedInAccount, signedInKeys, signedInProblems } from '../sessions/caller.js';
@@ -15,8 +15,9 @@ import { transactOrRefuse } from '../transact-or-refuse.js';
 import type { AppCodes } from '../two-factor/app-codes.js';
 import { newIv } from '../two-factor/encryption.js';
 import { newRecoveryCodes, newSecret, otpauthUrl, twoFactorKey, withRecovery, type TwoFactor } from '../two-factor/two-factor.js';
+import { stepUpFields } from './schemas.js';
 import type { SignIn } from './sign-in.js';
-import { stepUpFields, stepUpProblems, type StepUp } from './step-up.js';
+import { stepUpProblems, type StepUp } from './step-up.js';
 
 const StepUpBody = z.strictObject(stepUpFields);
 const State = z

@@ -2,8 +2,8 @@ import { page, pageOf, PageQuery } from '@sidecart/chassis/lists';
 import { routes, type Routes } from '@sidecart/chassis/routes';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
-import { AccountId } from '../accounts/schemas.js';
-import { Act, trail, trailOf } from '../accounts/trail.js';
+import { AccountId, Act } from '../accounts/schemas.js';
+import { trail, trailOf } from '../accounts/trail.js';
 
 export function auditRoutes(store: Store): Routes {
   const audit = routes('audit');

@@ -1,22 +1,12 @@
 import { DomainError } from '@sidecart/chassis/errors';
-import { may, Permission } from '@sidecart/contracts/access-token';
-import { z } from 'zod';
-import { rightsNeedVerifiedEmail, type User } from '../accounts/user.js';
+import { may, type Permission } from '@sidecart/contracts/access-token';
+import { rightsNeedVerifiedEmail, type Role, type User } from '../accounts/user.js';
 
-export const Role = z.enum(['customer', 'staff', 'admin']);
-
-const unique = (permissions: Permission[]) => new Set(permissions).size === permissions.length;
-export const Permissions = z
-  .array(Permission)
-  .max(Permission.options.length)
-  .refine(unique, 'must not repeat any')
-  .meta({ examples: [['orders']] });
-
-export const MemberChange = z
-  .strictObject({ role: Role.optional(), permissions: Permissions.optional(), status: z.enum(['active', 'suspended']).optional() })
-  .refine((change) => Object.keys(change).length > 0, 'must change something')
-  .meta({ examples: [{ role: 'staff', permissions: ['orders'] }] });
-export type MemberChange = z.infer<typeof MemberChange>;
+export interface MemberChange {
+  role?: Role | undefined;
+  permissions?: Permission[] | undefined;
+  status?: 'active' | 'suspended' | undefined;
+}
 
 /**
  * Throws `forbidden` unless `actor` may change the account. Staff may change customers only, and

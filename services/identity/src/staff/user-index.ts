@@ -5,8 +5,7 @@ import type { Write } from '@sidecart/chassis/state';
 import type { Store } from '@sidecart/chassis/store';
 import { z } from 'zod';
 import { everyone, origin as originOf, userKey } from '../accounts/store.js';
-import { statusOf, type User } from '../accounts/user.js';
-import { Role } from './member.js';
+import { ROLES, statusOf, type User } from '../accounts/user.js';
 
 /** An account as lists show it. */
 export interface Entry extends Versioned {
@@ -26,7 +25,7 @@ const Indexed = z.object({
   id: z.string(),
   email: z.string(),
   name: z.string(),
-  role: Role,
+  role: z.enum(ROLES),
   status: z.enum(['active', 'suspended', 'deleted']),
   verified: z.boolean(),
   version: z.number(),

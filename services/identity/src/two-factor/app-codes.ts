@@ -1,5 +1,6 @@
-import { Digits } from '../accounts/schemas.js';
-import { createEncryption, type TwoFactorKeys } from './encryption.js';
+import { Digits } from '../accounts/values.js';
+import { createEncryption } from './encryption.js';
+import type { TwoFactorKeys } from './settings.js';
 import { unconfirmed, useRecoveryCode, useTotp, type TwoFactor } from './two-factor.js';
 
 export type AppCodes = ReturnType<typeof createAppCodes>;

@@ -1,23 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { DomainError } from '@sidecart/chassis/errors';
-import { z } from 'zod';
+import type { TwoFactorKeys } from './settings.js';
 
 const CIPHER = 'aes-256-gcm';
-const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-
-const Key = z
-  .string()
-  .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), `must be keys of ${KEY_BYTES} bytes as base64, separated by spaces`)
-  .transform((text) => Buffer.from(text, 'base64'));
-
-/** Newest first. */
-export const TwoFactorKeys = z
-  .string()
-  .transform((text) => text.trim().split(/\s+/))
-  .pipe(z.tuple([Key], Key));
-export type TwoFactorKeys = z.infer<typeof TwoFactorKeys>;
 
 export type Encryption = ReturnType<typeof createEncryption>;
 

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import jwt from 'jsonwebtoken';
 import { register } from '../../src/accounts/user.js';
-import { createKeys, SigningKeys } from '../../src/keys/keys.js';
+import { createKeys } from '../../src/keys/keys.js';
+import { SigningKeys } from '../../src/keys/settings.js';
 import { aKey } from '../identity.js';
 
 const LEAD_MS = 60_000;
@@ -23,11 +24,11 @@ function start(...keys: unknown[]) {
   };
 }
 
-test('the only key signs at once', () => {
+test('the only key signs immediately', () => {
   expect(start(first).signing()).toBe('first');
 });
 
-test('a new key is published at once, and signs once every verifier can have loaded it', () => {
+test('a new key is published immediately, and signs once every verifier can have loaded it', () => {
   const keys = start(first);
   keys.pass(5 * LEAD_MS);
   keys.replace(setOf(second, first));
@@ -46,7 +47,7 @@ test('after a start the previous key signs first, since the newest may not be lo
   expect(keys.signing()).toBe('second');
 });
 
-test('two new keys at once both wait', () => {
+test('two keys that are added together both wait', () => {
   const keys = start(first);
   keys.pass(LEAD_MS);
   keys.replace(setOf(third, second, first));

@@ -1,7 +1,7 @@
 import { PostalAddress } from '@sidecart/contracts/address';
 import { CartId, CheckoutId, Instant, MAX_LINES, OrderId, PaymentId, UserId } from '@sidecart/contracts/common';
 import { Money } from '@sidecart/contracts/money';
-import { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/orders';
+import { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/order-states';
 import { PricedLine } from '@sidecart/contracts/priced-line';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import type { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/orders';
+import type { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/order-states';
 
 /**
  * The three states of an order. Each has its own moves; the rules that join them are in order.ts.

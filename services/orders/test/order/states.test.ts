@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/orders';
+import { OrderFulfillment, OrderLife, OrderPayment, OrderStatus } from '@sidecart/contracts/order-states';
 import { statusOf, type States } from '../../src/order/states.js';
 
 describe('the public status', () => {
