@@ -67,7 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const queue = createQueue({
     groupSize,
     patienceMs,
-    commit: (group, context) => commitGroup({ dapr, outbox, app, now, onCommit }, group, context),
+    commit: (group, control) => commitGroup({ dapr, outbox, app, now, onCommit }, group, control),
   });
   const readOne = batched(
     async (keys: string[]) => {
