@@ -32,9 +32,10 @@ COPY --from=build /app/services/${SERVICE}/dist/src services/${SERVICE}/dist/src
 
 FROM ${BASE_IMAGE}
 ARG SERVICE
-ENV NODE_ENV=production
+# The heap may take half of the container's memory limit. Node's own default may exceed the limit.
+ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size-percentage=50
 COPY --from=service /app /app
 WORKDIR /app/services/${SERVICE}
 USER 1000:1000
 EXPOSE 3000
-CMD ["node", "--import", "@sidecart/chassis/telemetry", "dist/src/main.js"]
+CMD ["node", "--max-semi-space-size=2", "--liftoff-only", "--import", "@sidecart/chassis/telemetry", "dist/src/main.js"]

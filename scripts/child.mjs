@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs a program and returns its exit code. A signal that is meant to end this process ends the
@@ -24,19 +24,7 @@ export async function runChild(program, args, options) {
   return code;
 }
 
-/**
- * Makes a signal an exit of this process, which runs its exit handlers, unless the command that
- * runs takes signals itself.
- */
-export function exitOnSignals() {
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (process.listenerCount(signal) === 1) process.exit(exitCodeOf(signal));
-    });
-  }
-}
-
-/** As shells have it. */
-function exitCodeOf(signal) {
+/** Returns the exit code of a process that a signal ended, as shells have it. */
+export function exitCodeOf(signal) {
   return 128 + constants.signals[signal];
 }

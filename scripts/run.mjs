@@ -1,9 +1,9 @@
 // Runs a command of the project, after bringing node_modules and dist up to date. It starts on
 // Node 20 and continues on the Node 24 that npm installs.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exitOnSignals, runChild } from './child.mjs';
+import { runChild } from './child.mjs';
 import { missing } from './preflight.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -36,20 +36,37 @@ if (CHECKED.includes(command)) {
 if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
   await run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
-if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) {
-  const args = [fileURLToPath(import.meta.url), command, ...process.argv.slice(2)];
-  process.exit(await runChild(installedNode(), args, { stdio: 'inherit' }));
-}
+const node = Number(process.versions.node.split('.')[0]) < NODE_MAJOR ? installedNode() : process.execPath;
 // Whatever starts `node` from here, such as the commands in dapr.yaml, gets this Node.
-process.env.PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
-await run('Compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
+process.env.PATH = [dirname(realpathSync(node)), process.env.PATH].join(delimiter);
+await run('Compiling', node, ['node_modules/typescript/bin/tsc', '-b']);
 
 const entry = ENTRIES[command]();
 if (!existsSync(entry)) refuse(`${entry} does not exist.`);
-exitOnSignals();
-// For the edge, which runs in this process.
-if (command === 'start' && process.env.OTEL_EXPORTER_OTLP_ENDPOINT) await import('../packages/chassis/dist/src/telemetry/telemetry.js');
-await import(new URL(`../${entry}`, import.meta.url).href);
+await continueOn(node, [
+  ...(await flags()),
+  '--import',
+  new URL('exit-on-signals.mjs', import.meta.url).href,
+  entry,
+  ...process.argv.slice(2),
+]);
+
+/** Returns the flags of Node for the command. */
+async function flags() {
+  if (command !== 'start' && command !== 'dev') return [];
+  const { HEAP_LIMIT, NODE_FLAGS } = await import('../packages/runner/dist/src/shop/memory.js');
+  // For the edge, which runs in this process.
+  const telemetry = ['--import', new URL('../packages/chassis/dist/src/telemetry/telemetry.js', import.meta.url).href];
+  return [...NODE_FLAGS, HEAP_LIMIT, ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ? telemetry : [])];
+}
+
+/** Becomes another Node process, or ends as it ends where that is impossible. */
+async function continueOn(node, args) {
+  // Node warns that it is experimental.
+  process.removeAllListeners('warning');
+  if (process.execve && process.platform !== 'win32') process.execve(realpathSync(node), [node, ...args], process.env);
+  process.exit(await runChild(node, args, { stdio: 'inherit' }));
+}
 
 /** Returns the path of the Node that npm has installed for this platform. */
 function installedNode() {

@@ -84,6 +84,13 @@ items:
 {{- .Values.telemetry.endpoint | default (ternary "http://collector:4318" "" .Values.observability.enabled) -}}
 {{- end -}}
 
+{{/* 80 % of a memory limit in Mi or Gi, for GOMEMLIMIT. Empty for other units */}}
+{{- define "sidecart.goMemoryLimit" -}}
+{{- if hasSuffix "Mi" . -}}{{ div (mul (trimSuffix "Mi" . | int) 80) 100 }}MiB
+{{- else if hasSuffix "Gi" . -}}{{ div (mul (trimSuffix "Gi" . | int) 81920) 100 }}MiB
+{{- end -}}
+{{- end -}}
+
 {{/* The security context of every container */}}
 {{- define "sidecart.locked" -}}
 allowPrivilegeEscalation: false

@@ -55,7 +55,7 @@ export const InventoryBackorderFilled = event('inventory.backorder_filled', 1, A
 /** The reservation of an order has ended without a payment, and others can have these pieces. */
 export const InventoryLapsed = event('inventory.lapsed', 1, Reservation);
 /**
- * The reservation of a paid order had lapsed and these lines are out of stock, so the order cannot
+ * The reservation of a paid order has lapsed and these lines are out of stock, so the order cannot
  * be fulfilled.
  */
 export const InventoryShort = event('inventory.short', 1, Reservation);
@@ -114,7 +114,7 @@ export const AvailabilityChanged = event(
   z.object({ sku: Sku, productId: ProductId, availability: Availability, quantity: z.int().min(0).max(MAX_REPORTED) }),
 );
 
-/** A line of which too little can be had. Refusals list them. */
+/** A line with more pieces than can be ordered. Refusals list them. */
 export const ShortLine = z.object({ sku: Sku, requested: z.int(), available: z.int() });
 export type ShortLine = z.infer<typeof ShortLine>;
 

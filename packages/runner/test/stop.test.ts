@@ -35,9 +35,8 @@ async function startSuites(count: number, ...args: string[]) {
   await mkdir(join(folder, 'dist'));
   for (let n = 0; n < count; n++) await writeFile(join(folder, 'dist', `suite-${n}.test.js`), suite(join(folder, `child-${n}`)));
   const jest = ['--config', join(root, 'jest.config.js'), '--rootDir', folder, ...args];
-  const script = `const { exitOnSignals } = await import('${root}scripts/child.mjs');
+  const script = `import '${root}scripts/exit-on-signals.mjs';
     const { suites } = await import('${suites}');
-    exitOnSignals();
     await suites('Suites', ${JSON.stringify(jest)});`;
   const runner = spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd: root, stdio: 'ignore' });
   await until('the suites run', 60, async () => (await started(join(folder, 'child-'))).length === 2 * count);

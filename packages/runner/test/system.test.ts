@@ -66,6 +66,10 @@ describe('a started system', () => {
     expect((await invoke('count')).status).toBe(200);
   });
 
+  test('bounds the heap of an app, whatever memory the machine has', async () => {
+    expect(await (await invoke('heap')).json()).toBeLessThan(300 * 1024 * 1024);
+  });
+
   test('refuses callers of a sidecar that do not show the token', async () => {
     expect((await fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/count`)).status).toBe(401);
   });

@@ -1,5 +1,6 @@
 /** The smallest app that runs beside a sidecar: it is healthy, subscribes to one topic and counts its events. */
 import { createServer } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 
 const { APP_ID, APP_PORT, APP_API_TOKEN, TOPIC = APP_ID } = process.env;
 if (process.env['CRASH'] === APP_ID) throw new Error('crashed on purpose');
@@ -11,6 +12,7 @@ const answers: Record<string, () => unknown> = {
   '/dapr/subscribe': () => [{ pubsubname: 'pubsub', topic: TOPIC, route: '/events' }],
   '/events': () => ({ status: ++events > 0 ? 'SUCCESS' : 'RETRY' }),
   '/count': () => events,
+  '/heap': () => getHeapStatistics().heap_size_limit,
   '/api/greeting': () => Reflect.get(globalThis, 'greeting'),
   [`/api/${APP_ID}`]: () => ({ service: APP_ID }),
 };

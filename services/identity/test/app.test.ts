@@ -179,7 +179,7 @@ describe('your profile', () => {
       name: 'Bea',
       [field]: 'admin',
     });
-    expect([status, problem.errors]).toEqual([400, [{ field, message: 'This field is not known.' }]]);
+    expect([status, problem.errors]).toEqual([400, [{ field, message: 'This field is unknown.' }]]);
     expect(await userByEmail(identity.store, email)).toEqual(before);
   });
 });

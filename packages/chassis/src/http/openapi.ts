@@ -15,7 +15,7 @@ const Problem = z
   })
   .meta({
     id: 'Problem',
-    description: 'What went wrong, after RFC 9457.',
+    description: 'An error, as RFC 9457 defines it.',
     examples: [
       {
         type: 'https://sidecart.dev/problems/not-found',
@@ -28,7 +28,7 @@ const Problem = z
     ],
   });
 
-/** The OpenAPI 3.1 document of a service's public routes. */
+/** Returns the OpenAPI 3.1 document of a service's public routes. */
 export function openApi(service: string, routes: readonly Routes[]): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints).filter(({ access }) => access !== 'internal')) {
@@ -65,7 +65,7 @@ function requestBody({ body, upload }: Documented) {
 }
 
 function success({ method, reply, replyHeaders, media, status }: Documented) {
-  const cached = method === 'get' && status === undefined ? { 304: { description: 'What If-None-Match names is still current.' } } : {};
+  const cached = method === 'get' && status === undefined ? { 304: { description: 'Not modified since the ETag in If-None-Match.' } } : {};
   if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } }, ...cached };
   const content = reply ? { content: { 'application/json': { schema: reply } } } : {};
   const headers = replyHeaders ? { headers: replyHeaders } : {};
@@ -82,19 +82,22 @@ function parameters({ params, query, headers }: Documented) {
 
 const BUSY = new Set([429, 503]);
 const RetryAfter = z.object({
-  'retry-after': z.int().meta({ description: 'Seconds to wait.', examples: [1] }),
+  'retry-after': z.int().meta({ description: 'The seconds to wait before the next request.', examples: [1] }),
 });
 
-/** Returns the problem responses: those of every request and of the access, then what the route adds. */
+/**
+ * Returns the problem responses: those of any route with this access, and those that the route
+ * declares.
+ */
 function problems(endpoint: Documented) {
   const { access, body, upload, problems: own = {} } = endpoint;
   const general: Record<number, string> = {
     400: 'A field is missing, malformed or unknown.',
-    401: access === 'public' ? 'The access token is not valid; leave it out.' : 'There is no valid access token.',
+    401: access === 'public' ? 'The access token is invalid. Omit it.' : 'The access token is missing or invalid.',
     ...forbidden(access),
-    ...(body || upload !== undefined ? { 413: 'The body is too large.', 415: 'The body is of another media type.' } : {}),
-    429: 'Too many requests: see Retry-After.',
-    503: 'The data cannot be reached at the moment: see Retry-After.',
+    ...(body || upload !== undefined ? { 413: 'The body is too large.', 415: 'The body has another media type.' } : {}),
+    429: 'Too many requests. See Retry-After.',
+    503: 'The service is temporarily unavailable. See Retry-After.',
   };
   const codes = new Set([...Object.keys(general), ...Object.keys(own)].map(Number));
   return Object.fromEntries(

@@ -12,6 +12,9 @@ import { refuseUpgrade, sendProblem } from './problem.js';
 import { routerOf } from './routes.js';
 import type { Services } from '../shop/services.js';
 
+/** Connections to one service, WebSockets included. Further requests wait. */
+const MAX_CONNECTIONS = 512;
+
 export interface EdgeOptions {
   /** 0 uses a free port. */
   port: number;
@@ -34,7 +37,7 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
   const pools = new Map(
     Object.entries(targets).map(([service, url]) => [
       service,
-      new Pool(url, { connect: { timeout: 2_000 }, headersTimeout: 60_000, bodyTimeout: 60_000 }),
+      new Pool(url, { connections: MAX_CONNECTIONS, connect: { timeout: 2_000 }, headersTimeout: 60_000, bodyTimeout: 60_000 }),
     ]),
   );
   const tunnels = new Set<Duplex>();

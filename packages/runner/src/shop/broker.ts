@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectTo, makeStreams, type Topics } from '@sidecart/streams/streams';
 import { token } from './keys.js';
+import { MEMORY_ENV } from './memory.js';
 import { killOnExit, supervise } from './supervised.js';
 import { tool } from '../tools/tools.js';
 import { until } from '../tools/until.js';
@@ -34,7 +35,10 @@ export async function startBroker(folder: string, port: number, topics: Topics, 
   await writeFile(config, settings.join('\n'), { mode: 0o600 });
 
   const logFile = join(folder, 'nats.log');
-  const server = supervise({ name: 'NATS', program, args: ['-c', config], cwd: folder, env: process.env, logFile }, say);
+  const server = supervise(
+    { name: 'NATS', program, args: ['-c', config], cwd: folder, env: { ...MEMORY_ENV, ...process.env }, logFile },
+    say,
+  );
 
   const forget = killOnExit([server]);
   const stop = () => server.stop().finally(forget);

@@ -1,6 +1,7 @@
 /** What runs on one machine: each service beside its sidecar. `dapr.yaml` tells the Dapr CLI the same. */
 import { join } from 'node:path';
 import type { ComponentFolder } from './components.js';
+import { MEMORY_ENV, NODE_FLAGS } from './memory.js';
 import { freePorts } from './ports.js';
 import { LIST, portsOf, type Services } from './services.js';
 
@@ -20,13 +21,14 @@ export const COMMON = {
   appHealthProbeInterval: 2,
   appHealthProbeTimeout: 1500,
   appHealthThreshold: 3,
+  env: MEMORY_ENV,
 };
 
 /** The fields are those of a Multi-App Run file. */
 export interface App extends ReturnType<typeof portsOf> {
   appID: string;
   appDirPath: string;
-  /** `node --title=<app id> ...`. The title tells the processes of the apps apart. */
+  /** The title tells the processes of the apps apart. */
   command: string[];
 }
 
@@ -38,7 +40,7 @@ export function planOf(services: Services, project: string): App[] {
       appID,
       appDirPath: join(project, 'services', appID),
       ...portsOf(service),
-      command: ['node', `--title=${appID}`, '--import', '@sidecart/chassis/telemetry', 'dist/src/main.js'],
+      command: ['node', ...NODE_FLAGS, `--title=${appID}`, '--import', '@sidecart/chassis/telemetry', 'dist/src/main.js'],
     }));
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { request } from 'undici';
 import type { Launch, Parts } from './apps.js';
 import type { App } from './plan.js';
 import type { Supervised } from './supervised.js';
@@ -30,9 +31,10 @@ export async function endedEarly({ name, logFile }: Supervised): Promise<Error> 
   return new Error(`${name} ended before it was ready. The end of ${logFile}:\n${lines.join('\n')}`);
 }
 
+// Not with the global fetch, which would load Node's own copy of undici beside that of the edge.
 export async function isReady({ appPort }: App): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${appPort}/health/ready`, { signal: AbortSignal.timeout(2000) }).then(
-    (answer) => answer.ok,
-    () => false,
-  );
+  const signal = AbortSignal.timeout(2000);
+  const reply = await request(`http://127.0.0.1:${appPort}/health/ready`, { signal }).catch(() => undefined);
+  await reply?.body.dump();
+  return reply?.statusCode === 200;
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fetch, type RequestInit, type Response } from 'undici';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { root } from '../tools/root.js';

@@ -6,6 +6,7 @@ import { startApps, type Apps } from './apps.js';
 import { startBroker, type Broker } from './broker.js';
 import { secretsFile, writeComponents, type PubsubChoice, type StateChoice } from './components.js';
 import { appTokens, serviceSecrets, type Tokens } from './keys.js';
+import { MEMORY_ENV } from './memory.js';
 import { onFreePorts, planOf, portsBySetting, type App } from './plan.js';
 import { freePorts, refuseTaken } from './ports.js';
 import { processes } from './processes.js';
@@ -81,6 +82,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       tracing: traced,
     });
     const env = {
+      ...MEMORY_ENV,
       ...process.env,
       NODE_ENV: 'production',
       ...options.env,

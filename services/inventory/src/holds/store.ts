@@ -16,13 +16,13 @@ const SPARE_SECONDS = 60;
 
 export type CartHolds = ReturnType<typeof openHolds>;
 
-export function openHolds(store: Store, deadlines: Pick<Deadlines, 'note' | 'noteKey'>) {
+export function openHolds(store: Store, deadlines: Pick<Deadlines, 'schedule' | 'bucketKey'>) {
   return {
     /** Changes what a cart holds of a SKU. Throws what `change` throws. */
     update(wish: Wish, change: (before: BeforeHold, now: Date) => HoldChange): Promise<void> {
       const { cartId, sku, guestAddress, quantity, minute } = wish;
       const addresses = guestAddress === undefined ? [] : [addressKey(guestAddress)];
-      const due = quantity === 0 ? [] : [deadlines.noteKey(lapsesAt(minute))];
+      const due = quantity === 0 ? [] : [deadlines.bucketKey(lapsesAt(minute))];
       return store.transact([holdsKey(cartId), stockKey(sku), ...addresses, ...due], (docs, now) => {
         const before = {
           holds: docs.get(holdsKey(cartId)) ?? NO_HOLDS,
@@ -58,13 +58,13 @@ export function openHolds(store: Store, deadlines: Pick<Deadlines, 'note' | 'not
 export const cartDeadline = (cartId: string): string => `cart|${cartId}`;
 
 /**
- * Returns the writes that save the holds of a cart. The first hold notes when it lapses; the
+ * Returns the writes that save the holds of a cart. The first hold schedules its lapse; the
  * deadline stays while there are holds.
  */
-export function putHolds(docs: Docs, deadlines: Pick<Deadlines, 'note'>, cartId: string, before: Holds, after: Holds): Write[] {
+export function putHolds(docs: Docs, deadlines: Pick<Deadlines, 'schedule'>, cartId: string, before: Holds, after: Holds): Write[] {
   if (after.lines.length === 0) return [remove(holdsKey(cartId))];
-  const noted = before.lines.length > 0 ? [] : deadlines.note(docs, cartDeadline(cartId), lapsesAt(nextMinute(after)));
-  return [put(holdsKey(cartId), after), ...noted];
+  const scheduled = before.lines.length > 0 ? [] : deadlines.schedule(docs, cartDeadline(cartId), lapsesAt(nextMinute(after)));
+  return [put(holdsKey(cartId), after), ...scheduled];
 }
 
 /** Keeps what an address holds until all of it has lapsed. */

@@ -17,14 +17,14 @@ export type Arrivals = ReturnType<typeof createArrivals>;
 export function createArrivals(store: Store) {
   /** Looks at the next orders of a queue. Returns whether more of them may get something. */
   async function fillNext(sku: string): Promise<boolean> {
-    const [stock, head] = await Promise.all([store.read(stockKey(sku)), store.read(queue(sku).at)]);
+    const [stock, head] = await Promise.all([store.read(stockKey(sku)), store.read(queue(sku).head)]);
     if (!stock || !head || waitedFor(stock) === 0) return false;
     const first = stock.served + 1;
     const last = Math.min(head.count, stock.served + AT_ONCE);
     if (last < first) return false;
     const references = await entries(store, queue(sku), head, first, last);
     const keys = references.map(reservationKey);
-    return store.transact([stockKey(sku), ledger(sku).at, locationsKey, ...new Set(keys)], (docs, now) => {
+    return store.transact([stockKey(sku), ledger(sku).head, locationsKey, ...new Set(keys)], (docs, now) => {
       const before = docs.get(stockKey(sku));
       if (!before || before.served !== stock.served) return { result: before !== undefined };
       const reservations = docs.all(keys);

@@ -14,14 +14,14 @@ import type { Reservation, StockDemand } from './reservation.js';
 
 export const reservationKey = (reference: string): Key<Reservation> => key('reservation', reference);
 
-type Notes = Pick<Deadlines, 'note' | 'noteKey'>;
+type Schedules = Pick<Deadlines, 'schedule' | 'bucketKey'>;
 
 export interface ReservationsOptions {
   store: Store;
   /** When reservations and holds lapse. */
-  lapses: Notes;
+  lapses: Schedules;
   /** When to look whether pieces for waiting orders have arrived. */
-  arrivals: Notes;
+  arrivals: Schedules;
 }
 
 export interface UpdateOptions {
@@ -49,8 +49,8 @@ export function openReservations({ store, lapses, arrivals }: ReservationsOption
   ): Promise<Readonly<Reservation> | undefined> {
     const skus = lines.map(({ sku }) => sku);
     const holdKeys = cartId === null ? [] : [holdsKey(cartId)];
-    const ledgerKeys = moves ? skus.map((sku) => ledger(sku).at) : [];
-    const dueKeys = minute === undefined ? [] : [lapses.noteKey(lapsesAt(minute))];
+    const ledgerKeys = moves ? skus.map((sku) => ledger(sku).head) : [];
+    const dueKeys = minute === undefined ? [] : [lapses.bucketKey(lapsesAt(minute))];
     const keys = [reservationKey(reference), locationsKey, ...holdKeys, ...skus.map(stockKey), ...ledgerKeys, ...dueKeys];
     return store.transact(keys, (docs, now) => {
       const reservation = docs.get(reservationKey(reference));
@@ -78,8 +78,8 @@ export function openReservations({ store, lapses, arrivals }: ReservationsOption
       put(reservationKey(reference), decision.reservation),
       ...writeStocks(docs, changes, decision.movements),
       ...decision.queued.flatMap((sku) => append(docs, queue(sku), reference)),
-      ...(isNew ? lapses.note(docs, orderDeadline(reference), lapsesAt(minute)) : []),
-      ...(waitedForNow.length > 0 ? arrivals.note(docs, skusId(waitedForNow.map(({ after }) => after.sku)), now) : []),
+      ...(isNew ? lapses.schedule(docs, orderDeadline(reference), lapsesAt(minute)) : []),
+      ...(waitedForNow.length > 0 ? arrivals.schedule(docs, skusId(waitedForNow.map(({ after }) => after.sku)), now) : []),
     ];
   }
 

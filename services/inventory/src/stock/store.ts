@@ -42,7 +42,7 @@ export type Stocks = ReturnType<typeof openStocks>;
 export function openStocks(store: Store) {
   /** Returns all entries of a ledger if its record is missing. */
   async function lostLedger(sku: string): Promise<readonly Movement[]> {
-    const [stock, head] = await Promise.all([store.read(stockKey(sku)), store.read(ledger(sku).at)]);
+    const [stock, head] = await Promise.all([store.read(stockKey(sku)), store.read(ledger(sku).head)]);
     return stock || !head ? [] : entries(store, ledger(sku), head, 1, head.count);
   }
 
@@ -73,9 +73,9 @@ export function openStocks(store: Store) {
     ): Promise<Stock> {
       for (;;) {
         const movements = await lostLedger(sku);
-        const created = await store.transact([stockKey(sku), ledger(sku).at], (docs, now) => {
+        const created = await store.transact([stockKey(sku), ledger(sku).head], (docs, now) => {
           const before = docs.get(stockKey(sku));
-          if (!before && (docs.get(ledger(sku).at)?.count ?? 0) !== movements.length) return { result: undefined };
+          if (!before && (docs.get(ledger(sku).head)?.count ?? 0) !== movements.length) return { result: undefined };
           const { stock, events } = before
             ? otherwise(before)
             : create(originOf(docs, { sku, product, threshold, ledger: movements }), now);
@@ -95,7 +95,7 @@ export function openStocks(store: Store) {
       change: (stock: Stock, locations: Locations, now: Date) => Worked,
     ): Promise<readonly Movement[]> {
       const keyed = keyedKey(userId, idempotencyKey);
-      return store.transact([keyed, stockKey(sku), ledger(sku).at, locationsKey], (docs, now) => {
+      return store.transact([keyed, stockKey(sku), ledger(sku).head, locationsKey], (docs, now) => {
         const existing = docs.get(keyed);
         if (existing && isDeepStrictEqual(existing.request, request)) return { result: existing.movements };
         if (existing) throw keyReused();
@@ -110,7 +110,7 @@ export function openStocks(store: Store) {
 
 const originOf = (docs: Docs, origin: Omit<Origin, 'tickets'>): Origin => ({
   ...origin,
-  tickets: origin.ledger.length === 0 ? 0 : (docs.get(queue(origin.sku).at)?.count ?? 0),
+  tickets: origin.ledger.length === 0 ? 0 : (docs.get(queue(origin.sku).head)?.count ?? 0),
 });
 
 export interface StockChange {
