@@ -5,15 +5,15 @@ import { until } from '@sidecart/runner/until';
 import jwt from 'jsonwebtoken';
 import { createVerifier, type VerifierOptions } from '../src/http/auth.js';
 
-/** Identity with these keys, which can go away. */
+/** A fake identity with these keys, which can become unavailable. */
 function identityWith(...kids: string[]) {
-  const made = new Map<string, { jwk: JwkSet['keys'][number]; privateKey: KeyObject }>();
+  const pairs = new Map<string, { jwk: JwkSet['keys'][number]; privateKey: KeyObject }>();
   const identity = {
-    asked: 0,
-    away: false,
+    loads: 0,
+    isAway: false,
     kids,
     token(kid: string, { typ = TOKEN_TYPE, ...change }: { typ?: string; iss?: string; aud?: string | undefined } = {}): string {
-      const who = {
+      const user = {
         sub: 'ann',
         role: 'customer',
         permissions: [],
@@ -22,7 +22,7 @@ function identityWith(...kids: string[]) {
         verified: true,
         sid: 'session-1',
       };
-      const claims = { ...who, iss: ISSUER, aud: AUDIENCE, ...change };
+      const claims = { ...user, iss: ISSUER, aud: AUDIENCE, ...change };
       return jwt.sign(claims, key(kid).privateKey, { algorithm: 'ES256', keyid: kid, header: { alg: 'ES256', typ }, expiresIn: 60 });
     },
     verifier: (options: Omit<VerifierOptions, 'keySet'> = {}) => createVerifier({ ...options, keySet }),
@@ -30,14 +30,14 @@ function identityWith(...kids: string[]) {
 
   function key(kid: string) {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const known = made.get(kid) ?? { jwk: { ...publicKey.export({ format: 'jwk' }), kid, kty: 'EC' }, privateKey };
-    made.set(kid, known);
-    return known;
+    const pair = pairs.get(kid) ?? { jwk: { ...publicKey.export({ format: 'jwk' }), kid, kty: 'EC' }, privateKey };
+    pairs.set(kid, pair);
+    return pair;
   }
 
   async function keySet(): Promise<JwkSet> {
-    identity.asked++;
-    if (identity.away) throw new Error('nobody there');
+    identity.loads++;
+    if (identity.isAway) throw new Error('no response');
     return { keys: identity.kids.map((kid) => key(kid).jwk) };
   }
 
@@ -47,7 +47,7 @@ function identityWith(...kids: string[]) {
 const refused = expect.objectContaining({ kind: 'unauthenticated', slug: 'invalid-token' });
 const unavailable = expect.objectContaining({ kind: 'unavailable', slug: 'keys-unavailable', extras: { retryAfter: 1 } });
 
-describe('a token signed with a good key', () => {
+describe('a token signed with a valid key', () => {
   test.each([
     ['for another audience', { aud: 'another shop' }],
     ['without an audience', { aud: undefined }],
@@ -72,15 +72,15 @@ describe('a token signed with a good key', () => {
   });
 });
 
-test('asks for the keys once, however many tokens come', async () => {
+test('loads the keys once for many tokens at the same time', async () => {
   const identity = identityWith('one');
   const verify = identity.verifier();
   await Promise.all(Array.from({ length: 50 }, () => verify(identity.token('one'))));
   expect((await verify(identity.token('one'))).id).toBe('ann');
-  expect(identity.asked).toBe(1);
+  expect(identity.loads).toBe(1);
 });
 
-test('a flood of unknown key ids asks identity once in a while, and refuses no token of a known key', async () => {
+test('limits loads for unknown key ids, and accepts tokens of known keys in the meantime', async () => {
   const identity = identityWith('one');
   const verify = identity.verifier({ reloadMs: 10 * 60_000 });
   const answers = await Promise.allSettled(
@@ -88,15 +88,15 @@ test('a flood of unknown key ids asks identity once in a while, and refuses no t
   );
   expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(500);
   await expect(verify(identity.token('forged'))).rejects.toEqual(refused);
-  expect(identity.asked).toBe(1);
+  expect(identity.loads).toBe(1);
 });
 
-test('takes a token of a new key as soon as it may ask again, flood or not', async () => {
+test('accepts a token of a new key after the next load, even during a flood of unknown key ids', async () => {
   const identity = identityWith('one');
   const verify = identity.verifier({ reloadMs: 50 });
   await verify(identity.token('one'));
   identity.kids = ['two', 'one'];
-  await until('the new key is known', 2, async () => {
+  await until('the new key is loaded', 2, async () => {
     await verify(identity.token('forged')).catch(() => undefined);
     return verify(identity.token('two')).then(
       () => true,
@@ -106,25 +106,25 @@ test('takes a token of a new key as soon as it may ask again, flood or not', asy
   expect((await verify(identity.token('one'))).id).toBe('ann');
 });
 
-test('goes on with the keys that it has while identity is away, and cannot tell of others', async () => {
+test('uses its loaded keys while identity is unavailable, and cannot verify other tokens', async () => {
   const identity = identityWith('one');
   const verify = identity.verifier({ reloadMs: 0, maxAgeMs: 0 });
   await verify(identity.token('one'));
-  identity.away = true;
+  identity.isAway = true;
   for (let n = 0; n < 5; n++) expect((await verify(identity.token('one'))).id).toBe('ann');
   await expect(verify(identity.token('two'))).rejects.toEqual(unavailable);
 });
 
-test('says that it cannot tell, and not that the token is bad, while it never had keys', async () => {
+test('replies unavailable, and not that the token is invalid, before it has loaded any keys', async () => {
   const identity = identityWith('one');
-  identity.away = true;
+  identity.isAway = true;
   const verify = identity.verifier();
   const answers = await Promise.allSettled(Array.from({ length: 20 }, () => verify(identity.token('one'))));
   for (const answer of answers) expect(answer).toEqual({ status: 'rejected', reason: unavailable });
   await expect(verify(identity.token('one'))).rejects.toEqual(unavailable);
-  expect(identity.asked).toBe(1);
+  expect(identity.loads).toBe(1);
   await expect(verify('rubbish')).rejects.toEqual(refused);
-  identity.away = false;
+  identity.isAway = false;
   await until('the keys are loaded', 5, () =>
     verify(identity.token('one')).then(
       () => true,

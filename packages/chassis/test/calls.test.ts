@@ -38,7 +38,7 @@ afterAll(async () => {
   await rm(components.folder, { recursive: true });
 });
 
-test('a call waits for an app that is away for a moment, as in a pod that stops', async () => {
+test('a call waits for an app that is unavailable for a moment, such as a pod that is replaced', async () => {
   expect(await ask('there')).toBe('there');
   app.close();
   app.closeAllConnections();
@@ -48,11 +48,11 @@ test('a call waits for an app that is away for a moment, as in a pod that stops'
   expect(await asked).toBe('away');
 }, 20_000);
 
-test('a call to an app that stays away is refused, and the log is told why', async () => {
+test('a call to an app that stays unavailable is refused, with the cause for the log', async () => {
   app.close();
   app.closeAllConnections();
   const refused = await ask('gone').catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(DomainError);
-  expect(refused).toMatchObject({ kind: 'unavailable', message: 'echoer did not answer.', extras: { retryAfter: 1 } });
+  expect(refused).toMatchObject({ kind: 'unavailable', message: 'echoer did not respond.', extras: { retryAfter: 1 } });
   expect((refused as DomainError).cause).toMatchObject({ name: 'DaprError', message: expect.stringContaining('connection refused') });
 }, 20_000);

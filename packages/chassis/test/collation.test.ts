@@ -6,18 +6,18 @@ import { createDapr } from '../src/dapr/dapr.js';
 import { refuseUnlessAtomic } from '../src/store/internal/probe.js';
 
 const server = process.env.TEST_MARIADB_URL;
-if (!server) console.info('refusal of a MariaDB schema that mixes keys up: skipped, TEST_MARIADB_URL names no server');
+if (!server) console.info('refusal of a MariaDB schema that confuses keys: skipped, TEST_MARIADB_URL names no server');
 
 (server ? test : test.skip)(
-  'refuses a state store that takes keys for one that differ in case alone',
+  'refuses a state store that does not tell apart keys that differ only in case',
   async () => {
     const database = await ownDatabase(server ?? '');
-    await database.drop(); // so that the component makes it, with the collation of the server
+    await database.drop(); // the component creates it again, with the collation of the server
     const components = await testComponents({ state: 'mysql', stateConnection: database.url });
     const sidecar = await startSidecar({ appId: 'probe', ...components });
     try {
       await expect(refuseUnlessAtomic(createDapr({ port: sidecar.httpPort, apiToken: undefined }))).rejects.toThrow(
-        /takes keys for one that differ in case alone.*COLLATE utf8mb4_bin/,
+        /does not tell apart keys that differ only in case.*COLLATE utf8mb4_bin/,
       );
     } finally {
       await sidecar.stop();

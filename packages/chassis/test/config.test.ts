@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { BadSettings, Common, settings } from '../src/service/config.js';
 
-const needed = { APP_PORT: '3000', DAPR_HTTP_PORT: '3500', APP_API_TOKEN: 'sixteen characters' };
-const common = (values: Record<string, string>) => settings(Common, { ...needed, ...values });
+const required = { APP_PORT: '3000', DAPR_HTTP_PORT: '3500', APP_API_TOKEN: 'sixteen characters' };
+const common = (values: Record<string, string>) => settings(Common, { ...required, ...values });
 
 describe('TRUSTED_PROXIES', () => {
   test.each([
@@ -11,11 +11,11 @@ describe('TRUSTED_PROXIES', () => {
     ['2001:db8::/32', ['2001:db8::/32']],
     ['', []],
     ['2', 2],
-  ])('takes %p', (text, proxies) => {
+  ])('accepts %p', (text, proxies) => {
     expect(common({ TRUSTED_PROXIES: text }).TRUSTED_PROXIES).toEqual(proxies);
   });
 
-  test('trusts the local network unless told otherwise', () => {
+  test('defaults to the local network', () => {
     expect(common({}).TRUSTED_PROXIES).toEqual(['loopback', 'linklocal', 'uniquelocal']);
   });
 
@@ -31,11 +31,11 @@ describe.each(['RATE_LIMIT_PER_ADDRESS', 'RATE_LIMIT_PER_ACCOUNT'] as const)('%s
   test.each([
     ['0', 0],
     ['1200', 1_200],
-  ])('takes %p', (text, limit) => {
+  ])('accepts %p', (text, limit) => {
     expect(common({ [name]: text })[name]).toBe(limit);
   });
 
-  test('is on unless told otherwise', () => {
+  test('defaults to 600', () => {
     expect(common({})[name]).toBe(600);
   });
 

@@ -1,4 +1,5 @@
-// A replica that commits a change and never gets to publish its event: crash-child <dapr port> <replica>. Tells the event's id.
+// A replica that commits a change and never publishes its event: crash-child <dapr port> <replica>.
+// Sends the event's id to the parent.
 import { createDapr, type Dapr } from '../src/dapr/dapr.js';
 import { key, put } from '../src/store/state.js';
 import { openStore } from '../src/store/store.js';

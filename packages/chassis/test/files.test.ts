@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a file comes back byte by byte, until it is removed', async () => {
+test('returns the exact bytes of a file until it is removed', async () => {
   const files = createFiles(dapr);
   const content = Buffer.concat([Buffer.from([0, 0xff, 0xfe, 0x0a, 0x22]), randomBytes(100_000)]);
   await files.put('some/picture.webp', content);
@@ -31,7 +31,7 @@ test('a file comes back byte by byte, until it is removed', async () => {
   await expect(files.remove('some/picture.webp')).resolves.toBeUndefined();
 });
 
-test('a failure that is no missing file is told', async () => {
+test('throws if the storage fails', async () => {
   await expect(dapr.bind('nothing', 'get', {})).rejects.toThrow(DaprError);
-  await expect(createFiles(createDapr({ port: sidecar.httpPort, apiToken: 'a wrong one' })).get('any')).rejects.toThrow(DaprError);
+  await expect(createFiles(createDapr({ port: sidecar.httpPort, apiToken: 'a wrong token' })).get('any')).rejects.toThrow(DaprError);
 });

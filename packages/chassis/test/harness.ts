@@ -12,13 +12,13 @@ import { key, put } from '../src/store/state.js';
 import type { Store } from '../src/store/store.js';
 
 export const count = (name: string) => key<{ n: number }>('count', name);
-export const made = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });
+export const changed = (name: string, n: number) => ({ type: 'count.changed', version: 1, subject: name, sequence: n, data: { name, n } });
 
 /** Adds one to a counter, with an event, and returns the new count. */
 export function increment(store: Store, name: string): Promise<number> {
   return store.transact([count(name)], (docs) => {
     const n = (docs.get(count(name))?.n ?? 0) + 1;
-    return { write: [put(count(name), { n })], events: [made(name, n)], result: n };
+    return { write: [put(count(name), { n })], events: [changed(name, n)], result: n };
   });
 }
 
@@ -27,9 +27,12 @@ export function isNamed(data: unknown, name: string): boolean {
 }
 
 export interface Bench {
-  /** One more sidecar of the same app on the same store, as another replica has. Given an app port it delivers events. */
+  /**
+   * Starts another sidecar of the app on the same store, like that of another replica. With an app
+   * port it delivers events.
+   */
   sidecar(appPort?: number): Promise<Sidecar & { dapr: Dapr }>;
-  /** Ends all sidecars and drops the database. */
+  /** Stops all sidecars and drops the database. */
   close(): Promise<void>;
 }
 
@@ -54,16 +57,16 @@ export async function openBench(state: StateProvider): Promise<Bench> {
   };
 }
 
-/** An app that subscribes to the topic `count.changed` and remembers the ids of the events that arrive. */
-export async function startListener(): Promise<{ port: number; heard: { id: string; data: unknown }[]; server: Server }> {
-  const heard: { id: string; data: unknown }[] = [];
+/** Starts an app that subscribes to the topic `count.changed` and records its events. */
+export async function startListener(): Promise<{ port: number; received: { id: string; data: unknown }[]; server: Server }> {
+  const received: { id: string; data: unknown }[] = [];
   const app = express().use(express.json({ type: () => true }));
   app.get('/dapr/subscribe', (_req, res) => void res.json([{ pubsubname: 'pubsub', topic: 'count.changed', route: '/events' }]));
   app.post('/events', (req, res) => {
-    heard.push({ id: req.body.id, data: req.body.data });
+    received.push({ id: req.body.id, data: req.body.data });
     res.json({ status: 'SUCCESS' });
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, heard, server };
+  return { port: (server.address() as AddressInfo).port, received, server };
 }

@@ -6,7 +6,7 @@ import { serve, type Served } from './serve.js';
 
 const things = routes('things');
 const Id = z.string().regex(/^\w{1,8}$/);
-things.get('/things/:id', { summary: 'Shows a thing.', access: 'public', params: z.object({ id: Id }), reply: z.unknown() }, (input) => ({
+things.get('/things/:id', { summary: 'Returns a thing.', access: 'public', params: z.object({ id: Id }), reply: z.unknown() }, (input) => ({
   params: input.params,
   query: input.query,
   headers: input.headers,
@@ -34,24 +34,26 @@ afterAll(() => http.close());
 const json = { 'content-type': 'application/json' };
 
 describe('a path parameter', () => {
-  const to = routes('refused');
-  const endpoint = { summary: 'Shows a thing.', access: 'public' as const };
+  const invalid = routes('invalid');
+  const endpoint = { summary: 'Returns a thing.', access: 'public' as const };
 
-  test('must be named by the schema of the route, or the service does not start', () => {
-    expect(() => to.get('/a/:id', endpoint, () => undefined)).toThrow('GET /a/:id: its params schema must name exactly: id');
-    expect(() => to.get('/a/:id/b/:other', { ...endpoint, params: z.object({ id: Id }) }, () => undefined)).toThrow('exactly: id, other');
-    expect(() => to.get('/a', { ...endpoint, params: z.object({ id: Id }) }, () => undefined)).toThrow('must name exactly: nothing');
-    expect(() => to.get('/a/:id', { ...endpoint, params: z.any() }, () => undefined)).toThrow('exactly: id');
-    expect(() => to.get('/a/*rest', endpoint, () => undefined)).toThrow('exactly: rest');
+  test('must have a field in the schema of the route, or the service does not start', () => {
+    expect(() => invalid.get('/a/:id', endpoint, () => undefined)).toThrow('GET /a/:id: its params schema must name exactly: id');
+    expect(() => invalid.get('/a/:id/b/:other', { ...endpoint, params: z.object({ id: Id }) }, () => undefined)).toThrow(
+      'exactly: id, other',
+    );
+    expect(() => invalid.get('/a', { ...endpoint, params: z.object({ id: Id }) }, () => undefined)).toThrow('must name exactly: nothing');
+    expect(() => invalid.get('/a/:id', { ...endpoint, params: z.any() }, () => undefined)).toThrow('exactly: id');
+    expect(() => invalid.get('/a/*rest', endpoint, () => undefined)).toThrow('exactly: rest');
   });
 
-  test('that does not fit its schema is a field error', async () => {
+  test('that does not match its schema is a field error', async () => {
     const { status, body } = await http.ask('GET', '/things/much-too-long');
     expect([status, body.errors]).toEqual([400, [{ field: 'id', message: expect.any(String) }]]);
   });
 });
 
-test('a handler gets what its schemas parsed, and nothing else', async () => {
+test('a handler receives only what its schemas parsed', async () => {
   const { body } = await http.ask('GET', '/things/a', { headers: { 'x-other': 'yes' } });
   expect(body).toEqual({ params: { id: 'a' }, query: {}, headers: {} });
 });
@@ -150,7 +152,7 @@ describe('a body of another media type', () => {
     ['an empty body', { headers: { 'content-type': 'text/plain' }, body: '' }],
     ['JSON with a charset', { headers: { 'content-type': 'application/json; charset=utf-8' }, body: '{}' }],
     ['JSON of a vendor', { headers: { 'content-type': 'application/vnd.shop+json' }, body: '{}' }],
-  ])('is none: %s', async (_what, init) => {
+  ])('is not: %s', async (_what, init) => {
     expect((await http.ask('POST', '/things', init)).status).toBe(200);
   });
 });
@@ -165,7 +167,7 @@ test.each<[string, RequestInit]>([
 });
 
 test.each([['Bearer'], ['Bearer '], ['bearer bad-token'], ['Bearer bad token']])(
-  'a bad access token is refused, even on a public route: %s',
+  'an invalid access token is refused, even on a public route: %s',
   async (authorization) => {
     const { status, headers, body } = await http.ask('GET', '/things/a', { headers: { authorization } });
     expect([status, headers.get('www-authenticate'), body.type]).toEqual([401, 'Bearer', 'https://sidecart.dev/problems/invalid-token']);

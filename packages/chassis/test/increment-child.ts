@@ -1,4 +1,5 @@
-// One replica that increments shared counters: increment-child <dapr port> <replica> <documents> <increments>
+// A replica that increments shared counters:
+// increment-child <dapr port> <replica> <documents> <increments>
 import { createDapr } from '../src/dapr/dapr.js';
 import { key, put } from '../src/store/state.js';
 import { openStore } from '../src/store/store.js';
@@ -9,8 +10,8 @@ const store = await openStore({ dapr: createDapr({ port, apiToken: undefined }),
 let left = Number(increments);
 async function work(): Promise<void> {
   while (left > 0) {
-    const at = key<{ n: number }>('count', `shared-${left-- % Number(documents)}`);
-    await store.transact([at], (docs) => ({ write: [put(at, { n: (docs.get(at)?.n ?? 0) + 1 })], result: undefined }));
+    const counter = key<{ n: number }>('count', `shared-${left-- % Number(documents)}`);
+    await store.transact([counter], (docs) => ({ write: [put(counter, { n: (docs.get(counter)?.n ?? 0) + 1 })], result: undefined }));
   }
 }
 await Promise.all(Array.from({ length: 64 }, work));

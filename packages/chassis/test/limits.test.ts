@@ -9,7 +9,7 @@ import { APP_TOKEN, serve, type Reply, type Served } from './serve.js';
 const things = routes('things');
 const shown = { access: 'public' as const, reply: z.unknown() };
 things.get('/things', { ...shown, summary: 'Lists things.' }, () => ({ data: [] }));
-things.post('/hook', { ...shown, summary: 'Hears of changes.', limit: 'network' }, () => ({ received: true }));
+things.post('/hook', { ...shown, summary: 'Receives changes.', limit: 'network' }, () => ({ received: true }));
 things.post('/internal/things', { ...shown, summary: 'Counts things.', access: 'internal' }, () => ({ count: 0 }));
 
 let http: Served;
@@ -30,17 +30,17 @@ function get({ address = '203.0.113.7', account }: From = {}, path = '/things', 
   return http.ask(method, path, { headers });
 }
 
-/** How many of `times` requests pass. */
-async function passed(times: number, ...args: Parameters<typeof get>): Promise<number> {
+/** Sends requests, and returns how many are accepted. */
+async function accepted(times: number, ...args: Parameters<typeof get>): Promise<number> {
   const replies: Reply[] = [];
   for (let n = 0; n < times; n++) replies.push(await get(...args));
   return replies.filter(({ status }) => status < 300).length;
 }
 
 describe('a request over the limit', () => {
-  test('is a 429 problem that says when to come back', async () => {
+  test('gets a 429 problem that says when to try again', async () => {
     await limited(2);
-    expect(await passed(2)).toBe(2);
+    expect(await accepted(2)).toBe(2);
     const { status, headers, body } = await get();
     expect([status, headers.get('content-type')]).toEqual([429, 'application/problem+json; charset=utf-8']);
     expect(body).toMatchObject({
@@ -63,7 +63,7 @@ describe('a request over the limit', () => {
     expect(status).toBe(429);
   });
 
-  test('can be read by a page of another origin', async () => {
+  test('gets a reply that a page of another origin can read', async () => {
     await limited(1, 1, { origins: ['https://shop.example'] });
     const headers = { origin: 'https://shop.example' };
     await http.ask('GET', '/things', { headers });
@@ -75,7 +75,7 @@ describe('a request over the limit', () => {
   });
 });
 
-test('every reply says what is left, after the IETF draft', async () => {
+test('every reply has the remaining requests, as the IETF draft defines', async () => {
   await limited(5);
   const { headers } = await get();
   expect(headers.get('ratelimit')).toMatch(/^"network"; r=49; t=\d+, "address"; r=4; t=\d+$/);
@@ -84,38 +84,38 @@ test('every reply says what is left, after the IETF draft', async () => {
 });
 
 describe('requests count', () => {
-  test('by address without an access token', async () => {
+  test('by address, without an access token', async () => {
     await limited(3, 100);
-    expect([await passed(5), await passed(5, { address: '203.0.113.8' })]).toEqual([3, 3]);
+    expect([await accepted(5), await accepted(5, { address: '203.0.113.8' })]).toEqual([3, 3]);
   });
 
-  test('by account with one, wherever they come from', async () => {
+  test('by account with an access token, from any address', async () => {
     await limited(100, 3);
-    expect(await passed(2, { account: 'ann' })).toBe(2);
-    expect([await passed(3, { account: 'ann', address: '198.51.100.1' }), await passed(3, { account: 'bob' })]).toEqual([1, 3]);
+    expect(await accepted(2, { account: 'ann' })).toBe(2);
+    expect([await accepted(3, { account: 'ann', address: '198.51.100.1' }), await accepted(3, { account: 'bob' })]).toEqual([1, 3]);
   });
 
-  test('by address when the token is refused, so that nobody guesses tokens faster', async () => {
+  test('by address if the token is invalid, so tokens cannot be guessed faster', async () => {
     await limited(3);
     expect((await get({ account: 'bad-1' })).status).toBe(401);
     expect((await get({ account: 'bad-2' })).status).toBe(401);
-    expect([await passed(2), (await get({ account: 'bad-3' })).status]).toEqual([1, 429]);
+    expect([await accepted(2), (await get({ account: 'bad-3' })).status]).toEqual([1, 429]);
   });
 
-  test('by address at ten times the limit, whoever sends them', async () => {
+  test('by address at ten times the limit, for all accounts together', async () => {
     await limited(2, 1_000);
-    expect([await passed(15, { account: 'ann' }), await passed(15, { account: 'bob' })]).toEqual([15, 5]);
-    expect(await passed(2, { account: 'bob', address: '203.0.113.9' })).toBe(2);
+    expect([await accepted(15, { account: 'ann' }), await accepted(15, { account: 'bob' })]).toEqual([15, 5]);
+    expect(await accepted(2, { account: 'bob', address: '203.0.113.9' })).toBe(2);
   });
 
-  test('by address when no route fits', async () => {
+  test('by address if there is no such route', async () => {
     await limited(1);
     expect([(await get({}, '/nothing')).status, (await get({}, '/internal/things')).status]).toEqual([404, 429]);
   });
 
-  test('at the hook of a provider against the tenfold limit alone', async () => {
+  test('against the tenfold limit only, on the webhook of a provider', async () => {
     await limited(2);
-    expect(await passed(25, {}, '/hook', 'POST')).toBe(20);
+    expect(await accepted(25, {}, '/hook', 'POST')).toBe(20);
   });
 });
 
@@ -128,7 +128,7 @@ test('the sidecar is never limited', async () => {
 test('0 turns the limit off', async () => {
   await limited(0);
   const { headers } = await get();
-  expect([await passed(50), await passed(50, { account: 'ann' }), headers.get('ratelimit')]).toEqual([50, 50, null]);
+  expect([await accepted(50), await accepted(50, { account: 'ann' }), headers.get('ratelimit')]).toEqual([50, 50, null]);
 });
 
 describe('an address', () => {
@@ -138,43 +138,45 @@ describe('an address', () => {
     ['as IPv6 in brackets', '[2001:db8::1]', '2001:db8::1'],
     ['mapped to IPv6', '::ffff:203.0.113.7', '203.0.113.7'],
     ['of the same IPv6 prefix', '2001:db8:0:1::1', '2001:db8:0:2:ffff::2'],
-    ['that is none', 'unknown', `x${'y'.repeat(1_000)}`],
-  ])('%s is the same place', async (_what, address, same) => {
+    ['that is not an address', 'unknown', `x${'y'.repeat(1_000)}`],
+  ])('%s has the same count', async (_what, address, same) => {
     await limited(1);
-    expect([await passed(1, { address }), await passed(1, { address: same })]).toEqual([1, 0]);
+    expect([await accepted(1, { address }), await accepted(1, { address: same })]).toEqual([1, 0]);
   });
 
   test.each([
     ['IPv4', '203.0.113.7', '203.0.113.8'],
     ['IPv6 prefix', '2001:db8:0:100::1', '2001:db8:0:200::1'],
-  ])('of another %s is another place', async (_what, address, other) => {
+  ])('of another %s has another count', async (_what, address, other) => {
     await limited(1);
-    expect([await passed(1, { address }), await passed(1, { address: other })]).toEqual([1, 1]);
+    expect([await accepted(1, { address }), await accepted(1, { address: other })]).toEqual([1, 1]);
   });
 });
 
 describe('behind proxies', () => {
   test('a client cannot choose its address', async () => {
     await limited(1);
-    expect([await passed(1, { address: '1.1.1.1, 203.0.113.7' }), await passed(1, { address: '2.2.2.2, 203.0.113.7, 10.0.0.1' })]).toEqual([
-      1, 0,
-    ]);
+    expect([
+      await accepted(1, { address: '1.1.1.1, 203.0.113.7' }),
+      await accepted(1, { address: '2.2.2.2, 203.0.113.7, 10.0.0.1' }),
+    ]).toEqual([1, 0]);
   });
 
   test.each<[string, string[] | number]>([
-    ['none is trusted', []],
+    ['no proxy is trusted', []],
     ['the hop count is 0', 0],
-    ['others are trusted', ['192.0.2.0/24']],
-  ])('X-Forwarded-For counts for nothing when %s', async (_what, trustedProxies) => {
+    ['only other proxies are trusted', ['192.0.2.0/24']],
+  ])('X-Forwarded-For is ignored if %s', async (_what, trustedProxies) => {
     await limited(1, 1, { trustedProxies });
-    expect([await passed(1, { address: '203.0.113.7' }), await passed(1, { address: '203.0.113.8' })]).toEqual([1, 0]);
+    expect([await accepted(1, { address: '203.0.113.7' }), await accepted(1, { address: '203.0.113.8' })]).toEqual([1, 0]);
   });
 
-  test('a hop count skips that many', async () => {
+  test('a hop count skips that many proxies', async () => {
     await limited(1, 1, { trustedProxies: 2 });
-    expect([await passed(1, { address: '203.0.113.7, 198.51.100.1' }), await passed(1, { address: '203.0.113.8, 198.51.100.1' })]).toEqual([
-      1, 1,
-    ]);
+    expect([
+      await accepted(1, { address: '203.0.113.7, 198.51.100.1' }),
+      await accepted(1, { address: '203.0.113.8, 198.51.100.1' }),
+    ]).toEqual([1, 1]);
   });
 });
 
@@ -185,16 +187,16 @@ describe('the counts', () => {
     return process.memoryUsage().heapUsed;
   };
 
-  test('of a million addresses take bounded memory, and forget the one that was silent for longest', async () => {
+  test('of a million addresses use bounded memory, and drop the least recently used', async () => {
     await limited(0);
     const counts = createCounts({ max: 10_000 });
     const before = heap();
     for (let n = 0; n < 1_000_000; n++) {
       await counts.increment(`2001:db8:${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}::/56`);
-      if (n % 5_000 === 0) await counts.increment('loud');
+      if (n % 5_000 === 0) await counts.increment('busy');
     }
     expect(heap() - before).toBeLessThan(10_000_000);
-    expect((await counts.increment('loud')).totalHits).toBe(201);
+    expect((await counts.increment('busy')).totalHits).toBe(201);
     expect((await counts.increment('2001:db8:0:0::/56')).totalHits).toBe(1);
   });
 

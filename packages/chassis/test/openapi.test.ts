@@ -24,22 +24,22 @@ describe('the OpenAPI document', () => {
     ['/things', 'post', ['204', '400', '401', '403', '413', '415', '429', '503']],
     ['/picture', 'put', ['204', '400', '401', '403', '413', '415', '429', '503']],
     ['/sign-in', 'post', ['204', '400', '401', '409', '413', '415', '429', '503']],
-  ] as const)('names every status that %s %s may answer', (path, method, statuses) => {
+  ] as const)('lists every status of %s %s', (path, method, statuses) => {
     expect(Object.keys(responses(path, method)).toSorted()).toEqual(statuses);
   });
 
-  test("adds a route's own reason for a status to the general one", () => {
+  test("appends a route's reason for a status to the general one", () => {
     expect(responses('/sign-in', 'post')['401']).toMatchObject({
-      description: 'The access token is not valid; leave it out. Wrong password.',
+      description: 'The access token is invalid. Omit it. Wrong password.',
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     });
   });
 
-  test.each(['429', '503'])('says that a %s has Retry-After', (status) => {
+  test.each(['429', '503'])('documents Retry-After for a %s', (status) => {
     expect(responses('/things', 'get')[status]).toMatchObject({ headers: { 'retry-after': { schema: { type: 'integer' } } } });
   });
 
-  test('has no internal route', () => {
+  test('omits internal routes', () => {
     expect(Object.keys(paths ?? {})).toEqual(['/things', '/picture', '/sign-in']);
   });
 });

@@ -12,12 +12,12 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A broker's watch whose sidecar answers every heartbeat with `reason`; counts how often it is started anew. */
+/** A watch on a sidecar that replies to every heartbeat with `reason`. Counts its restarts. */
 function watched(reason: () => string | undefined) {
   let restarts = 0;
   const publish = async (): Promise<Published> => {
-    const why = reason();
-    return { failed: new Set(), ...(why === undefined ? {} : { reason: why }) };
+    const text = reason();
+    return { failed: new Set(), ...(text === undefined ? {} : { reason: text }) };
   };
   const restart = async () => void restarts++;
   const watch = watchBroker({ dapr: { publish, restart }, app: 'shop', replica: 'one', logger });
@@ -30,7 +30,7 @@ const ABSENT = '{"errorCode":"ERR_PUBSUB_NOT_FOUND","message":"pubsub pubsub is 
 test.each([
   ['has closed its connection to the broker for good', CLOSED],
   ['started without its broker', ABSENT],
-])('a sidecar that %s is started anew, once a minute', async (_name, reason) => {
+])('restarts a sidecar that %s, once a minute', async (_name, reason) => {
   jest.useFakeTimers();
   const { watch, restarts } = watched(() => reason);
   await jest.advanceTimersByTimeAsync(30_000);
@@ -40,8 +40,8 @@ test.each([
   await watch.stop();
 });
 
-test.each([undefined, 'nats: timeout', 'no answer in 10000 ms', 'channel/connection is not open'])(
-  'a sidecar whose broker answers, or may come back by itself, goes on: %s',
+test.each([undefined, 'nats: timeout', 'no response in 10000 ms', 'channel/connection is not open'])(
+  'does not restart a sidecar whose broker responds or can recover: %s',
   async (reason) => {
     jest.useFakeTimers();
     const { watch, restarts } = watched(() => reason);
@@ -51,20 +51,20 @@ test.each([undefined, 'nats: timeout', 'no answer in 10000 ms', 'channel/connect
   },
 );
 
-test('no events are taken from when the store is found away until it is back', async () => {
-  let away = false;
+test('accepts no events from the moment the store is found unavailable until it is back', async () => {
+  let isAway = false;
   let probes = 0;
   const probe = async () => {
     probes++;
-    if (away) throw new Error('away');
+    if (isAway) throw new Error('unavailable');
   };
   const outage = watchOutage({ probe, logger });
   outage.check();
-  await until('the store was looked for', 5, async () => probes === 1);
+  await until('the store was probed', 5, async () => probes === 1);
   expect(outage.isAway()).toBe(false); // a handler failed for another reason
-  away = true;
+  isAway = true;
   outage.check();
-  await until('the store is found away', 5, async () => outage.isAway() && probes >= 3);
-  away = false;
-  await until('the store is found back', 5, async () => !outage.isAway());
+  await until('the store is found unavailable', 5, async () => outage.isAway() && probes >= 3);
+  isAway = false;
+  await until('the store is found available', 5, async () => !outage.isAway());
 });

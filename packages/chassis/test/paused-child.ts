@@ -1,5 +1,5 @@
-// A replica that never gets to publish, and has no second heartbeat: paused-child <dapr port> <replica>. Increments a counter for
-// each message it gets, and replies with the outcome.
+// A replica that never publishes, and has no second heartbeat: paused-child <dapr port> <replica>.
+// Increments a counter for each message, and replies with the outcome.
 import { createDapr, type Dapr } from '../src/dapr/dapr.js';
 import { openStore } from '../src/store/store.js';
 import { increment } from './harness.js';

@@ -59,18 +59,18 @@ const change = (name: string) =>
     result: undefined,
   }));
 
-const names = () => listener.heard.map(({ data }) => (data as { name: string }).name);
+const names = () => listener.received.map(({ data }) => (data as { name: string }).name);
 
-test('says which events the broker did not take, and loses none that was committed while it was away', async () => {
+test('returns the events that the broker did not accept, and loses none that was committed during an outage', async () => {
   expect(await dapr.publish([changed('before')])).toEqual({ failed: new Set() });
 
   await broker.kill();
   const committed = Array.from({ length: 20 }, (_, n) => `away-${n}`);
   await Promise.all(committed.map(change));
-  // Longer than the component waits for the broker's answer.
+  // Takes longer than the component waits for the broker.
   const { failed } = await dapr.publish([changed('refused-1'), changed('refused-2')]);
   expect(failed).toEqual(new Set(['refused-1', 'refused-2']));
   await broker.restart();
 
-  await until('every committed event has come', 60, async () => committed.every((name) => names().includes(name)));
+  await until('every committed event has arrived', 60, async () => committed.every((name) => names().includes(name)));
 }, 120_000);

@@ -8,21 +8,21 @@ import { createHttp, type HttpOptions } from '../src/http/http.js';
 export interface Reply {
   status: number;
   headers: Headers;
-  /** The parsed body; the test says what it should be. */
+  /** The parsed body, whose type the test knows. */
   body: ReturnType<typeof JSON.parse>;
 }
 
 export interface Served {
   url: string;
-  /** The log lines so far, parsed, without the one line per request. */
+  /** The parsed log lines from warnings up. */
   lines: { level: number; msg: string; err?: { message: string } }[];
   ask(method: string, path: string, init?: RequestInit): Promise<Reply>;
   close(): Promise<void>;
 }
 
-export const APP_TOKEN = 'the token of the sidecar';
+export const APP_TOKEN = 'the app token';
 
-/** A signed-in customer, whose access token is their id. */
+/** A customer whose access token is their id. */
 export const user = (id: string): User => ({
   id,
   role: 'customer',
@@ -33,7 +33,10 @@ export const user = (id: string): User => ({
   sessionId: 'session-1',
 });
 
-/** Serves routes over HTTP as a service does. Access tokens are ids of customers; an empty one and those that start with `bad` are refused. */
+/**
+ * Serves routes as a service does. Access tokens are ids of customers; an empty one or one with the
+ * prefix `bad` is invalid.
+ */
 export async function serve(options: Pick<HttpOptions, 'routes'> & Partial<HttpOptions>): Promise<Served> {
   const lines: Served['lines'] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });

@@ -15,7 +15,7 @@ let sidecar: Sidecar & { dapr: Dapr };
 
 const open = (replica: string, change: Partial<Dapr> = {}, options: Partial<StoreOptions> = {}) =>
   openStore({ dapr: { ...sidecar.dapr, ...change }, app: 'shop', replica, ...options });
-const heard = (name: string) => listener.heard.filter(({ data }) => isNamed(data, name));
+const received = (name: string) => listener.received.filter(({ data }) => isNamed(data, name));
 const stored = async (name: string) => (await sidecar.dapr.read([name])).get(name)?.value;
 const nOf = async (name: string) => (await stored(count(name))) as { n: number } | undefined;
 
@@ -38,119 +38,119 @@ afterAll(async () => {
   listener.server.close();
 }, 60_000);
 
-test('a commit whose answer comes too late is read back before the caller is told', async () => {
-  let slow = false;
+test('a commit whose response is late is looked up before its caller gets a reply', async () => {
+  let isSlow = false;
   const store = await open(
     'late',
     {
       async commit(writes) {
         await sidecar.dapr.commit(writes);
-        if (!slow) return;
+        if (!isSlow) return;
         await delay(400);
-        throw new DaprError('state transaction', 0, 'no answer in 400 ms');
+        throw new DaprError('state transaction', 0, 'no response in 400 ms');
       },
     },
     { patienceMs: 200 },
   );
-  slow = true;
+  isSlow = true;
   expect(await increment(store, 'late')).toBe(1);
-  slow = false;
+  isSlow = false;
   await store.close();
 });
 
-test('a change that may have happened is not done again in another group', async () => {
-  let failing = false;
+test('a change that may be committed is not tried again in another group', async () => {
+  let isFailing = false;
   let lost: (() => Promise<void>) | undefined;
   const store = await open(
     'split',
     {
       async read(keys) {
-        // The answer of the first attempt is still under way when the other half of its group is tried.
-        if (!failing && lost) await lost();
-        lost = failing ? lost : undefined;
+        // The first attempt commits when the other half of its group is tried.
+        if (!isFailing && lost) await lost();
+        lost = isFailing ? lost : undefined;
         return sidecar.dapr.read(keys);
       },
       async commit(writes) {
-        if (!failing) return sidecar.dapr.commit(writes);
+        if (!isFailing) return sidecar.dapr.commit(writes);
         lost ??= () => sidecar.dapr.commit(writes);
         await delay(50);
-        throw new DaprError('state transaction', 0, 'no answer');
+        throw new DaprError('state transaction', 0, 'no response');
       },
     },
     { patienceMs: 200 },
   );
-  failing = true;
-  const both = Promise.allSettled([increment(store, 'split'), increment(store, 'split')]);
+  isFailing = true;
+  const increments = Promise.allSettled([increment(store, 'split'), increment(store, 'split')]);
   await delay(230);
-  failing = false;
-  const acknowledged = (await both).filter(({ status }) => status === 'fulfilled').length;
+  isFailing = false;
+  const acknowledged = (await increments).filter(({ status }) => status === 'fulfilled').length;
   await store.close();
   const { n } = (await nOf('split')) ?? { n: 0 };
   expect(n).toBeLessThanOrEqual(2);
   expect(n).toBeGreaterThanOrEqual(acknowledged);
 });
 
-test('closing refuses new changes, commits those that wait, publishes their events, and leaves nothing in the outbox', async () => {
+test('closing refuses new changes, commits those that wait, publishes their events, and empties the outbox', async () => {
   const store = await open('closing', {}, { groupSize: 4 });
-  const before = Array.from({ length: 40 }, () => increment(store, 'closing'));
+  const waiting = Array.from({ length: 40 }, () => increment(store, 'closing'));
   const closed = store.close();
   await expect(increment(store, 'closing')).rejects.toMatchObject({ kind: 'unavailable', slug: 'stopping' });
   await closed;
-  expect((await Promise.all(before)).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  expect((await Promise.all(waiting)).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
   expect(await outboxKeys('closing')).toEqual([]);
   await expect(increment(store, 'closing')).rejects.toMatchObject({ slug: 'stopping' });
   expect(await nOf('closing')).toEqual({ n: 40 });
-  await until('all events arrived', 10, async () => new Set(heard('closing').map(({ id }) => id)).size === 40);
+  await until('all events arrived', 10, async () => new Set(received('closing').map(({ id }) => id)).size === 40);
 });
 
-test('what a replica could not publish before it stopped, another one does', async () => {
+test('publishes what another replica could not publish before it stopped', async () => {
   const mute: Partial<Dapr> = { publish: async (events) => ({ failed: new Set(events.map(({ id }) => id)) }) };
   const store = await open('mute', mute);
   await increment(store, 'mute');
   await store.close();
   expect(await outboxKeys('mute')).toHaveLength(3); // its lane, the fence and one slot
-  const other = await open('heir', {}, { beatMs: 100, silentMs: 300 });
-  await until('the event arrived', 10, async () => heard('mute').length === 1);
-  await until('the lane is gone', 10, async () => (await outboxKeys('mute')).length === 0);
+  const other = await open('successor', {}, { beatMs: 100, silentMs: 300 });
+  await until('the event arrived', 10, async () => received('mute').length === 1);
+  await until('the lane is unregistered', 10, async () => (await outboxKeys('mute')).length === 0);
   await other.close();
 }, 60_000);
 
-test('a change that waited longer than its caller is refused, and never done', async () => {
-  let away = false;
+test('a change that has waited longer than its caller is refused, and never committed', async () => {
+  let isAway = false;
   const store = await open(
     'stale',
     {
       async commit(writes) {
-        if (!away) return sidecar.dapr.commit(writes);
+        if (!isAway) return sidecar.dapr.commit(writes);
         await delay(100);
-        throw new DaprError('state transaction', 500, 'the database is away');
+        throw new DaprError('state transaction', 500, 'the database is unavailable');
       },
     },
     { patienceMs: 300, groupSize: 1 },
   );
-  away = true;
+  isAway = true;
   const started = performance.now();
   const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => increment(store, 'stale')));
   for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: notStored });
   expect(performance.now() - started).toBeLessThan(5_000); // not 50 times the patience
-  away = false;
+  isAway = false;
   expect(await increment(store, 'stale')).toBe(1);
   await store.close();
 });
 
-test('a key that is not a string is refused at once, and other changes go on', async () => {
+test('refuses a key that is not a string at once, and commits other changes', async () => {
   const store = await open('keys');
-  const odd = [JSON.parse('{}'), JSON.parse('7'), '', 'k'.repeat(201)];
-  const refused = odd.map((each) => store.transact([each], () => ({ result: undefined })));
+  const invalid = [JSON.parse('{}'), JSON.parse('7'), '', 'k'.repeat(201)];
+  const refused = invalid.map((each) => store.transact([each], () => ({ result: undefined })));
   for (const each of refused) await expect(each).rejects.toThrow(TypeError);
-  const asked = store.transact([], (docs) => ({ result: docs.get(odd[0]) }));
-  await expect(asked).rejects.toThrow(TypeError);
-  expect(() => key('a', odd[0])).toThrow(TypeError);
+  const reading = store.transact([], (docs) => ({ result: docs.get(invalid[0]) }));
+  await expect(reading).rejects.toThrow(TypeError);
+  expect(() => key('a', invalid[0])).toThrow(TypeError);
   expect(await increment(store, 'keys')).toBe(1);
   await store.close();
 });
 
-test('what the sidecar rejects is not repeated, and fails for its own caller alone', async () => {
+test('a change that the sidecar rejects is not repeated, and affects no other change', async () => {
   let attempts = 0;
   const store = await open('rejected', {
     async commit(writes) {
@@ -169,7 +169,7 @@ test('what the sidecar rejects is not repeated, and fails for its own caller alo
   await store.close();
 });
 
-test('a replica that was paused and taken for dead commits nothing in the lane that others have emptied', async () => {
+test('a replica that was paused and taken for dead commits nothing in a lane that others have emptied', async () => {
   const { httpPort } = await bench.sidecar();
   const child = fork(new URL('paused-child.js', import.meta.url), [String(httpPort), 'paused']);
   await once(child, 'message');
@@ -182,6 +182,6 @@ test('a replica that was paused and taken for dead commits nothing in the lane t
   expect(acknowledged).toBe(1);
   child.kill('SIGKILL');
   await once(child, 'exit');
-  await until('the event of the acknowledged change arrived', 20, async () => heard('paused').length > 0);
+  await until('the event of the acknowledged change arrived', 20, async () => received('paused').length > 0);
   await other.close();
 }, 60_000);

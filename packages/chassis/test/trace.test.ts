@@ -12,7 +12,7 @@ sdk.start();
 beforeEach(() => exporter.reset());
 afterAll(() => sdk.shutdown());
 
-/** Where a request of a trace of its own is. */
+/** Returns the context of a request in a new trace. */
 const aRequest = (): Context => trace.setSpan(ROOT_CONTEXT, trace.getTracer('test').startSpan('request', {}, ROOT_CONTEXT));
 const traceOf = (at: Context) => trace.getSpanContext(at)?.traceId ?? 'none';
 const spans = () =>
@@ -23,17 +23,17 @@ const spans = () =>
   }));
 const now = async () => traceOf(context.active());
 
-test('work for callers of one trace belongs to it, without a span more', async () => {
+test('work for callers of one trace belongs to it, and adds no span', async () => {
   const ann = aRequest();
   expect(await shared('work', [ROOT_CONTEXT, ann, ann], now)).toBe(traceOf(ann));
   expect(spans()).toEqual([]);
 });
 
-test('work for nobody who is traced belongs to no trace, whoever started it', async () => {
+test('work for callers without a trace belongs to none, even if it starts within one', async () => {
   expect(await context.with(aRequest(), () => shared('work', [ROOT_CONTEXT], now))).toBe('none');
 });
 
-test('work for several traces belongs to the first; the others have a span that links to it, and it to them', async () => {
+test('work for several traces belongs to the first, and the others have a span with links in both directions', async () => {
   const [ann, ben, carl] = [aRequest(), aRequest(), aRequest()];
   expect(await shared('work', [ann, ben, ann, carl], now)).toBe(traceOf(ann));
   expect(spans()).toEqual([
@@ -43,19 +43,19 @@ test('work for several traces belongs to the first; the others have a span that 
   ]);
 });
 
-test('work that fails for several traces is marked in each', async () => {
+test('work that fails for several traces is an error in each', async () => {
   await expect(shared('work', [aRequest(), aRequest()], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(spans().map(({ status }) => status)).toEqual([2, 2]);
 });
 
-test('each batch belongs to those who wait for it, and not to whoever came when nothing was under way', async () => {
+test('each batch belongs to the callers that wait for it', async () => {
   const ask = batched(async (inputs: string[]) => inputs.map(() => traceOf(context.active())), { max: 1 });
   const [ann, ben] = [aRequest(), aRequest()];
   const asked = [ann, ben].map((at) => context.with(at, () => ask('?')));
   expect(await Promise.all(asked)).toEqual([traceOf(ann), traceOf(ben)]);
 });
 
-test('a trace is written down, and goes on where it is read', () => {
+test('a trace is saved as a traceparent and continued from it', () => {
   const ann = aRequest();
   expect(traceHeaders(ann)).toEqual({ traceparent: traceparent(ann) });
   expect(traceOf(contextOf(traceparent(ann)))).toBe(traceOf(ann));

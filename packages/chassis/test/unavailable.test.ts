@@ -7,14 +7,14 @@ import { openStore, type Store } from '../src/store/store.js';
 import { openBench, type Bench } from './harness.js';
 import { serve, type Reply, type Served } from './serve.js';
 
-/** What a database says of itself when it fails. */
+/** The error of a database, which must not reach callers. */
 const SECRETS = 'pq: password authentication failed for user "shop" at 10.0.0.7';
 
 const counter = key<number>('counter');
 
 function countRoutes(store: Store) {
   const to = routes('count');
-  to.get('/count', { summary: 'Shows the count.', access: 'public', reply: z.unknown() }, async () => ({
+  to.get('/count', { summary: 'Returns the count.', access: 'public', reply: z.unknown() }, async () => ({
     count: (await store.read(counter)) ?? 0,
   }));
   to.post('/count', { summary: 'Counts.', access: 'public', reply: z.unknown() }, () =>
@@ -57,12 +57,12 @@ async function opened(change: (dapr: Dapr) => Dapr): Promise<Service> {
   const http = await serve({ routes: [countRoutes(store)] });
   const close = async () => {
     await http.close();
-    await store.close().catch(() => undefined); // without a sidecar it cannot leave its lane
+    await store.close().catch(() => undefined); // without a sidecar it cannot unregister its lane
   };
   return { http, kill: () => sidecar.kill(), close };
 }
 
-describe('while the sidecar is away', () => {
+describe('while the sidecar is unavailable', () => {
   let service: Service;
 
   beforeAll(async () => {
@@ -73,7 +73,7 @@ describe('while the sidecar is away', () => {
 
   afterAll(() => service.close());
 
-  test.each(['GET', 'POST'])('%s answers 503 with Retry-After', async (method) => {
+  test.each(['GET', 'POST'])('%s gets a 503 with Retry-After', async (method) => {
     expectUnavailable(await service.http.ask(method, '/count'));
   });
 });
@@ -98,12 +98,12 @@ describe('while the store fails', () => {
     await service.close();
   });
 
-  test.each(['GET', 'POST'])('%s tells the cause to the log, once, and not to the caller', async (method) => {
+  test.each(['GET', 'POST'])('%s logs the cause once, and does not reveal it to the caller', async (method) => {
     const before = service.http.lines.length;
     const reply = await service.http.ask(method, '/count');
     expectUnavailable(reply);
     expect(JSON.stringify(reply.body)).not.toMatch(/pq:|shop|10\.0\.0\.7|state bulk get/);
-    const told = service.http.lines.slice(before).filter(({ err }) => err?.message.includes(SECRETS));
-    expect(told.map(({ level }) => level)).toEqual([40]);
+    const logged = service.http.lines.slice(before).filter(({ err }) => err?.message.includes(SECRETS));
+    expect(logged.map(({ level }) => level)).toEqual([40]);
   });
 });

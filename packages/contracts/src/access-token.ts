@@ -1,4 +1,6 @@
-/** Access tokens: identity signs them, and every service verifies them with identity's public keys. */
+/**
+ * Access tokens: identity signs them, and every service verifies them with identity's public keys.
+ */
 import { z } from 'zod';
 import { call } from './call.js';
 
@@ -42,7 +44,9 @@ const Claims = z.object({
   sid: z.string(),
 });
 
-/** Parses a decoded token into its caller. Signature, issuer, audience and expiry are not checked. */
+/**
+ * Parses a decoded token into its caller. Signature, issuer, audience and expiry are not checked.
+ */
 export const AccessToken = z
   .object({ header: Header, payload: Claims })
   .transform(({ payload: { sub, sid, ...claims } }): User => ({ id: sub, sessionId: sid, ...claims }));

@@ -29,7 +29,7 @@ export type Backorder = z.infer<typeof Backorder>;
 
 const Variant = z.object({ sku: Sku, price: Money, backorder: Backorder.nullable() });
 
-/** `price` of a variant is the one that holds at the time of the event. */
+/** The `price` of a variant is the one at the time of the event. */
 const Product = z.object({
   productId: ProductId,
   name: z.string(),
@@ -47,8 +47,8 @@ export const CategoryUpdated = event('category.updated', 1, Category);
 export const CategoryDeleted = event('category.deleted', 1, z.object({ categoryId: CategoryId }));
 
 /**
- * What a SKU costs now, with what an order keeps of its product. `productId` is for display and
- * links.
+ * The current price of a SKU, with the details of its product that an order keeps. `productId` is
+ * for display and links.
  */
 export const SkuQuote = z.object({ sku: Sku, productId: ProductId, name: z.string(), price: Money, image: z.string().nullable() });
 export type SkuQuote = z.infer<typeof SkuQuote>;

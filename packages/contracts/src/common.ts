@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Limits that carts, orders and inventory share: what one accepts, the next can take. */
+/** Limits that carts, orders and inventory share, so each accepts what another sends. */
 export const MAX_LINES = 50;
 export const MAX_QUANTITY = 999;
 
 export const Id = z.string().regex(/^[\w-]{1,64}$/, 'Use 1 to 64 letters, digits, - and _.');
 
-// Each kind of id has its own example, so that all OpenAPI documents tell of the same purchase.
+// Each kind of id has its own example, so all OpenAPI documents describe the same purchase.
 export const UserId = Id.meta({ examples: ['5b1f7c7e-2f0a-4c39-9d6e-1a8f3b2c4d5e'] });
 export const ProductId = Id.meta({ examples: ['c0a8d6f2-7b3e-4f51-8a94-6d2e1f0b9c37'] });
 export const CategoryId = Id.meta({ examples: ['e4d2b8a1-93c5-4e76-b0f8-5a7c6d1e2f43'] });
@@ -25,7 +25,7 @@ export const Quantity = z
   .min(1)
   .max(MAX_QUANTITY)
   .meta({ examples: [2] });
-/** A time in ISO 8601, in UTC. */
+/** A time in ISO 8601 format, in UTC. */
 export const Instant = z.iso.datetime().meta({ examples: ['2026-01-31T12:00:00.000Z'] });
 
 /** A quantity of one SKU. */

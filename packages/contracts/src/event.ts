@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The envelope of every event: CloudEvents 1.0, with `version` (of the shape of `data`) and
- * `sequence` (the version of the subject).
+ * The envelope of every event: CloudEvents 1.0, with the `version` of the shape of `data`, and a
+ * `sequence` number of the subject.
  */
 const Attributes = z.object({
   specversion: z.literal('1.0'),
@@ -13,10 +13,10 @@ const Attributes = z.object({
   time: z.string(),
   /** The id of the aggregate, e.g. of the order. */
   subject: z.string(),
-  /** Grows with each change of the subject. Consumers use it to tell old from new. */
+  /** Grows with each change of the subject, so consumers can ignore an older event. */
   sequence: z.number().int(),
   datacontenttype: z.literal('application/json'),
-  /** The trace of the change. `traceid` is Dapr's name for the same. */
+  /** The trace of the change. Dapr calls it `traceid`. */
   traceparent: z.string().optional(),
   traceid: z.string().optional(),
   data: z.unknown(),
@@ -24,7 +24,7 @@ const Attributes = z.object({
 
 export type Envelope<T = unknown> = Omit<z.infer<typeof Attributes>, 'data'> & { data: T };
 
-/** An event as a change makes it. The store adds id, time and source. */
+/** An event as a change returns it. The store adds the id, time and source. */
 export type NewEvent = Pick<Envelope, 'type' | 'version' | 'subject' | 'sequence' | 'data'>;
 
 export interface EventType<T = unknown> {
@@ -32,8 +32,8 @@ export interface EventType<T = unknown> {
   /** The topic has the same name. */
   readonly type: string;
   /**
-   * Returns the envelope without unknown attributes. Throws if the type or version is another, or
-   * the data is malformed.
+   * Returns the envelope without unknown attributes. Throws if the type or version differs, or the
+   * data is malformed.
    */
   parse(wire: unknown): Envelope<T>;
 }

@@ -1,17 +1,20 @@
 import { z } from 'zod';
 
-const count = (usual: number, most: number) => z.coerce.number().int().min(1).max(most).default(usual);
+const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
 
-/** How much a topic keeps at most, so it cannot fill a disk. Dead letters are kept longer: somebody has to look at them. */
+/**
+ * The most that a topic keeps, so it cannot fill a disk. Dead letters are kept longer, because
+ * people have to look at them.
+ */
 const Limits = z.object({
   STREAM_MIB: count(128, 1_048_576),
   STREAM_DAYS: count(7, 3_650),
   DEAD_LETTER_DAYS: count(30, 3_650),
-  /** How many servers of a NATS cluster keep each stream. Three survive the loss of one. */
+  /** The servers of a NATS cluster that keep each stream. Three survive the loss of one. */
   STREAM_REPLICAS: count(1, 5),
 });
 
-/** The topics that each app subscribes to. An app that subscribes to none has an entry too. */
+/** The topics that each app subscribes to. An app without subscriptions has an entry too. */
 export type Subscriptions = Record<string, readonly string[]>;
 
 /** `topic,topic` */
@@ -31,15 +34,18 @@ const SUBSCRIPTIONS = z
 
 /** Either NATS_URL or RABBITMQ_URL. */
 const Settings = Limits.extend({
-  /** `nats://` or `tls://`, with the token or `user:password`. Commas separate the servers of a cluster. */
+  /**
+   * `nats://` or `tls://`, with the token or `user:password`. Commas separate the servers of a
+   * cluster.
+   */
   NATS_URL: z
     .string()
     .refine((url) => serversOf(url).every(isAddress), 'is not a list of nats:// or tls:// addresses')
     .optional(),
   RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'is not an amqp:// or amqps:// address' }).optional(),
-  /** Always needed. */
+  /** Always required. */
   SUBSCRIPTIONS: SUBSCRIPTIONS.optional(),
-  /** All topics that are published, for NATS. RabbitMQ needs only those with subscribers. */
+  /** All published topics, for NATS. RabbitMQ needs only those with subscribers. */
   TOPICS: TOPICS.optional(),
 })
   .refine(({ NATS_URL, RABBITMQ_URL }) => (NATS_URL === undefined) !== (RABBITMQ_URL === undefined), {
@@ -52,7 +58,7 @@ const Settings = Limits.extend({
     message: 'is needed with NATS_URL',
   });
 
-/** Returns the addresses in a comma-separated list, each with a scheme. */
+/** Returns the addresses of a comma-separated list, each with a scheme. */
 export function serversOf(url: string): string[] {
   const servers = url.split(',').map((server) => server.trim());
   return servers.map((server) => (server.includes('://') ? server : `nats://${server}`));
@@ -64,9 +70,12 @@ function isAddress(server: string): boolean {
 
 export type Limits = z.infer<typeof Limits>;
 
-export const USUAL_LIMITS: Limits = Limits.parse({});
+export const DEFAULT_LIMITS: Limits = Limits.parse({});
 
-/** @throws naming every setting that is missing or malformed, without its value */
+/**
+ * Parses the environment. Throws an error with every missing or malformed setting, without its
+ * value.
+ */
 export function settings(env: NodeJS.ProcessEnv): z.infer<typeof Settings> {
   const { data, error } = Settings.safeParse(env);
   if (data) return data;

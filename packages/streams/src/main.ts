@@ -1,27 +1,26 @@
 /**
- * Creates what the broker needs before the shop starts, then exits: a stream for each of TOPICS on the NATS at NATS_URL, or a queue for
- * each of SUBSCRIPTIONS on the RabbitMQ at RABBITMQ_URL, and one for the dead letters of each app. Runs as an init container of every
- * service.
+ * Prepares the broker before the shop starts, then exits. Creates a stream for each of TOPICS on the
+ * NATS at NATS_URL, or a queue for each of SUBSCRIPTIONS on the RabbitMQ at RABBITMQ_URL, and one
+ * for the dead letters of each app. Runs as an init container of every service.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { settings } from './config.js';
 import { makeQueues } from './queues.js';
 import { connectTo, makeStreams } from './streams.js';
 
-const AGAIN_MS = 1_000;
-const SAY_MS = 5_000;
+const RETRY_MS = 1_000;
+const LOG_EVERY_MS = 5_000;
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
 try {
-  const make = maker();
-  await untilMade(make);
+  await retry(preparation());
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }
 
-/** Returns the function that creates what the settings ask for and returns a summary of it. */
-function maker(): () => Promise<string> {
+/** Returns the function that prepares the broker of the settings, and returns a summary. */
+function preparation(): () => Promise<string> {
   const { NATS_URL, RABBITMQ_URL, SUBSCRIPTIONS = {}, TOPICS: topics = [], ...limits } = settings(process.env);
   const apps = Object.keys(SUBSCRIPTIONS);
   if (RABBITMQ_URL !== undefined) {
@@ -37,14 +36,14 @@ function maker(): () => Promise<string> {
   };
 }
 
-/** Retries until it succeeds, because the broker may start late. Logs why it waits. */
-async function untilMade(make: () => Promise<string>): Promise<void> {
-  for (let said = 0; ; await delay(AGAIN_MS)) {
+/** Retries until it succeeds, because the broker may start later. Logs why it waits. */
+async function retry(prepare: () => Promise<string>): Promise<void> {
+  for (let loggedAt = 0; ; await delay(RETRY_MS)) {
     try {
-      return console.log(await make());
+      return console.log(await prepare());
     } catch (error) {
-      if (Date.now() - said < SAY_MS) continue;
-      said = Date.now();
+      if (Date.now() - loggedAt < LOG_EVERY_MS) continue;
+      loggedAt = Date.now();
       console.log(`The broker is not ready, trying again: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

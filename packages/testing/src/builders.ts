@@ -7,7 +7,7 @@ import type { PricedLine } from '@sidecart/contracts/priced-line';
 export const euros = (amount: number): Money => ({ amount, currency: 'EUR' });
 
 /**
- * The quote of a SKU that costs 10.00 euros. Its product's id is `p-<sku>`, to tell the two apart.
+ * The quote of a SKU that costs 10.00 euros. Its product has the id `p-<sku>`.
  */
 export const aQuote = (sku: string, change: Partial<SkuQuote> = {}): SkuQuote => ({
   sku,
@@ -24,7 +24,7 @@ export function aLine(sku: string, quantity: number): PricedLine {
   return { ...product, quantity, unitPrice, total: euros(unitPrice.amount * quantity) };
 }
 
-/** What an order's events carry: here an unpaid order of one mug for 10.00 euros and 20 % tax. */
+/** The snapshot in an order's events: an unpaid order of one mug for 10.00 euros and 20 % tax. */
 export const anOrder = (change: Partial<OrderSnapshot> = {}): OrderSnapshot => ({
   orderId: 'order-1',
   number: 'SC-04HM-ASW9',

@@ -1,15 +1,13 @@
-import { openDocuments, type Collection, type Documents, type Versioned } from '@sidecart/chassis/documents';
+import { openDocuments, type Collection, type CollectionOptions, type Documents, type Versioned } from '@sidecart/chassis/documents';
 
-type Indexes<T> = { indexes: readonly (readonly (keyof T & string)[])[] };
-
-/** One database in memory that any number of replicas may open. */
+/** Opens a database in memory that several replicas can share. */
 export async function sharedDocuments(): Promise<Documents> {
   const real = await openDocuments({ url: 'memory:' });
   const opened = new Map<string, object>();
   return {
-    async collection<T extends Versioned>(name: string, options: Indexes<T>) {
-      const known: unknown = opened.get(name);
-      const collection = isCollection<T>(known) ? known : await real.collection<T>(name, options);
+    async collection<T extends Versioned>(name: string, options: CollectionOptions<T>) {
+      const shared: unknown = opened.get(name);
+      const collection = isCollection<T>(shared) ? shared : await real.collection<T>(name, options);
       opened.set(name, collection);
       return collection;
     },
@@ -20,10 +18,10 @@ export async function sharedDocuments(): Promise<Documents> {
 const isCollection = <T extends Versioned>(value: unknown): value is Collection<T> =>
   typeof value === 'object' && value !== null && 'put' in value;
 
-/** The same database, with something done before each document is put; what that throws fails the put. */
+/** Returns the same database, which calls `run` before it saves a document. An error of `run` fails the save. */
 export const beforePut = (documents: Documents, run: (collection: string) => Promise<unknown>): Documents => ({
   ...documents,
-  async collection<T extends Versioned>(name: string, options: Indexes<T>) {
+  async collection<T extends Versioned>(name: string, options: CollectionOptions<T>) {
     const collection = await documents.collection<T>(name, options);
     const put: typeof collection.put = async (document) => {
       await run(name);

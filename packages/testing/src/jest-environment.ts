@@ -1,4 +1,4 @@
-/** Jest's Node environment with one more rule: an unexpected warning or error fails the test. */
+/** Jest's Node environment, in which an unexpected warning or error fails the test. */
 import { format } from 'node:util';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import type { Circus } from '@jest/types';
@@ -25,21 +25,21 @@ export default class QuietEnvironment extends TestEnvironment {
   override async setup(): Promise<void> {
     await super.setup();
     endChildrenWithThisProcess();
-    process.on('warning', this.#warned);
+    process.on('warning', this.#onWarning);
     for (const level of ['warn', 'error'] as const) {
-      const printed = (...args: unknown[]) => this.#note(format(...args), printed);
-      this.global.console[level] = printed;
+      const print = (...args: unknown[]) => this.#record(format(...args), print);
+      this.global.console[level] = print;
     }
   }
 
   override async teardown(): Promise<void> {
     this.#ended = true;
-    process.off('warning', this.#warned);
-    // A suite loads its own copy of each module but shares these streams with other suites.
-    // roarr, a dependency of the Dapr SDK, would add one listener per suite.
+    process.off('warning', this.#onWarning);
+    // A suite loads its own copy of each module but shares these streams with other suites, so
+    // a module that listens to them would add one listener per suite.
     STREAMS.forEach((stream, index) => {
-      const added = (listener: unknown): listener is () => void => !this.#keptListeners[index]?.some((kept) => kept === listener);
-      for (const listener of stream.listeners('error').filter(added)) stream.off('error', listener);
+      const isAdded = (listener: unknown): listener is () => void => !this.#keptListeners[index]?.some((kept) => kept === listener);
+      for (const listener of stream.listeners('error').filter(isAdded)) stream.off('error', listener);
     });
     await super.teardown();
   }
@@ -50,19 +50,22 @@ export default class QuietEnvironment extends TestEnvironment {
     if (event.name === 'run_finish') state.unhandledErrors.push(...this.#unexpected());
   }
 
-  readonly #warned = (warning: Error) => {
+  readonly #onWarning = (warning: Error) => {
     if (!IGNORED.has(warning.name)) this.#printed.push(new Error(`Unexpected ${warning.stack ?? warning.message}`));
   };
 
-  #note(text: string, printed: () => void): void {
+  #record(text: string, caller: () => void): void {
     // The reporter fails the run by this line.
     if (this.#ended) return void process.stderr.write(`Printed after the end of ${this.#suite}: ${text}\n`);
     const error = new Error(`Unexpected output: ${text}`);
-    Error.captureStackTrace(error, printed);
+    Error.captureStackTrace(error, caller);
     this.#printed.push(error);
   }
 
-  /** Returns an error for each output that was not announced, and for each announced one that is missing. */
+  /**
+   * Returns an error for each output that no test expects, and for each expected one that is
+   * missing.
+   */
   #unexpected(): Error[] {
     const printed = this.#printed.splice(0);
     const expected: RegExp[] = this.global.expectedWarnings ?? [];

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 
 /**
- * Matches an answer that is a problem (RFC 9457) with this status and slug. `more` are further
- * members of its body.
+ * Matches a reply that is a problem (RFC 9457) with this status and slug, and has the members
+ * `more` in its body.
  */
 export const problem = (status: number, slug: string, more: object = {}) => ({
   status,

@@ -5,9 +5,9 @@ import { constants } from 'node:os';
 let isPrepared = false;
 
 /**
- * From now on, a signal ends this process with an exit, as does the end of Jest's main process; and
- * with this process end all processes that it has started. `process` in a suite is a copy that gets
- * neither signals nor `exit`, so suites cannot do this themselves.
+ * Ends this process on a signal, and when Jest's main process ends, and kills all processes that it
+ * has started when it exits. A suite cannot do this, because its `process` is a copy that gets
+ * neither signals nor `exit`.
  */
 export function endChildrenWithThisProcess(): void {
   if (isPrepared) return;
@@ -19,7 +19,7 @@ export function endChildrenWithThisProcess(): void {
   process.once('exit', () => killAll(childrenOf(process.pid)));
 }
 
-/** Returns the processes that this one has started, and those that they have started. */
+/** Returns all descendants of a process. */
 function childrenOf(pid: number, parents = parentsByPid()): number[] {
   const children = [...parents].filter(([, parent]) => parent === pid).map(([child]) => child);
   return children.flatMap((child) => [child, ...childrenOf(child, parents)]);

@@ -2,13 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { AUDIENCE, ISSUER, TOKEN_TYPE, type JwkSet, type User } from '@sidecart/contracts/access-token';
 import jwt from 'jsonwebtoken';
 
-/** A key of the test's own, and access tokens signed with it as identity would. */
+/** Creates a key, and access tokens signed with it as identity signs them. */
 export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?: number) => string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = publicKey.export({ format: 'jwk' });
   return {
     keySet: { keys: [{ ...jwk, kid: 'test', kty: 'EC', alg: 'ES256', use: 'sig' }] },
-    /** `expiresIn` in seconds; negative for one that is over. */
+    /** `expiresIn` is in seconds, and negative for an expired token. */
     token: ({ id, role, permissions, email, name, verified, sessionId }, expiresIn = 900) =>
       jwt.sign({ role, permissions, email, name, verified, sid: sessionId }, privateKey, {
         algorithm: 'ES256',
@@ -22,7 +22,7 @@ export function createTokens(): { keySet: JwkSet; token: (user: User, expiresIn?
   };
 }
 
-/** A customer, or what is told otherwise. */
+/** A customer, with `change` applied. */
 export const aUser = (change: Partial<User> = {}): User => ({
   id: 'ann',
   role: 'customer',

@@ -1,8 +1,8 @@
-import { DomainError } from '@sidecart/chassis/errors';
 import { serve } from '@sidecart/chassis/calls';
-import { key, put } from '@sidecart/chassis/state';
+import { DomainError } from '@sidecart/chassis/errors';
 import { routes } from '@sidecart/chassis/routes';
 import type { App, Deps } from '@sidecart/chassis/service';
+import { key, put } from '@sidecart/chassis/state';
 import { subscriptions } from '@sidecart/chassis/subscriptions';
 import { call } from '@sidecart/contracts/call';
 import { event } from '@sidecart/contracts/event';
@@ -20,24 +20,24 @@ const Note = z.strictObject({
 });
 const bell = key<{ times: number }>('bell');
 
-/** A service with a route of each kind, to try the chassis with. */
+/** A service with a route of each kind, to test the chassis with. */
 export function createDemo({ store, logger }: Deps<object>): App {
   const api = routes('Demo');
   api.post(
     '/api/notes',
-    { summary: 'Echoes a note.', access: 'customer', rows: [1], body: Note, reply: Note, status: 201 },
+    { summary: 'Returns the note.', access: 'customer', rows: [1], body: Note, reply: Note, status: 201 },
     ({ body }) => body,
   );
   api.get(
     '/api/notes/:id',
     {
-      summary: 'Says who asks.',
+      summary: 'Returns the caller.',
       access: 'public',
       params: z.strictObject({ id: z.string().max(5) }),
       query: z.strictObject({ limit: z.coerce.number().int().max(100).default(20) }),
-      reply: z.object({ who: z.string(), limit: z.number() }),
+      reply: z.object({ caller: z.string(), limit: z.number() }),
     },
-    ({ user, query }) => ({ who: user?.id ?? 'nobody', limit: query.limit }),
+    ({ user, query }) => ({ caller: user?.id ?? 'nobody', limit: query.limit }),
   );
   api.delete('/api/notes', { summary: 'Does nothing, for staff.', access: { staff: 'catalog' } }, () => undefined);
   api.get('/api/broken', { summary: 'Fails.', access: 'public', reply: z.string() }, () => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => app?.close(), 30_000);
 
-test('answers with the status and the body that the route declares', async () => {
+test('replies with the status and body that the route declares', async () => {
   const { status, body, headers } = await app.request('POST', '/api/notes', { text: 'hello' }, { as: ann });
   expect(status).toBe(201);
   expect(body).toEqual({ text: 'hello' });
@@ -24,20 +24,20 @@ test('answers with the status and the body that the route declares', async () =>
   expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-test('keeps answers that need a token out of all caches, even refusals', async () => {
+test('keeps replies that need a token out of all caches, even refusals', async () => {
   const cached = async (as?: typeof ann) =>
     (await app.request('POST', '/api/notes', { text: 'hello' }, as ? { as } : {})).headers.get('cache-control');
   expect([await cached(ann), await cached()]).toEqual(['no-store', 'no-store']);
   expect((await app.request('GET', '/api/notes/1')).headers.get('cache-control')).toBeNull();
 });
 
-test('sends a content security policy without plugins or another base address', async () => {
+test('sends a content security policy that forbids plugins and other base addresses', async () => {
   const { headers } = await app.request('GET', '/api/notes/1');
   const policy = headers.get('content-security-policy')?.split(';');
   expect(policy).toEqual(expect.arrayContaining(["default-src 'self'", "object-src 'none'", "base-uri 'none'"]));
 });
 
-test('names every bad field at once, unknown ones too', async () => {
+test('names all invalid and unknown fields at once', async () => {
   const { status, body, headers } = await app.request(
     'POST',
     '/api/notes',
@@ -59,7 +59,7 @@ test.each([
   ['GET', '/api/notes/toolong?limit=1', 'id'],
   ['GET', '/api/notes/1?limit=1000', 'limit'],
   ['GET', '/api/notes/1?colour=red', 'colour'],
-])('%s %s is refused for %s', async (method, path, field) => {
+])('refuses %s %s because of %s', async (method, path, field) => {
   const { status, body } = await app.request(method, path);
   expect(status).toBe(400);
   expect(body.errors).toEqual([{ field, message: expect.any(String) }]);
@@ -68,13 +68,13 @@ test.each([
 test.each([
   ['{"text":', 400, 'malformed-json'],
   [JSON.stringify({ text: 'x'.repeat(300_000) }), 413, 'body-too-large'],
-])('a body that cannot be read is a problem: %#', async (text, status, slug) => {
+])('replies with a problem to a body that cannot be parsed: %#', async (text, status, slug) => {
   const answer = await app.request('POST', '/api/notes', text, { as: ann });
   expect(answer.status).toBe(status);
   expect(answer.body.type).toMatch(new RegExp(`/${slug}$`));
 });
 
-test('no token is 401, the wrong role 403, an unknown route 404', async () => {
+test('replies 401 without a token, 403 without the permission, and 404 to an unknown route', async () => {
   const none = await app.request('POST', '/api/notes', { text: 'hello' });
   expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
   expect((await app.request('DELETE', '/api/notes', undefined, { as: ann })).status).toBe(403);
@@ -87,7 +87,7 @@ test('no token is 401, the wrong role 403, an unknown route 404', async () => {
   expect((await app.request('GET', '/api/nothing')).status).toBe(404);
 });
 
-test('an unexpected error says nothing of itself, a busy service when to come back', async () => {
+test('hides the details of an unexpected error, and says when a busy service can be tried again', async () => {
   expectWarning(/a secret detail/);
   const broken = await app.request('GET', '/api/broken');
   expect([broken.status, JSON.stringify(broken.body).includes('secret')]).toEqual([500, false]);
@@ -95,23 +95,23 @@ test('an unexpected error says nothing of itself, a busy service when to come ba
   expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '7']);
 });
 
-test('forged, expired and edited tokens are refused, even where none is needed', async () => {
+test('refuses forged, expired and modified tokens, even on routes that need none', async () => {
   const claims = { role: 'customer', permissions: [], email: 'ann@example.com', name: 'Ann', verified: true, sid: 's' };
-  const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const header = { alg: 'ES256', typ: TOKEN_TYPE };
   const options = { algorithm: 'ES256', keyid: 'test', header, issuer: ISSUER, audience: AUDIENCE, subject: 'ann' } as const;
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const [head = '', payload = '', signature = ''] = app.token(ann).split('.');
-  const edited = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'admin' };
+  const modified = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'admin' };
   const forged = {
-    none: `${base64({ ...header, alg: 'none', kid: 'test' })}.${payload}.`,
-    'another key': jwt.sign(claims, own, options),
-    'another algorithm': `${base64({ ...header, alg: 'HS256', kid: 'test' })}.${payload}.${createHmac('sha256', 'x').update('x').digest('base64url')}`,
-    'an unknown key id': jwt.sign(claims, own, { ...options, keyid: 'other' }),
-    'an edited role': `${head}.${base64(edited)}.${signature}`,
-    'a token that is over': app.token(ann, -1),
-    'a key of its own': createTokens().token(ann),
-    rubbish: 'rubbish',
+    'without a signature': `${base64({ ...header, alg: 'none', kid: 'test' })}.${payload}.`,
+    'signed with another key': jwt.sign(claims, otherKey, options),
+    'with another algorithm': `${base64({ ...header, alg: 'HS256', kid: 'test' })}.${payload}.${createHmac('sha256', 'x').update('x').digest('base64url')}`,
+    'with an unknown key id': jwt.sign(claims, otherKey, { ...options, keyid: 'other' }),
+    'with a modified role': `${head}.${base64(modified)}.${signature}`,
+    'that has expired': app.token(ann, -1),
+    'of another issuer with the same key id': createTokens().token(ann),
+    'that is not a token': 'rubbish',
   };
   for (const [name, token] of Object.entries(forged)) {
     const { status } = await app.request('GET', '/api/notes/1', undefined, { headers: { authorization: `Bearer ${token}` } });
@@ -119,21 +119,21 @@ test('forged, expired and edited tokens are refused, even where none is needed',
   }
 });
 
-test('the internal routes and subscriptions are not there without the app token', async () => {
+test('hides internal routes and subscriptions without the app token', async () => {
   for (const path of ['/internal/double', '/events/bell.rung', '/cron', '/INTERNAL/double']) {
     expect([path, (await app.request('POST', path, {})).status]).toEqual([path, 404]);
   }
   expect((await app.request('GET', '/dapr/subscribe')).status).toBe(404);
 });
 
-test('a shared call answers each input with its output or its refusal', async () => {
+test('replies to a call with an output or a refusal for each input', async () => {
   expect(await app.call(Double, { n: 21 })).toEqual({ output: { n: 42 } });
   expect(await app.call(Double, { n: 101 })).toEqual({
     refused: { kind: 'conflict', slug: 'too-big', detail: 'That is too big.', extras: { lines: [{ n: 101 }] } },
   });
 });
 
-test('an event is done, tried again, or dropped', async () => {
+test('reports an event as handled, to be retried, or dropped', async () => {
   expect(await app.deliver(Rung('bell', 1, { times: 3 }))).toBe('SUCCESS');
   expect(await app.deliver(Rung('bell', 1, { times: 101 }))).toBe('RETRY');
   expect(await app.deliver(Rung('bell', 1, { times: -1 }))).toBe('DROP');
@@ -141,7 +141,7 @@ test('an event is done, tried again, or dropped', async () => {
   expect(await app.deliver({ ...Rung('bell', 1, { times: 1 }), data: { times: 'x' } })).toBe('DROP');
 });
 
-test('the OpenAPI document shows the public routes and no internal one', async () => {
+test('describes the public routes in the OpenAPI document, and no internal one', async () => {
   const { body } = await app.request('GET', '/openapi.json');
   expect(body.openapi).toBe('3.1.0');
   expect(Object.keys(body.paths).toSorted()).toEqual(['/api/broken', '/api/busy', '/api/notes', '/api/notes/{id}']);

@@ -10,7 +10,7 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../../../${path}`, 
 const folders: string[] = [];
 afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
 
-/** Runs suites with the repository's Jest settings, one process for all. */
+/** Runs suites with the repository's Jest settings, in one process. */
 async function runSuites(...suites: string[]): Promise<{ passed: boolean; output: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   folders.push(folder);
@@ -42,23 +42,23 @@ test.each([
     'after the Jest environment has been torn down',
   ],
   ['a warning after its end', `test('leaves a timer', () => void setTimeout(() => console.warn('late'), 0));`, 'late'],
-])('a suite that prints %s fails', async (_, suite, words) => {
+])('fails a suite that prints %s', async (_, suite, words) => {
   const { passed, output } = await runSuites(suite);
   expect(output).toContain(words);
   expect(passed).toBe(false);
 });
 
-test('a test may announce what it prints, and fails if it does not print that', async () => {
-  const announce = (pattern: string) => `(globalThis.expectedWarnings ??= []).push(${pattern});`;
-  const printing = await runSuites(`test('prints', () => { ${announce('/no stock/')} console.warn('no stock left'); });`);
+test('lets a test print what it expects, and fails it if nothing is printed', async () => {
+  const expecting = (pattern: string) => `(globalThis.expectedWarnings ??= []).push(${pattern});`;
+  const printing = await runSuites(`test('prints', () => { ${expecting('/no stock/')} console.warn('no stock left'); });`);
   expect(printing).toMatchObject({ passed: true, output: expect.not.stringContaining('no stock left') });
-  const silent = await runSuites(`test('prints', () => { ${announce('/no stock/')} });`);
+  const silent = await runSuites(`test('prints', () => { ${expecting('/no stock/')} });`);
   expect(silent).toMatchObject({ passed: false, output: expect.stringContaining('Expected a warning that matches /no stock/') });
-  const next = await runSuites(`test('one', () => { ${announce('/x/')} console.warn('x'); }); test('two', () => console.warn('x'));`);
+  const next = await runSuites(`test('one', () => { ${expecting('/x/')} console.warn('x'); }); test('two', () => console.warn('x'));`);
   expect(next.passed).toBe(false);
 });
 
-test('listeners that suites add to the standard streams do not add up', async () => {
+test('removes the listeners that suites add to the standard streams', async () => {
   const suite = `process.stdout.on('error', () => {}); process.stderr.on('error', () => {}); test('passes', () => {});`;
   const { passed, output } = await runSuites(...Array.from({ length: 12 }, () => suite));
   expect(output).not.toContain('MaxListenersExceededWarning');

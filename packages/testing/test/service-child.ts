@@ -1,4 +1,4 @@
-// The demo service as a process of its own, started as every service is: service-child
+// A service in a separate process, started like every service: service-child
 import { routes } from '@sidecart/chassis/routes';
 import { runService } from '@sidecart/chassis/service';
 import { key, put } from '@sidecart/chassis/state';
@@ -11,7 +11,7 @@ await runService({
     logger.info({ password: 'hidden-1', session: { token: 'hidden-2' }, shown: 'plain' });
     const api = routes('Demo');
     const reply = z.object({ greeting: z.string() });
-    // Answers when its caller says so, by the second request.
+    // Replies once the test sends a message.
     let finish: () => void = () => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
     api.get('/api/slow', { summary: 'Waits.', access: 'public', reply }, async () => {
@@ -20,12 +20,12 @@ await runService({
       return { greeting: settings.GREETING };
     });
     process.on('message', () => finish());
-    // A turn that still has something to save when it is told to finish.
+    // A job that saves something after the test sends a message.
     const onCron = async () => {
       process.send?.('asked');
       await finished;
-      const event = { type: 'turn.ended', version: 1, subject: 'turn', sequence: 1, data: {} };
-      await store.transact([], () => ({ write: [put(key('turn'), 'ended')], events: [event], result: undefined }));
+      const event = { type: 'job.ended', version: 1, subject: 'job', sequence: 1, data: {} };
+      await store.transact([], () => ({ write: [put(key('job'), 'ended')], events: [event], result: undefined }));
       process.send?.('saved');
     };
     return { routes: [api], onCron };

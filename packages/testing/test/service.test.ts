@@ -25,29 +25,29 @@ function start(settings: Record<string, string>): ChildProcess {
   return fork(new URL('service-child.js', import.meta.url), { env, silent: true });
 }
 
-async function output({ stdout }: ChildProcess): Promise<string> {
+async function outputOf({ stdout }: ChildProcess): Promise<string> {
   return stdout ? text(stdout) : '';
 }
 
-test('refuses to start on bad settings, names all of them and repeats no value', async () => {
+test('refuses to start with invalid settings, names all of them and repeats no value', async () => {
   const [port] = await freePorts(1);
   const common = start({ APP_PORT: 'eighty', APP_API_TOKEN: 'too-short' });
-  const [said, [code]] = await Promise.all([output(common), once(common, 'exit')]);
+  const [log, [code]] = await Promise.all([outputOf(common), once(common, 'exit')]);
   expect(code).toBe(1);
-  expect(said).toMatch(/APP_PORT: .*\\n +APP_API_TOKEN: /);
-  expect(said).not.toMatch(/eighty|too-short/);
+  expect(log).toMatch(/APP_PORT: .*\\n +APP_API_TOKEN: /);
+  expect(log).not.toMatch(/eighty|too-short/);
 
   const own = start({ APP_PORT: String(port), APP_API_TOKEN: 'a-token-that-is-long-enough', GREETING: '', TIMES: '0' });
-  const [saidOwn, [ownCode]] = await Promise.all([output(own), once(own, 'exit')]);
+  const [ownLog, [ownCode]] = await Promise.all([outputOf(own), once(own, 'exit')]);
   expect(ownCode).toBe(1);
-  expect(saidOwn).toMatch(/TIMES: /);
-  expect(saidOwn).not.toMatch(/GREETING: /); // the secret has it
+  expect(ownLog).toMatch(/TIMES: /);
+  expect(ownLog).not.toMatch(/GREETING: /); // the secret has it
 });
 
-test('is live at once and ready with its sidecar, finishes what it has begun on SIGTERM, and ends', async () => {
+test('is live at once and ready with its sidecar, and finishes open requests on SIGTERM', async () => {
   const [port = 0] = await freePorts(1);
   const service = start({ APP_PORT: String(port), APP_API_TOKEN: 'a-token-that-is-long-enough', TIMES: '1' });
-  const said = output(service);
+  const log = outputOf(service);
   const url = `http://127.0.0.1:${port}`;
   const status = (path: string) =>
     fetch(url + path).then(
@@ -61,20 +61,20 @@ test('is live at once and ready with its sidecar, finishes what it has begun on 
   const slow = fetch(`${url}/api/slow`);
   await once(service, 'message');
   service.kill('SIGTERM');
-  await until('the service takes no more', 10, async () => (await status('/health/ready')) !== 200);
+  await until('the service is no longer ready', 10, async () => (await status('/health/ready')) !== 200);
   service.send('finish');
   expect(await (await slow).json()).toEqual({ greeting: 'hello from the secret' });
   const [code] = await once(service, 'exit');
   expect(code).toBe(0);
-  expect(await said).toMatch(/"path":"\/api\/slow","status":200/);
-  expect(await said).toMatch(/"shown":"plain"/);
-  expect(await said).not.toMatch(/hidden-/);
+  expect(await log).toMatch(/"path":"\/api\/slow","status":200/);
+  expect(await log).toMatch(/"shown":"plain"/);
+  expect(await log).not.toMatch(/hidden-/);
 }, 60_000);
 
-test('finishes a cron turn on SIGTERM, and leaves nothing of it in the outbox', async () => {
+test('finishes a cron job on SIGTERM, and leaves none of its events in the outbox', async () => {
   const [port = 0] = await freePorts(1);
   const token = 'a-token-that-is-long-enough';
-  const service = start({ APP_PORT: String(port), APP_API_TOKEN: token, TIMES: '1', REPLICA: 'turning' });
+  const service = start({ APP_PORT: String(port), APP_API_TOKEN: token, TIMES: '1', REPLICA: 'finishing' });
   const url = `http://127.0.0.1:${port}`;
   const status = (path: string, init: RequestInit = {}) =>
     fetch(url + path, init).then(
@@ -82,11 +82,11 @@ test('finishes a cron turn on SIGTERM, and leaves nothing of it in the outbox', 
       () => 0,
     );
   await until('the service is ready', 30, async () => (await status('/health/ready')) === 200);
-  const begun = once(service, 'message');
+  const started = once(service, 'message');
   expect(await status('/cron', { method: 'POST', headers: { 'dapr-api-token': token } })).toBe(200);
-  await begun;
+  await started;
   service.kill('SIGTERM');
-  await until('the service takes no more', 10, async () => (await status('/health/ready')) !== 200);
+  await until('the service is no longer ready', 10, async () => (await status('/health/ready')) !== 200);
   const saved = once(service, 'message');
   service.send('finish');
   expect((await saved)[0]).toBe('saved');
@@ -98,7 +98,7 @@ test('finishes a cron turn on SIGTERM, and leaves nothing of it in the outbox', 
   expect(lanes?.value).toEqual({});
 }, 60_000);
 
-test('limits requests as its settings say, and health checks never', async () => {
+test('limits requests as its settings say, but not health checks', async () => {
   const [port = 0] = await freePorts(1);
   const limits = { RATE_LIMIT_PER_ADDRESS: '2', TRUSTED_PROXIES: 'loopback' };
   const service = start({ APP_PORT: String(port), APP_API_TOKEN: 'a-token-that-is-long-enough', TIMES: '1', ...limits });

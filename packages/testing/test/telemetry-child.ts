@@ -1,4 +1,4 @@
-// A service of one route that calls itself once: telemetry-child. Tells its port.
+// A service with a route that calls itself once: telemetry-child. Sends its port to the parent.
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -8,7 +8,7 @@ import { until } from '@sidecart/runner/until';
 const child = new URL('telemetry-child.js', import.meta.url);
 const telemetry = import.meta.resolve('@sidecart/chassis/telemetry');
 
-/** What an OTLP collector was sent, as JSON. */
+/** A collector that records the OTLP it receives, as JSON. */
 async function startCollector() {
   const traces: { traceId: string; parentSpanId?: string; kind: number }[] = [];
   let metrics = 0;
@@ -26,7 +26,7 @@ async function startCollector() {
   return { traces, metrics: () => metrics, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
 }
 
-test('a request and the calls it makes are one trace, sent to the collector that is named', async () => {
+test('sends a request and the calls it makes to the collector, as one trace', async () => {
   const collector = await startCollector();
   const env = {
     ...process.env,
@@ -48,7 +48,7 @@ test('a request and the calls it makes are one trace, sent to the collector that
   collector.close();
 }, 30_000);
 
-test('without an endpoint nothing is loaded', async () => {
+test('loads nothing without an endpoint', async () => {
   const probe = `process.stdout.write(String(process.moduleLoadList.length > 0 && Object.keys((await import('node:module')).default._cache ?? {}).some((name) => name.includes('@opentelemetry'))))`;
   const { OTEL_EXPORTER_OTLP_ENDPOINT: _, ...env } = process.env;
   const { execFileSync } = await import('node:child_process');

@@ -8,7 +8,7 @@ const AT_ONCE = 100;
 
 /** Removes a person from all messages sent to them, and from any message saved later. */
 export async function forget(store: Store, userId: string): Promise<void> {
-  const [gone, own] = [goneKey(userId), messagesOf(userId).at];
+  const [gone, own] = [goneKey(userId), messagesOf(userId).head];
   // Saving a message writes the person's list and only reads `gone`. Writing the list here makes a
   // message that is being saved on another replica conflict. So it is either in the list that is
   // read below, or saved without the recipient.

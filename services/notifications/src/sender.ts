@@ -48,11 +48,11 @@ export function createSender({ store, logger, channels }: SenderOptions) {
   async function enqueue({ userId, ...message }: Notice): Promise<void> {
     const { id } = message;
     const [stored, own] = [messageKey(id), messagesOf(userId)];
-    const isNew = await store.transact([stored, messages.at, own.at, goneKey(userId)], (docs, now) => {
+    const isNew = await store.transact([stored, messages.head, own.head, goneKey(userId)], (docs, now) => {
       if (docs.get(stored)) return { result: false };
       const queued = queue(message, now);
       const delivery = docs.get(goneKey(userId)) ? erase(queued, now) : queued;
-      const noted = deadlines.note(docs, id, new Date(now.getTime() + FIRST_DEADLINE_MS));
+      const noted = deadlines.schedule(docs, id, new Date(now.getTime() + FIRST_DEADLINE_MS));
       return { write: [put(stored, delivery), ...append(docs, messages, id), ...append(docs, own, id), ...noted], result: true };
     });
     if (isNew && inTurn.pendingCount < MAX_WAITING) void deliver(id).catch(() => undefined); // retried at its deadline

@@ -67,7 +67,7 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
   /** Saves a payment as processing, or returns the one that this request has opened before. */
   function open(due: Due, request: PaymentRequest, keyedId: string | undefined): Promise<Payment> {
     const later = firstFollowUp();
-    const keys = [intentKey(due.orderId), deadlines.noteKey(later), ...(keyedId === undefined ? [] : [paymentKey(keyedId)])];
+    const keys = [intentKey(due.orderId), deadlines.bucketKey(later), ...(keyedId === undefined ? [] : [paymentKey(keyedId)])];
     return store.transact(keys, (docs, now) => {
       const existing = keyedId === undefined ? undefined : docs.get(paymentKey(keyedId));
       if (existing) return { result: sameRequest(existing, request) };
@@ -76,7 +76,7 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
       const clicked = id === before.current || id === before.paid ? docs.get(paymentKey(id)) : undefined;
       if (clicked?.method === request.paymentMethodId) return { result: clicked };
       const { intent, payment } = begin(before, id, request.paymentMethodId, now);
-      return { write: [putIntent(intent), putPayment(payment), ...deadlines.note(docs, id, later)], result: payment };
+      return { write: [putIntent(intent), putPayment(payment), ...deadlines.schedule(docs, id, later)], result: payment };
     });
   }
 
@@ -137,7 +137,7 @@ export function createCashier({ store, standing, provider, logger, orderDue, now
       const paid = before.paid === null ? undefined : docs.get(paymentKey(before.paid));
       const { intent, payment } = close(before, paid, now);
       if (intent === before) return { result: payment };
-      const refunding = payment && payment !== paid ? [putPayment(payment), ...deadlines.note(docs, payment.id, later)] : [];
+      const refunding = payment && payment !== paid ? [putPayment(payment), ...deadlines.schedule(docs, payment.id, later)] : [];
       return { write: [putIntent(intent), ...refunding], result: payment };
     });
     if (owed) await refund(owed);

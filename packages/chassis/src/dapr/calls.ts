@@ -1,27 +1,28 @@
 import { MAX_INPUTS, type CallType } from '@sidecart/contracts/call';
 import { z } from 'zod';
+import { DomainError, KINDS } from '../http/errors.js';
+import type { Routes } from '../http/routes.js';
+import { refusals } from '../telemetry/metrics.js';
 import { batched } from './batched.js';
 import { type Dapr, DaprError } from './dapr.js';
-import { DomainError } from '../http/errors.js';
-import { refusals } from '../telemetry/metrics.js';
-import type { Routes } from '../http/routes.js';
 
 const Refused = z.object({
-  kind: z.enum(['invalid', 'unauthenticated', 'forbidden', 'missing', 'conflict', 'too-large', 'limited', 'unavailable']),
+  kind: z.enum(KINDS),
   slug: z.string(),
   detail: z.string(),
   extras: z.object({ lines: z.array(z.unknown()).optional(), retryAfter: z.number().optional() }).optional(),
 });
 type Answer<O> = { output: O } | { refused: z.infer<typeof Refused> };
 
-/** A sidecar that was last connected to a pod that is gone needs up to five seconds to find another. */
+/** A sidecar that was connected to a terminated pod needs up to five seconds to find another. */
 const PATIENCE_MS = 10_000;
 const MAX_WAITING = 2_000;
 
 /**
- * The client side of a call to another service: callers that wait at the same time share one invocation. Returns the output, or
- * throws the `DomainError` that the other side threw for this input. Throws `unavailable` if there is no answer in `timeoutMs`,
- * the time in the queue included, or if 2,000 callers wait already.
+ * Returns a function that calls another service. Callers that wait at the same time share one
+ * invocation. It returns the output, or throws the `DomainError` that the other service threw for
+ * this input. It throws `unavailable` after `timeoutMs`, including the time in the queue, or if
+ * 2,000 callers are waiting.
  */
 export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, timeoutMs = PATIENCE_MS): (input: I) => Promise<O> {
   const Answers = z.object({ answers: z.array(z.union([z.object({ output }), z.object({ refused: Refused })])) });
@@ -29,7 +30,7 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
     async (inputs) => {
       const wire = await dapr.invoke(app, `internal/${name}`, { inputs }, timeoutMs).catch((error: unknown) => {
         if (error instanceof DaprError)
-          throw new DomainError('unavailable', 'service-unavailable', `${app} did not answer.`, { retryAfter: 1 }, { cause: error });
+          throw new DomainError('unavailable', 'service-unavailable', `${app} did not respond.`, { retryAfter: 1 }, { cause: error });
         throw error;
       });
       return Answers.parse(wire).answers;
@@ -44,7 +45,10 @@ export function caller<I, O>(dapr: Dapr, { app, name, output }: CallType<I, O>, 
   };
 }
 
-/** The server side: adds the call's route. `handle` runs for all inputs of a call at once; what it throws is that input's refusal. */
+/**
+ * Adds the route of a call. `handle` runs for all inputs of a call at once. An error it throws
+ * refuses that input only.
+ */
 export function serve<I, O>(to: Routes, { name, input }: CallType<I, O>, handle: (input: I) => Promise<O>): void {
   const body = z.strictObject({ inputs: z.array(input).max(MAX_INPUTS) });
   to.post(
@@ -65,7 +69,7 @@ function refusal(error: unknown): { refused: z.infer<typeof Refused> } {
   return { refused: { kind, slug, detail: message, extras: passedOn(extras) } };
 }
 
-/** What a refusal tells across a call. */
+/** Returns the extras that cross a call. */
 const passedOn = ({ lines, retryAfter }: z.infer<typeof Refused>['extras'] = {}) => ({
   ...(lines ? { lines } : {}),
   ...(retryAfter === undefined ? {} : { retryAfter }),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errors, Pool, type Dispatcher } from 'undici';
 import { traceHeaders } from '../telemetry/trace.js';
 
-/** A failed call to the sidecar. `status` is the sidecar's answer, or 0 if there was none (refused, reset, timed out). */
+/** A failed call to the sidecar. `status` is that of its response, or 0 if there was none. */
 export class DaprError extends Error {
   constructor(
     readonly call: string,
@@ -13,7 +13,7 @@ export class DaprError extends Error {
     this.name = 'DaprError';
   }
 
-  /** Whether the sidecar refused the request itself. The same request never succeeds later. */
+  /** Whether the sidecar rejected the request itself. Repeating it cannot succeed. */
   get isRejected(): boolean {
     return this.status >= 400 && this.status < 500 && ![408, 409, 429].includes(this.status);
   }
@@ -22,67 +22,83 @@ export class DaprError extends Error {
 export interface SidecarHttpOptions {
   /** The sidecar's HTTP port on 127.0.0.1. */
   port: number | string;
-  /** `DAPR_API_TOKEN`: sent with every call. */
+  /** `DAPR_API_TOKEN`, which every call sends. */
   apiToken: string | undefined;
+  /** The deadline of a call that sets none, in ms. */
+  timeoutMs: number;
 }
 
 export interface SidecarRequest {
   /** Names the call in errors. */
   name: string;
+  /** The path after `/v1.0`. */
   path: string;
-  /** Sent as JSON. */
-  body: unknown;
+  /** Sent as JSON by POST. Without a body the call is a GET. */
+  body?: unknown;
   /** The request is aborted after this many ms. */
-  timeoutMs: number;
+  timeoutMs?: number;
 }
 
 export type SidecarHttp = ReturnType<typeof openSidecarHttp>;
 
 const MAX_CONNECTIONS = 128;
-/** A sidecar that starts again listens after about two seconds. */
+/** A restarting sidecar listens again after about two seconds. */
 const RESTART_MS = 5_000;
 const RETRY_MS = 100;
 
-/** Calls to the sidecar over one pool of connections, each with a deadline that aborts the request. */
-export function openSidecarHttp({ port, apiToken }: SidecarHttpOptions) {
+/** Opens a pool of connections to the sidecar. Each call has a deadline that aborts the request. */
+export function openSidecarHttp({ port, apiToken, timeoutMs: defaultTimeoutMs }: SidecarHttpOptions) {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: MAX_CONNECTIONS, keepAliveTimeout: 60_000 });
   const token: Record<string, string> = apiToken === undefined ? {} : { 'dapr-api-token': apiToken };
 
-  /** Returns the body of a successful answer. Waits for a sidecar that is starting again. Throws a `DaprError`. */
-  async function post({ name, path, body, timeoutMs }: SidecarRequest): Promise<Buffer> {
-    const headers = { 'content-type': 'application/json', ...token, ...traceHeaders() };
-    const giveUp = performance.now() + Math.min(timeoutMs, RESTART_MS);
+  /**
+   * Returns the body of a successful response. Waits for a sidecar that is restarting. Throws a
+   * `DaprError`.
+   */
+  async function send({ name, path, body, timeoutMs = defaultTimeoutMs }: SidecarRequest): Promise<Buffer> {
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const headers = { ...(content === undefined ? {} : { 'content-type': 'application/json' }), ...token, ...traceHeaders() };
+    const giveUpAt = performance.now() + Math.min(timeoutMs, RESTART_MS);
     const signal = AbortSignal.timeout(timeoutMs);
-    const request: Dispatcher.RequestOptions = { method: 'POST', path, headers, body: JSON.stringify(body), signal };
+    const method = content === undefined ? 'GET' : 'POST';
     for (;;) {
       try {
-        return await send(name, request);
+        return await request(name, { method, path: `/v1.0${path}`, headers, body: content ?? null, signal });
       } catch (error) {
         if (error instanceof DaprError) throw error;
-        if (signal.aborted) throw new DaprError(name, 0, `no answer in ${timeoutMs} ms`);
-        // A refused connection never reached the sidecar, so that any call can be repeated.
-        if (!isRefused(error) || performance.now() > giveUp) throw new DaprError(name, 0, String(error));
+        if (signal.aborted) throw new DaprError(name, 0, `no response in ${timeoutMs} ms`);
+        // A refused connection never reached the sidecar, so any call can be repeated.
+        if (!isRefused(error) || performance.now() > giveUpAt) throw new DaprError(name, 0, String(error));
         await delay(RETRY_MS);
       }
     }
   }
 
-  async function send(name: string, request: Dispatcher.RequestOptions): Promise<Buffer> {
-    const { statusCode, body } = await pool.request(request);
+  async function request(name: string, options: Dispatcher.RequestOptions): Promise<Buffer> {
+    const { statusCode, body } = await pool.request(options);
     const bytes = Buffer.from(await body.arrayBuffer());
     if (statusCode >= 300) throw new DaprError(name, statusCode, bytes.toString());
     return bytes;
   }
 
-  /** Whether the sidecar serves outbound calls, that is, its components are loaded. */
+  /** Returns whether the sidecar has loaded its components, and so serves outbound calls. */
   async function isHealthy(): Promise<boolean> {
-    const request = { method: 'GET' as const, path: '/v1.0/healthz/outbound', signal: AbortSignal.timeout(2_000) };
-    const answer = await pool.request(request).catch(() => undefined);
-    await answer?.body.dump();
-    return answer?.statusCode === 204;
+    const options = { method: 'GET' as const, path: '/v1.0/healthz/outbound', signal: AbortSignal.timeout(2_000) };
+    const response = await pool.request(options).catch(() => undefined);
+    await response?.body.dump();
+    return response?.statusCode === 204;
   }
 
-  return { post, isHealthy, close: () => pool.close() };
+  return { send, isHealthy, close: () => pool.close() };
+}
+
+/** Returns the parsed JSON, or `undefined` if the text is not JSON. */
+export function parseJson(text: string | Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
 }
 
 function isRefused(error: unknown): boolean {

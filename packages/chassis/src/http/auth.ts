@@ -8,7 +8,7 @@ export interface VerifierOptions {
   /** Loads identity's public keys. */
   keySet: () => Promise<JwkSet>;
   /**
-   * The least time between two loads for unknown key ids, in ms, so that forged tokens cannot flood
+   * The minimum time between two loads for unknown key ids, in ms. Forged tokens cannot flood
    * identity. Must be shorter than identity publishes a new key before it signs with it.
    */
   reloadMs?: number;

@@ -17,15 +17,18 @@ export interface HttpOptions {
   logger: Logger;
   verify: Verify;
   routes: readonly Routes[];
-  /** Routes that only the sidecar may call, beside the internal ones of `routes`: subscriptions and bindings. */
+  /**
+   * Subscriptions and bindings, which only the sidecar may call, like the internal routes of
+   * `routes`.
+   */
   sidecar: readonly express.Router[];
-  /** `APP_API_TOKEN`: the secret that the sidecar sends with every call. */
+  /** `APP_API_TOKEN`, which the sidecar sends with every call. */
   appToken: string;
-  /** Browser origins that may call; none by default. */
+  /** Browser origins that may call. None by default. */
   origins?: string[];
   /** Larger bodies are refused. */
   bodyLimit?: string;
-  /** Proxies whose `X-Forwarded-For` is believed; by default those of the local network. */
+  /** Proxies whose `X-Forwarded-For` is trusted. By default those of the local network. */
   trustedProxies?: TrustedProxies;
   /** No limits by default. */
   limits?: Limits;
@@ -34,57 +37,66 @@ export interface HttpOptions {
 const POLICY = { contentSecurityPolicy: { directives: { baseUri: ["'none'"] } } };
 const UNLIMITED: Limits = { perAddress: 0, perAccount: 0 };
 
-/** Returns the Express app of a service: what every request passes on its way in, the routes, and one form of error on the way out. */
+/**
+ * Returns the Express app of a service, with what all its routes share: limits, identification, and
+ * one form of error.
+ */
 export function createHttp({ service, logger, verify, routes, sidecar, appToken, ...options }: HttpOptions) {
   const { origins = [], bodyLimit = '256kb', trustedProxies = LOCAL_NETWORK, limits = UNLIMITED } = options;
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('trust proxy', trustedProxies);
-  app.use(bareAddresses, requestId, logRequests(logger), onlyWith(appToken, inside(sidecar, routes)));
+  app.use(bareAddresses, requestId, logRequests(logger), onlyWith(appToken, sidecarRouter(sidecar, routes)));
   app.use(helmet(POLICY), crossOrigin(origins, routes), limitNetwork(limits));
-  app.use(identify(verify, limitCaller(limits, calledByMachines(routes))));
-  app.use(readLater(express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody })));
+  app.use(identify(verify, limitCaller(limits, isExempt(routes))));
+  app.use(deferBody(express.json({ limit: bodyLimit, type: JSON_TYPES, verify: keepRawBody })));
   let document: ReturnType<typeof openApi> | undefined;
   app.get('/openapi.json', (_req, res) => void res.json((document ??= openApi(service, routes))));
   for (const { router } of routes) app.use(router);
   app.use((req) => {
-    throw new DomainError('missing', 'no-such-route', `${req.method} ${req.path} is not a route.`);
+    throw new DomainError('missing', 'no-such-route', `There is no route ${req.method} ${req.path}.`);
   });
   app.use(problem(logger));
   return app;
 }
 
-/** Returns the routes that only the sidecar may call. */
-function inside(sidecar: readonly express.Router[], routes: readonly Routes[]): express.Router {
+/** Returns a router with the routes that only the sidecar may call. */
+function sidecarRouter(sidecar: readonly express.Router[], routes: readonly Routes[]): express.Router {
   const router = express.Router().use(express.json({ limit: '4mb', type: JSON_TYPES }));
   for (const each of [...sidecar, ...routes.map(({ internal }) => internal)]) router.use(each);
   return router;
 }
 
-/** Without the token a request skips the routes, as if they did not exist. */
+/** A request without the token skips the routes, as if they did not exist. */
 const onlyWith =
   (token: string, router: express.Router): RequestHandler =>
   (req, res, next) =>
     sameText(req.header('dapr-api-token') ?? '', token) ? router(req, res, next) : next();
 
-/** Sets `req.user`. A request with a bad token counts against the limit too, so guessing tokens is no faster than calling routes. */
+/**
+ * Sets `req.user`. A request with an invalid token counts against the limit too, so tokens cannot
+ * be guessed faster.
+ */
 function identify(verify: Verify, limit: RequestHandler): RequestHandler {
   return async (req, res, next) => {
-    const refused = await authenticate(req, verify).catch((error: unknown) => error);
-    await limit(req, res, (limited?: unknown) => next(limited ?? refused));
+    const authError = await authenticate(req, verify).catch((error: unknown) => error);
+    await limit(req, res, (limitError?: unknown) => next(limitError ?? authError));
   };
 }
 
-/** Returns whether a request is for a route with `limit: 'network'`, whose path has no parameters. */
-function calledByMachines(routes: readonly Routes[]): (req: express.Request) => boolean {
+/**
+ * Returns a function that tells requests for routes with `limit: 'network'`, whose paths have no
+ * parameters.
+ */
+function isExempt(routes: readonly Routes[]): (req: express.Request) => boolean {
   const exempt = routes.flatMap(({ endpoints }) => endpoints.filter(({ limit }) => limit === 'network'));
   const names = new Set(exempt.map(({ method, path }) => `${method.toUpperCase()} ${path}`));
   return ({ method, path }) => names.has(`${method} ${path}`);
 }
 
 /** Defers parsing the body until a route that takes one has admitted the caller. */
-function readLater(json: RequestHandler): RequestHandler {
+function deferBody(json: RequestHandler): RequestHandler {
   return (req, res, next) => {
     req.readJson = () =>
       new Promise((resolve, reject) => json(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error))));

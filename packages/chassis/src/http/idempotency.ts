@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DomainError } from './errors.js';
 
-/** The header with which a client marks repeats of one request. Eight characters at least, so that nobody counts 1, 2, 3. */
+/**
+ * The header that marks repeats of one request. At least eight characters, so no client counts 1,
+ * 2, 3.
+ */
 export const IdempotencyKey = z.object({
   'idempotency-key': z
     .string()
@@ -10,16 +13,18 @@ export const IdempotencyKey = z.object({
     .max(128)
     .optional()
     .meta({
-      description: 'The same key again, with the same body, gives the same answer and does nothing twice.',
+      description: 'A request repeated with the same key and body returns the same reply and has no further effect.',
       examples: ['d0f6a2b8-checkout-1'],
     }),
 });
 
-/** The same id for the same parts, in the shape of a UUID: what a repeat is recognised by. */
+/**
+ * Returns an id in the shape of a UUID, always the same for the same parts. It identifies a repeat.
+ */
 export function derivedId(...parts: (string | number)[]): string {
   const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');
 }
 
 export const keyReused = () =>
-  new DomainError('conflict', 'idempotency-key-reused', 'This Idempotency-Key was used before, for another request.');
+  new DomainError('conflict', 'idempotency-key-reused', 'This Idempotency-Key was already used for another request.');

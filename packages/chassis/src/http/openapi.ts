@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { Documented, Routes } from './routes.js';
+import type { Route, Routes } from './routes.js';
 
 const Problem = z
   .object({
@@ -15,7 +15,7 @@ const Problem = z
   })
   .meta({
     id: 'Problem',
-    description: 'What went wrong, after RFC 9457.',
+    description: 'An error, as RFC 9457 defines it.',
     examples: [
       {
         type: 'https://sidecart.dev/problems/not-found',
@@ -28,7 +28,7 @@ const Problem = z
     ],
   });
 
-/** The OpenAPI 3.1 document of a service's public routes. */
+/** Returns the OpenAPI 3.1 document of a service's public routes. */
 export function openApi(service: string, routes: readonly Routes[]): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints).filter(({ access }) => access !== 'internal')) {
@@ -43,7 +43,7 @@ export function openApi(service: string, routes: readonly Routes[]): ReturnType<
   });
 }
 
-function operation(endpoint: Documented) {
+function operation(endpoint: Route) {
   const { summary, tag, rows, access } = endpoint;
   return {
     summary,
@@ -56,7 +56,7 @@ function operation(endpoint: Documented) {
   };
 }
 
-function requestBody({ body, upload }: Documented) {
+function requestBody({ body, upload }: Route) {
   if (upload !== undefined) {
     const form = { type: 'object' as const, required: [upload], properties: { [upload]: { type: 'string' as const, format: 'binary' } } };
     return { requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } } };
@@ -64,15 +64,15 @@ function requestBody({ body, upload }: Documented) {
   return body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {};
 }
 
-function success({ method, reply, replyHeaders, media, status }: Documented) {
-  const cached = method === 'get' && status === undefined ? { 304: { description: 'What If-None-Match names is still current.' } } : {};
+function success({ method, reply, replyHeaders, media, status }: Route) {
+  const cached = method === 'get' && status === undefined ? { 304: { description: 'Not modified since the ETag in If-None-Match.' } } : {};
   if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } }, ...cached };
   const content = reply ? { content: { 'application/json': { schema: reply } } } : {};
   const headers = replyHeaders ? { headers: replyHeaders } : {};
   return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...headers, ...content }, ...cached };
 }
 
-function parameters({ params, query, headers }: Documented) {
+function parameters({ params, query, headers }: Route) {
   return {
     ...(params instanceof z.ZodObject ? { path: params } : {}),
     ...(query instanceof z.ZodObject ? { query } : {}),
@@ -82,19 +82,22 @@ function parameters({ params, query, headers }: Documented) {
 
 const BUSY = new Set([429, 503]);
 const RetryAfter = z.object({
-  'retry-after': z.int().meta({ description: 'Seconds to wait.', examples: [1] }),
+  'retry-after': z.int().meta({ description: 'The seconds to wait before the next request.', examples: [1] }),
 });
 
-/** Returns the problem responses: those of every request and of the access, then what the route adds. */
-function problems(endpoint: Documented) {
+/**
+ * Returns the problem responses: those of any route with this access, and those that the route
+ * declares.
+ */
+function problems(endpoint: Route) {
   const { access, body, upload, problems: own = {} } = endpoint;
   const general: Record<number, string> = {
     400: 'A field is missing, malformed or unknown.',
-    401: access === 'public' ? 'The access token is not valid; leave it out.' : 'There is no valid access token.',
+    401: access === 'public' ? 'The access token is invalid. Omit it.' : 'The access token is missing or invalid.',
     ...forbidden(access),
-    ...(body || upload !== undefined ? { 413: 'The body is too large.', 415: 'The body is of another media type.' } : {}),
-    429: 'Too many requests: see Retry-After.',
-    503: 'The data cannot be reached at the moment: see Retry-After.',
+    ...(body || upload !== undefined ? { 413: 'The body is too large.', 415: 'The body has another media type.' } : {}),
+    429: 'Too many requests. See Retry-After.',
+    503: 'The service is temporarily unavailable. See Retry-After.',
   };
   const codes = new Set([...Object.keys(general), ...Object.keys(own)].map(Number));
   return Object.fromEntries(
@@ -109,7 +112,7 @@ function problems(endpoint: Documented) {
   );
 }
 
-function forbidden(access: Documented['access']): Record<number, string> {
+function forbidden(access: Route['access']): Record<number, string> {
   if (typeof access === 'object') return { 403: `This needs an admin, or staff with the permission ${access.staff}.` };
   return access === 'admin' ? { 403: 'This needs an admin.' } : {};
 }

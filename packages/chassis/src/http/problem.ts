@@ -4,7 +4,10 @@ import { DomainError, type Extras, type Kind } from './errors.js';
 import type { Logger } from '../service/logger.js';
 import { refusals } from '../telemetry/metrics.js';
 
-/** A request that is invalid as HTTP. Only the HTTP layer throws it; a rule of the domain throws a `DomainError`. */
+/**
+ * A request that is invalid as HTTP. Only the HTTP layer throws it; domain rules throw a
+ * `DomainError`.
+ */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -36,19 +39,22 @@ interface Problem {
   detail: string;
   extras?: Extras;
   headers?: Record<string, string>;
-  /** For the log, never for the caller. */
+  /** Goes to the log, never to the caller. */
   cause?: unknown;
 }
 
-/** Replies to every error with a problem (RFC 9457). Logs unexpected errors, which are a 500, and the causes of known ones. */
+/**
+ * Replies to every error with a problem (RFC 9457). Logs unexpected errors, which become 500, and
+ * causes.
+ */
 export function problem(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    const known = knownProblem(error);
-    if (!known) logger.error({ err: error, requestId: req.id }, 'unexpected error');
-    else if (known.cause) logger.warn({ err: known.cause, requestId: req.id }, known.detail);
+    const expected = problemOf(error);
+    if (!expected) logger.error({ err: error, requestId: req.id }, 'unexpected error');
+    else if (expected.cause) logger.warn({ err: expected.cause, requestId: req.id }, expected.detail);
     if (res.headersSent) return void res.destroy();
-    const { status, slug, detail, extras = {}, headers = {} } = known ?? UNEXPECTED;
-    if (known) refusals.add(1, { slug, route: String(req.route?.path ?? '') });
+    const { status, slug, detail, extras = {}, headers = {} } = expected ?? UNEXPECTED;
+    if (expected) refusals.add(1, { slug, route: String(req.route?.path ?? '') });
     const { retryAfter, ...members } = extras;
     res.set(headers);
     if (retryAfter !== undefined) res.setHeader('retry-after', retryAfter);
@@ -66,9 +72,10 @@ export function problem(logger: Logger): ErrorRequestHandler {
   };
 }
 
-const UNEXPECTED: Problem = { status: 500, slug: 'internal', detail: 'Something went wrong here.' };
+const UNEXPECTED: Problem = { status: 500, slug: 'internal', detail: 'Something went wrong on our side. Try again later.' };
 
-function knownProblem(error: unknown): Problem | undefined {
+/** Returns `undefined` for an error that no rule and no library throws on purpose. */
+function problemOf(error: unknown): Problem | undefined {
   if (error instanceof DomainError) {
     const { kind, slug, message: detail, extras, cause } = error;
     return { status: STATUS[kind], slug, detail, extras, cause };
@@ -78,11 +85,11 @@ function knownProblem(error: unknown): Problem | undefined {
   return isRefusal(error) ? refusal(error) : undefined;
 }
 
-/** The sidecar, or the store behind it, is away. Its own text may name hosts, tables and users. */
+/** The sidecar or its store is unavailable. Their error text may name hosts, tables and users. */
 const UNAVAILABLE: Problem = {
   status: 503,
   slug: 'unavailable',
-  detail: 'The data cannot be reached at the moment. Try again shortly.',
+  detail: 'The data is unavailable at the moment. Try again.',
   extras: { retryAfter: 1 },
 };
 
@@ -91,11 +98,14 @@ interface LibraryRefusal extends Error {
   type?: unknown;
 }
 
-/** Returns whether Express or its body parser refused the request: their errors have a status and `expose`, or are a URIError. */
+/**
+ * Returns whether Express or its body parser refused the request. Their errors have a status and
+ * `expose`, or are a URIError.
+ */
 function isRefusal(error: unknown): error is LibraryRefusal {
   if (!(error instanceof Error && 'status' in error && typeof error.status === 'number')) return false;
-  const shown = 'expose' in error && error.expose === true;
-  return error.status >= 400 && error.status < 500 && (shown || error instanceof URIError);
+  const isExposed = 'expose' in error && error.expose === true;
+  return error.status >= 400 && error.status < 500 && (isExposed || error instanceof URIError);
 }
 
 function refusal({ status, type }: LibraryRefusal): Problem {

@@ -3,12 +3,18 @@ import type { RequestHandler } from 'express';
 import { compile } from 'proxy-addr';
 import { z } from 'zod';
 
-/** For Express's `trust proxy`: the addresses of proxies, or the number of proxies before the service. */
+/**
+ * For Express's `trust proxy`: the addresses of proxies, or the number of proxies in front of the
+ * service.
+ */
 export type TrustedProxies = string[] | number;
 
 export const LOCAL_NETWORK = ['loopback', 'linklocal', 'uniquelocal'];
 
-/** `TRUSTED_PROXIES`: a hop count, or addresses, CIDR ranges and names of ranges, separated by commas or spaces. */
+/**
+ * `TRUSTED_PROXIES`: a hop count, or addresses, CIDR ranges and names of ranges, separated by
+ * commas or spaces.
+ */
 export const TrustedProxies = z.string().transform((text, context): TrustedProxies => {
   if (/^\d{1,2}$/.test(text)) return Number(text);
   const proxies = text.split(/[\s,]+/).filter(Boolean);
@@ -21,7 +27,10 @@ export const TrustedProxies = z.string().transform((text, context): TrustedProxi
   }
 });
 
-/** Rewrites `X-Forwarded-For` to bare addresses. Some proxies add the port, which would make every connection another client. */
+/**
+ * Rewrites `X-Forwarded-For` to bare addresses. Some proxies add the port, so every connection
+ * would look like another client.
+ */
 export const bareAddresses: RequestHandler = ({ headers }, _res, next) => {
   const forwarded = headers['x-forwarded-for'];
   if (typeof forwarded === 'string') headers['x-forwarded-for'] = forwarded.split(',').map(bare).join(', ');

@@ -5,33 +5,39 @@ import { permitted, signedIn } from './auth.js';
 import { DomainError, type FieldError } from './errors.js';
 import { checkBody } from './media.js';
 
-/** Who may call: anyone, whoever is signed in, staff with a permission and admins, admins only, or other services through their sidecars. */
+/**
+ * Who may call: anyone, anyone who is signed in, staff with a permission and admins, admins only, or
+ * other services through their sidecars.
+ */
 export type Access = 'public' | 'customer' | { staff: Permission } | 'admin' | 'internal';
 
 export interface Endpoint<A extends Access, P, Q, H, B, R> {
   /** One sentence for the API guide. */
   summary: string;
   access: A;
-  /** Rows of the capability table that this route serves. */
+  /** The rows of the table of capabilities that this route serves. */
   rows?: number[];
-  /** An object schema with one field per `:name` of the path. */
+  /** An object schema with a field for each `:name` in the path. */
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
-  /** Header names in lower case; others are ignored. */
+  /** An object schema with header names in lower case. Other headers are ignored. */
   headers?: z.ZodType<H>;
   /** An object schema of headers that the handler sets on `res`, by name in lower case. */
   replyHeaders?: z.ZodObject;
   body?: z.ZodType<B>;
-  /** The field of a multipart form that carries a file; the handler reads it from `req`. */
+  /** The field of a multipart form that has a file, which the handler reads from `req`. */
   upload?: string;
   reply?: z.ZodType<R>;
-  /** The media type of a reply that is not JSON; the handler sends it on `res`. */
+  /** The media type of a reply that is not JSON, which the handler sends on `res`. */
   media?: string;
-  /** `network` for a route that a provider's servers call for all customers: only the limit of all requests of an address applies. */
+  /**
+   * `network` for a route that a provider's servers call for all customers: only the limit of an
+   * address for all requests applies.
+   */
   limit?: 'network';
-  /** Of a success; 200 unless told, 204 without `reply`. */
+  /** The status of a success. By default 200, or 204 without `reply`. */
   status?: number;
-  /** The problems it may answer beside those of its access and schemas: status -> when. */
+  /** The problems of this route, by status, besides those of its access and schemas. */
   problems?: Record<number, string>;
 }
 
@@ -48,16 +54,17 @@ export interface Input<A extends Access, P, Q, H, B> {
 declare module 'express-serve-static-core' {
   interface Request {
     id: string;
-    /** The body as it came, for signatures over it. */
+    /** The body as it was received, to verify signatures. */
     rawBody?: Buffer;
-    /** Parses the body into `body`; unset if that was done on arrival. */
+    /** Parses the body into `body`. Unset if that has already happened. */
     readJson?: () => Promise<void>;
   }
 }
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-export interface Documented extends Omit<Endpoint<Access, unknown, unknown, unknown, unknown, unknown>, never> {
+/** An endpoint with its place in the API. */
+export interface Route extends Omit<Endpoint<Access, unknown, unknown, unknown, unknown, unknown>, never> {
   method: Method;
   path: string;
   tag: string;
@@ -66,13 +73,14 @@ export interface Documented extends Omit<Endpoint<Access, unknown, unknown, unkn
 export type Routes = ReturnType<typeof routes>;
 
 /**
- * Returns routers whose every route declares its schemas: they check what comes in and make the OpenAPI document. `tag` groups them there.
- * Routes with the access `internal` are on a router of their own, which only the sidecar reaches.
+ * Creates routers whose routes declare their schemas, which validate requests and make up the
+ * OpenAPI document. `tag` groups the routes there. Routes with the access `internal` are on a
+ * separate router, which only the sidecar can call.
  */
 export function routes(tag: string) {
   const router = Router();
   const internal = Router();
-  const endpoints: Documented[] = [];
+  const endpoints: Route[] = [];
 
   function add(method: Method) {
     return <A extends Access, R, P = unknown, Q = unknown, H = unknown, B = unknown>(
@@ -80,7 +88,7 @@ export function routes(tag: string) {
       endpoint: Endpoint<A, P, Q, H, B, R>,
       handle: (input: Input<A, P, Q, H, B>) => Promise<R> | R,
     ) => {
-      checkParams(method, path, endpoint.params);
+      refuseUnlessNamed(method, path, endpoint.params);
       endpoints.push({ ...endpoint, method, path, tag });
       const status = endpoint.status ?? (endpoint.reply ? 200 : 204);
       const target = endpoint.access === 'internal' ? internal : router;
@@ -99,7 +107,9 @@ export function routes(tag: string) {
   return { router, internal, endpoints, get: add('get'), post: add('post'), put: add('put'), patch: add('patch'), delete: add('delete') };
 }
 
-/** The caller, if there is one. Throws `unauthenticated` or `forbidden` where the access asks for more. */
+/**
+ * Returns the caller, if any. Throws `unauthenticated` or `forbidden` if the access requires more.
+ */
 function admitted(access: Access, user: User | undefined): User | undefined {
   if (access === 'public' || access === 'internal') return user;
   if (typeof access === 'object') return permitted(user, access.staff);
@@ -108,8 +118,8 @@ function admitted(access: Access, user: User | undefined): User | undefined {
   return caller;
 }
 
-/** Throws unless the schema names exactly the parameters of the path, so no handler sees one unchecked. */
-function checkParams(method: Method, path: string, params: z.ZodType | undefined): void {
+/** Throws unless the schema has exactly the parameters of the path, so every one is validated. */
+function refuseUnlessNamed(method: Method, path: string, params: z.ZodType | undefined): void {
   const names = Array.from(path.matchAll(/[:*](\w+)/g), ([, name = '']) => name);
   const declared = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
   if (names.toSorted().join() === declared.toSorted().join()) return;
@@ -119,7 +129,7 @@ function checkParams(method: Method, path: string, params: z.ZodType | undefined
 const Nothing = z.strictObject({});
 const Ignored = z.object({});
 
-function parseInput(endpoint: Pick<Documented, 'params' | 'query' | 'headers' | 'body'>, req: Request) {
+function parseInput(endpoint: Pick<Route, 'params' | 'query' | 'headers' | 'body'>, req: Request) {
   const errors: FieldError[] = [];
   function parse(schema: z.ZodType, value: unknown): unknown {
     const { data, error } = schema.safeParse(value);
@@ -138,8 +148,8 @@ function parseInput(endpoint: Pick<Documented, 'params' | 'query' | 'headers' | 
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  const at = (name: PropertyKey[]) => name.map(String).join('.');
+  const pathOf = (keys: PropertyKey[]) => keys.map(String).join('.');
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ field: at([...issue.path, key]), message: 'This field is not known.' }));
-  return [{ field: at(issue.path), message: issue.message }];
+    return issue.keys.map((key) => ({ field: pathOf([...issue.path, key]), message: 'This field is unknown.' }));
+  return [{ field: pathOf(issue.path), message: issue.message }];
 }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceHeartbeat } from '@sidecart/contracts/heartbeat';
-import type { Dapr } from '../dapr/dapr.js';
-import { DaprError } from '../dapr/dapr.js';
+import { DaprError, type Dapr } from '../dapr/dapr.js';
 import type { Logger } from './logger.js';
 
 const PROBE_MS = 30_000;
 const RESTART_MS = 60_000;
 
 /**
- * What a sidecar answers when its broker component is of no use any more: NATS's client closes for good after two minutes without
- * a server, and a component that could not connect at the start is not there.
+ * The errors of a sidecar whose broker component does not recover: NATS's client closes for good
+ * after two minutes without a server, and a component that cannot connect at the start is missing.
  */
 const GONE_FOR_GOOD = /nats: connection closed|ERR_PUBSUB_NOT_FOUND|pubsub .* (is )?not (found|configured)/i;
 
@@ -23,8 +22,9 @@ export interface BrokerWatchOptions {
 }
 
 /**
- * Publishes a heartbeat every 30 seconds. If the sidecar has lost its broker for good, has the sidecar start anew, at most once a
- * minute, until the broker is back. The service waits meanwhile: calls outlast the two seconds that a sidecar needs to start.
+ * Publishes a heartbeat every 30 seconds. Restarts a sidecar whose broker component does not
+ * recover, at most once a minute, until the broker is back. The service keeps running: its calls
+ * wait longer than the two seconds that a sidecar needs to start.
  */
 export function watchBroker({ dapr, app, replica, logger, probeMs = PROBE_MS, restartMs = RESTART_MS }: BrokerWatchOptions) {
   let restartedAt = Number.NEGATIVE_INFINITY;
@@ -37,10 +37,10 @@ export function watchBroker({ dapr, app, replica, logger, probeMs = PROBE_MS, re
     const { reason } = await dapr.publish([{ ...envelope, ...event }]);
     if (reason === undefined || !GONE_FOR_GOOD.test(reason) || performance.now() - restartedAt < restartMs) return;
     restartedAt = performance.now();
-    logger.warn({ reason: reason.slice(0, 300) }, 'the sidecar has lost its broker and is started anew');
+    logger.warn({ reason: reason.slice(0, 300) }, 'the sidecar has lost its broker: restarting it');
     await dapr.restart().catch((error: unknown) => {
       if (!(error instanceof DaprError)) throw error;
-      logger.warn({ err: error }, 'the sidecar did not take the request to end');
+      logger.warn({ err: error }, 'the sidecar did not accept the request to shut down');
     });
   }
 

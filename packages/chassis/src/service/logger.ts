@@ -3,7 +3,10 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger };
 
-/** JSON lines on stdout; `LOG_LEVEL` decides how many. Whatever is called a password, token, secret or code is never written. */
+/**
+ * Returns a logger that writes JSON lines to stdout, from `LOG_LEVEL` up. Fields named like a
+ * secret are redacted.
+ */
 export function createLogger(service: string): Logger {
   const secret = ['password', 'token', 'secret', 'code', 'authorization', 'cookie'];
   return pino({

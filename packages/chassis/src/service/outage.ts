@@ -4,7 +4,7 @@ import type { Logger } from './logger.js';
 const PROBE_MS = 1_000;
 
 export interface OutageOptions {
-  /** Reads something from the state store; throws while the store is away. */
+  /** Reads from the state store. Throws while the store is unavailable. */
   probe: () => Promise<unknown>;
   logger: Logger;
 }
@@ -12,8 +12,9 @@ export interface OutageOptions {
 export type Outage = ReturnType<typeof watchOutage>;
 
 /**
- * Knows whether the state store is away. Meanwhile the service tells its sidecar, by the health check, to deliver no events: they
- * wait at the broker instead of being tried again and again. `check` is called when a handler has failed.
+ * Detects that the state store is unavailable. While it is, the service fails the sidecar's health
+ * check, so events wait at the broker instead of being retried. Call `check` after a handler has
+ * failed.
  */
 export function watchOutage({ probe, logger }: OutageOptions) {
   let watching: Promise<void> | undefined;
@@ -21,17 +22,17 @@ export function watchOutage({ probe, logger }: OutageOptions) {
   const stopped = new AbortController();
 
   async function watch(): Promise<void> {
-    while (!stopped.signal.aborted && !(await answers())) {
-      if (!isAway) logger.warn('the state store is away: no events are taken until it is back');
+    while (!stopped.signal.aborted && !(await responds())) {
+      if (!isAway) logger.warn('the state store is unavailable: no events are accepted until it is back');
       isAway = true;
       await delay(PROBE_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
-    if (isAway) logger.warn('the state store is back: events are taken again');
+    if (isAway) logger.warn('the state store is back: events are accepted again');
     isAway = false;
     watching = undefined;
   }
 
-  const answers = () =>
+  const responds = () =>
     probe().then(
       () => true,
       () => false,

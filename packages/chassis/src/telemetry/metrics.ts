@@ -1,5 +1,6 @@
 /**
- * What every service counts, by OpenTelemetry; docs/telemetry.md has them all. Nothing is counted unless `telemetry` was loaded first.
+ * The metrics of every service; docs/telemetry.md lists all. Nothing is counted unless `telemetry`
+ * was loaded first.
  */
 import { metrics } from '@opentelemetry/api';
 
@@ -7,35 +8,35 @@ export const meter = metrics.getMeter('sidecart');
 
 export const refusals = meter.createCounter('sidecart.refusals', {
   unit: '{refusal}',
-  description: 'Requests and calls that a rule refused, by the problem (slug) and the route',
+  description: 'Requests and calls refused by a rule, by slug of the problem and route',
 });
 
 export const committedEvents = meter.createCounter('sidecart.events.committed', {
   unit: '{event}',
-  description: 'Events committed with the change that they tell of, by type',
+  description: 'Events committed with the change they report, by type',
 });
 
 export const handledEvents = meter.createCounter('sidecart.events.handled', {
   unit: '{event}',
-  description: 'Deliveries of events, by type and outcome: success, retry, drop (to the dead letters at once)',
+  description: 'Deliveries of events, by type and outcome: success, retry, or drop (a dead letter)',
 });
 
 export const storeRetries = meter.createCounter('sidecart.store.retries', {
   unit: '{try}',
-  description: 'Transactions tried again, by reason: conflict (somebody else wrote first), failure',
+  description: 'Transactions retried, by reason: conflict (another replica wrote first) or failure',
 });
 
 export const deadlines = meter.createCounter('sidecart.deadlines', {
   unit: '{deadline}',
-  description: 'Deadlines that were due, by name and outcome: success, failure (tried again a minute later)',
+  description: 'Deadlines that were due, by name and outcome: success, or failure (retried a minute later)',
 });
 
 export const outboxAge = meter.createObservableGauge('sidecart.outbox.age', {
   unit: 's',
-  description: 'Since when the oldest event that is committed and not published waits; 0 where none does',
+  description: 'Age of the oldest event that is committed and not yet published; 0 if there is none',
 });
 
 export const outboxSlots = meter.createObservableGauge('sidecart.outbox.slots', {
   unit: '{slot}',
-  description: 'Slots of the outbox in use; at 1,024 changes are refused',
+  description: 'Slots of the outbox in use; changes are refused at 1,024',
 });

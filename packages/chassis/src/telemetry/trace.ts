@@ -1,22 +1,26 @@
 import { context, propagation, ROOT_CONTEXT, SpanStatusCode, trace, type Context, type Link } from '@opentelemetry/api';
 
-/** The headers that carry what is traced at `at` on to whoever is called; none where nothing is traced. */
-export function traceHeaders(at = context.active()): Record<string, string> {
+/**
+ * Returns the headers that continue the trace of a context in another process. Empty without a
+ * trace.
+ */
+export function traceHeaders(from = context.active()): Record<string, string> {
   const headers = {};
-  propagation.inject(at, headers);
+  propagation.inject(from, headers);
   return headers;
 }
 
-/** The W3C trace context of `at`, or undefined where nothing is traced. */
-export const traceparent = (at: Context): string | undefined => traceHeaders(at)['traceparent'];
+/** Returns the W3C trace context of a context, or `undefined` without a trace. */
+export const traceparent = (from: Context): string | undefined => traceHeaders(from)['traceparent'];
 
-/** Where something goes on that was written down with a traceparent. */
+/** Returns the context of a saved `traceparent`. */
 export const contextOf = (traceparent: string | undefined): Context =>
   traceparent === undefined ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, { traceparent });
 
 /**
- * Runs work that several callers wait for. It belongs to one trace: that of the first. Where others come from other traces, it is a span with
- * links to them, and each of them gets a span of the same name and time that links to it.
+ * Runs work that several callers wait for, in the trace of the first. If others belong to other
+ * traces, the work is a span with links to them, and each of their traces gets a span of the same
+ * name and duration that links back.
  */
 export async function shared<R>(name: string, callers: readonly Context[], run: () => Promise<R>): Promise<R> {
   const [first = ROOT_CONTEXT, ...others] = onePerTrace(callers);
@@ -44,7 +48,7 @@ function onePerTrace(callers: readonly Context[]): Context[] {
   return [...traces.values()];
 }
 
-function linkTo(at: Context): Link[] {
-  const context = trace.getSpanContext(at);
+function linkTo(to: Context): Link[] {
+  const context = trace.getSpanContext(to);
   return context ? [{ context }] : [];
 }

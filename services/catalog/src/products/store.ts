@@ -36,7 +36,7 @@ export function openProducts(store: Store) {
      * there is no such category.
      */
     add({ id, sku, categoryId }: Pick<Product, 'id' | 'sku' | 'categoryId'>, create: (now: Date) => Changed): Promise<Product> {
-      const keys = [skuKey(sku), productKey(id), PRODUCTS.at, ...(categoryId === null ? [] : [filedKey(categoryId)])];
+      const keys = [skuKey(sku), productKey(id), PRODUCTS.head, ...(categoryId === null ? [] : [filedKey(categoryId)])];
       return store.transact(keys, (docs, now) => {
         if (docs.get(skuKey(sku))) throw skuTaken(sku);
         const { product, event } = create(now);

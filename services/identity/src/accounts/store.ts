@@ -37,7 +37,7 @@ export const existing = (user: Readonly<User> | undefined, what: string): Readon
   found(user?.status === 'deleted' ? undefined : user, what);
 
 /** What `newUser` reads. */
-export const newUserKeys = (emailKey: string): Key<unknown>[] => [ownerKey(emailKey), everyone.at];
+export const newUserKeys = (emailKey: string): Key<unknown>[] => [ownerKey(emailKey), everyone.head];
 
 /** Returns the writes that create an account. Throws `conflict` if the address has one. */
 export function newUser(docs: Docs, user: User): Write[] {

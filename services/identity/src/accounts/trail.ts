@@ -24,7 +24,7 @@ export const trail = list<Act>('audit');
 export const trailOf = (userId: string) => list<Act>('audit-of', userId);
 
 /** What `noteAct` reads. */
-export const trailKeys = (userId: string) => [trail.at, trailOf(userId).at];
+export const trailKeys = (userId: string) => [trail.head, trailOf(userId).head];
 
 export const noteAct = (docs: Docs, act: Act): Write[] => [...append(docs, trail, act), ...append(docs, trailOf(act.about), act)];
 

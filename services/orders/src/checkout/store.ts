@@ -27,7 +27,7 @@ export function saveOrder({ store, deadlines, maxUnpaid }: SaveOptions, placing:
   const list = ordersOf(buyer.userId);
   const payBy = new Date(placing.payBy);
   const cartKey = cart && cartOrderKey(buyer.userId, cart.checkoutId);
-  const keys = [orderKey(id), list.at, unpaidKey(buyer.userId), deadlines.noteKey(payBy), ...(cartKey ? [cartKey] : [])];
+  const keys = [orderKey(id), list.head, unpaidKey(buyer.userId), deadlines.bucketKey(payBy), ...(cartKey ? [cartKey] : [])];
   return store.transact(keys, (docs, now) => {
     const existing = docs.get(orderKey(id));
     if (existing) return { result: replay(existing, placing) };
@@ -39,7 +39,7 @@ export function saveOrder({ store, deadlines, maxUnpaid }: SaveOptions, placing:
       addUnpaid(docs, buyer.userId, id, maxUnpaid),
       ...(cartKey ? [put(cartKey, id)] : []),
       ...append(docs, list, id),
-      ...deadlines.note(docs, id, payBy),
+      ...deadlines.schedule(docs, id, payBy),
     ];
     return { write, events, result: order };
   });
