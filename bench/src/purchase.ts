@@ -44,7 +44,7 @@ async function product(admin: string, n: number): Promise<Product> {
   );
   const headers = { authorization: `Bearer ${admin}` };
   await until(`the stock of ${sku} is there`, 30, async () => (await fetch(`${edge}/api/inventories/${sku}`, { headers })).ok);
-  await ask(`/api/inventories/${sku}/movements`, { type: 'in', quantity: 1_000_000, reason: 'bench' }, admin);
+  await ask(`/api/inventories/${sku}/movements`, { type: 'receive', quantity: 1_000_000, reason: 'bench' }, admin);
   return { id, sku };
 }
 

@@ -168,6 +168,7 @@ test('values override generated secrets', async () => {
   const settings = {
     identity: { DOCUMENTS_URL: 'mongodb://mongodb/x', ADMIN_PASSWORD: 'a long one', ADMIN_EMAIL: 'me@shop.example' },
     catalog: { DOCUMENTS_URL: 'mongodb://mongodb/y' },
+    inventory: { DOCUMENTS_URL: 'mongodb://mongodb/z' },
   };
   const { stringData } = named(await render({ settings }), 'Secret', 'sidecart-identity') as unknown as { stringData: object };
   expect(stringData).toMatchObject({ ...settings.identity, SIGNING_KEYS: expect.any(String) });

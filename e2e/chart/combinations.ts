@@ -9,7 +9,7 @@ const DOCUMENTS = { DOCUMENTS_URL: 'mongodb://mongodb:27017/shop' };
 /** The values without a default: some settings, and the connections of the selected components. */
 export const NEEDED: Values = {
   connections: { stateConnection: 'host=postgresql user=shop password=secret database=shop', pubsubConnection: 'nats://token@nats:4222' },
-  settings: { identity: DOCUMENTS, catalog: DOCUMENTS },
+  settings: { identity: DOCUMENTS, catalog: DOCUMENTS, inventory: DOCUMENTS },
 };
 
 const STATE: Record<string, Values> = {

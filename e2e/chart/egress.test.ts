@@ -41,7 +41,7 @@ const DESTINATIONS: [string, readonly string[], number[], Values][] = [
   ['vault', APPS, [8200], inVault],
   ['state', APPS, [5432], {}],
   ['pubsub', APPS, [4222], {}],
-  ['documents', ['catalog', 'identity'], [27017], {}],
+  ['documents', ['catalog', 'identity', 'inventory'], [27017], {}],
   ['files', ['identity'], [443], inS3],
   ['mail', ['notifications'], [25, 465, 587, 1025], {}],
   ['signIn', ['identity'], [443], {}],
@@ -99,8 +99,12 @@ const connections = { stateConnection: 'postgres://shop:postgresql@db.example:54
 const documents = { DOCUMENTS_URL: 'mongodb+srv://mongo.example/mongodb' };
 
 test.each<[string, Values, string]>([
-  ['connections lead elsewhere', { connections, settings: { identity: documents, catalog: documents } }, 'documents, pubsub, state'],
-  ['one of two does', { settings: { ...(NEEDED['settings'] as object), catalog: documents } }, 'documents'],
+  [
+    'connections lead elsewhere',
+    { connections, settings: { identity: documents, catalog: documents, inventory: documents } },
+    'documents, pubsub, state',
+  ],
+  ['one of three does', { settings: { ...(NEEDED['settings'] as object), catalog: documents } }, 'documents'],
   [
     'a server of that name is in another namespace',
     { connections: { ...connections, stateConnection: 'host=postgresql.data user=shop', pubsubConnection: 'nats://nats:4222' } },

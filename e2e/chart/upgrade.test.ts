@@ -69,6 +69,7 @@ test('pods contain no value of a Secret and nothing derived from one', async () 
     settings: {
       identity: { DOCUMENTS_URL: 'mongodb://mongodb/a', ADMIN_PASSWORD: 'another' },
       catalog: { DOCUMENTS_URL: 'mongodb://mongodb/b' },
+      inventory: { DOCUMENTS_URL: 'mongodb://mongodb/c' },
     },
   };
   const podsOf = (all: Resource[]) => all.filter(({ kind }) => kind === 'Deployment' || kind === 'Pod');

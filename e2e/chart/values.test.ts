@@ -24,7 +24,7 @@ const REFUSED: [string, Values, string][] = [
   ['an empty connection', { connections: { ...connections, stateConnection: '' } }, "'/connections/stateConnection': minLength"],
   ['a connection that is a number', { connections: { ...connections, stateConnection: 5 } }, 'got number, want string'],
   ['a name that no Secret can have', { connections: { ...connections, 'a/b': 'x' } }, "invalid propertyName 'a/b'"],
-  ['no index for the catalogue', { settings: { identity: settings['identity'] } }, 'settings.catalog.DOCUMENTS_URL is missing'],
+  ['no index for the catalogue', { settings: { ...settings, catalog: {} } }, 'settings.catalog.DOCUMENTS_URL is missing'],
   [
     'an empty setting',
     { settings: { ...settings, identity: { ...settings['identity'], ADMIN_EMAIL: '' } } },

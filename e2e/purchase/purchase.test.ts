@@ -88,7 +88,7 @@ describe('on any combination', () => {
     await until('four mails arrived', 30, async () => (await mailsTo(bob.email)).length === 4);
     expect(await mailsTo(bob.email)).toEqual(expect.arrayContaining(['Welcome', 'Verify your email address']));
     expect((await ledgerOf(admin, 'FIRST')).map(({ type, quantity }) => [type, quantity])).toEqual([
-      ['in', 10],
+      ['receive', 10],
       ['sale', -2],
     ]);
   }, 90_000);

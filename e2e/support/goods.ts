@@ -22,7 +22,7 @@ export async function someGoods(admin: Ask, sku: string, pieces: number): Promis
     await admin(
       'POST',
       `/api/inventories/${sku}/movements`,
-      { type: 'in', quantity: pieces, reason: 'test' },
+      { type: 'receive', quantity: pieces, reason: 'test' },
       { 'idempotency-key': `load-${sku}` },
     );
   return { productId: body.id, sku };

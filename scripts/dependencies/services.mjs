@@ -15,7 +15,7 @@ const LEVELS = {
     ['own-data'],
     ['staff'],
   ],
-  inventory: [['locations'], ['stock'], ['holds', 'list'], ['reservations']],
+  inventory: [['locations'], ['stock'], ['holds', 'list', 'subscribers'], ['reservations']],
   orders: [['order'], ['checkout']],
 };
 

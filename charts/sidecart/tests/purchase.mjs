@@ -45,7 +45,7 @@ const product = await ask('catalog', 'POST', '/api/products', {
 try {
   const stock = () => ask('inventory', 'GET', `/api/inventories/${sku}`, { token: admin });
   await until('the product has a stock record', stock);
-  const arrival = { type: 'in', quantity: 3, reason: 'helm test' };
+  const arrival = { type: 'receive', quantity: 3, reason: 'helm test' };
   await ask('inventory', 'POST', `/api/inventories/${sku}/movements`, { token: admin, body: arrival, key: `helm-test-${run}` });
 
   const email = `helm-test-${run}@example.com`;

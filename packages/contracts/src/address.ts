@@ -3,6 +3,12 @@ import { z } from 'zod';
 
 const COUNTRIES = new Set(iso31661.map(({ alpha2 }) => alpha2));
 
+/** An ISO 3166-1 alpha-2 code. */
+export const Country = z
+  .string()
+  .refine((code) => COUNTRIES.has(code), 'Use an ISO 3166 code such as AT.')
+  .meta({ examples: ['AT'] });
+
 const text = (max: number) =>
   z
     .string()
@@ -24,10 +30,7 @@ export const PostalAddress = z
     region: text(100)
       .optional()
       .meta({ examples: ['Wien'] }),
-    country: z
-      .string()
-      .refine((code) => COUNTRIES.has(code), 'Use an ISO 3166 code such as AT.')
-      .meta({ examples: ['AT'] }),
+    country: Country,
     phone: text(40)
       .optional()
       .meta({ examples: ['+4915112345678'] }),

@@ -7,7 +7,7 @@ import { readCatalogue, seed } from '../src/shop/seed.js';
 
 const Category = z.object({ slug: z.string(), parentId: z.string().nullable() });
 const Product = z.object({ sku: z.string(), status: z.literal('published'), categoryId: z.string(), price: z.object({ amount: z.int() }) });
-const Movement = z.object({ type: z.literal('in'), quantity: z.int(), reason: z.string() });
+const Movement = z.object({ type: z.literal('receive'), quantity: z.int(), reason: z.string() });
 
 let server: Server;
 let api: string;

@@ -87,9 +87,9 @@ export function fakeUpstreams() {
     for (let turns = shop.unruly ? Math.floor(Math.random() * 8) : 0; turns > 0; turns--) await turn();
   }
 
-  async function stock({ sku }: { sku: string }): Promise<{ available: number }> {
+  async function stock({ sku }: { sku: string }): Promise<{ orderable: number }> {
     shop.asked.stocks++;
-    return { available: availableTo('', sku) };
+    return { orderable: availableTo('', sku) };
   }
 
   return shop;

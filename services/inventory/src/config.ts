@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
 export const Settings = z.object({
+  /**
+   * Where the index for the list of stock is kept: `file:<folder>`, `mongodb://<hosts>/<database>`
+   * or, for tests, `memory:`.
+   */
+  DOCUMENTS_URL: z.string().min(1),
   /** Stock of this many pieces or fewer is low, unless staff set another threshold for the SKU. */
   LOW_STOCK_THRESHOLD: z.coerce.number().int().min(0).default(5),
   /**

@@ -20,6 +20,7 @@ export const TEMPLATES = [
   'order-paid',
   'order-cancelled',
   'order-refunded',
+  'back-in-stock',
 ] as const;
 export type Template = (typeof TEMPLATES)[number];
 

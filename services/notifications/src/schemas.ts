@@ -22,7 +22,7 @@ export const MessageView = z
       .nullable()
       .meta({ description: 'why the last attempt failed', examples: [null] }),
     at: Instant.describe('when the status last changed'),
-    reference: OrderId.describe('the order or user it is about'),
+    reference: OrderId.describe('the order, user or product it is about'),
   })
   .meta({ id: 'Message' });
 export type MessageView = z.infer<typeof MessageView>;

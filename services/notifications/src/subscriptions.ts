@@ -13,6 +13,7 @@ import {
   UserDeleted,
   UserRegistered,
 } from '@sidecart/contracts/identity';
+import { InventorySubscriptionDue } from '@sidecart/contracts/inventory';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, type OrderSnapshot } from '@sidecart/contracts/orders';
 import {
   emailChanged,
@@ -30,6 +31,7 @@ import type { Template } from './message.js';
 import { orderCancelled, orderPaid, orderPlaced, orderRefunded } from './order-mails.js';
 import type { Content } from './render.js';
 import type { Notice } from './sender.js';
+import { backInStock } from './stock-mails.js';
 
 const ORDER_MAILS: [EventType<OrderSnapshot>, Template, (order: OrderSnapshot) => Content][] = [
   [OrderPlaced, 'order-placed', orderPlaced],
@@ -94,6 +96,11 @@ export function mailSubscriptions({ store, enqueue, logger }: SubscriptionDeps):
       send({ id, to: data.buyer.email, template, reference: data.orderId, userId: data.buyer.userId, ...content(data) }),
     );
   }
+
+  events.on(InventorySubscriptionDue, ({ id, data }) => {
+    const { userId, email } = data.subscriber;
+    return send({ id, to: email, template: 'back-in-stock', reference: data.productId, userId, ...backInStock(data) });
+  });
 
   events.on(UserDeleted, ({ data }) => forget(store, data.userId));
 

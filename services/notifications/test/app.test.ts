@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '@sidecart/chassis/service';
 import type { NewEvent } from '@sidecart/contracts/event';
 import { UserDeleted, UserRegistered } from '@sidecart/contracts/identity';
+import { InventorySubscriptionDue } from '@sidecart/contracts/inventory';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded } from '@sidecart/contracts/orders';
 import { listen } from '@sidecart/runner/listen';
 import { startMailCatcher, type Mail } from '@sidecart/runner/mail-catcher';
@@ -87,6 +88,19 @@ describe('an event', () => {
       'order-refunded',
       'order-1',
       (email: string) => OrderRefunded('order-1', 3, orderOf(email)),
+    ],
+    [
+      'inventory.subscription_due',
+      'Pocket compass is back in stock',
+      'back-in-stock',
+      'product-1',
+      (email: string) =>
+        InventorySubscriptionDue('COMPASS-1', 4, {
+          sku: 'COMPASS-1',
+          productId: 'product-1',
+          name: 'Pocket compass',
+          subscriber: { userId: 'ann', email, name: 'Ann' },
+        }),
     ],
   ])('%s sends one mail, and lists it', async (_type, subject, template, reference, event) => {
     const email = someone();

@@ -2,7 +2,7 @@ import { caller } from '@sidecart/chassis/calls';
 import { runService } from '@sidecart/chassis/service';
 import { CustomerCart } from '@sidecart/contracts/carts';
 import { Quote } from '@sidecart/contracts/catalog';
-import { Reserve } from '@sidecart/contracts/inventory';
+import { Release, Reserve } from '@sidecart/contracts/inventory';
 import { CloseIntent } from '@sidecart/contracts/payments';
 import { createApp } from './app.js';
 import { Settings } from './config.js';
@@ -16,6 +16,7 @@ await runService({
       customerCart: caller(dapr, CustomerCart),
       quote: caller(dapr, Quote),
       reserve: caller(dapr, Reserve),
+      release: caller(dapr, Release),
       closeIntent: caller(dapr, CloseIntent),
     }),
 });

@@ -32,6 +32,7 @@ export async function startOrders(settings: Record<string, string> = {}) {
       customerCart: (input) => upstreams.calls.customerCart(input),
       quote: (input) => upstreams.calls.quote(input),
       reserve: (input) => upstreams.calls.reserve(input),
+      release: (input) => upstreams.calls.release(input),
       closeIntent: (input) => upstreams.calls.closeIntent(input),
     });
     return app;

@@ -15,7 +15,7 @@ export function fakeUpstreams() {
   const quotes = new Map<string, SkuQuote>(['mug', 'tea'].map((sku) => [sku, aQuote(sku)]));
   const stock = new Map<string, number>();
   const carts = new Map<string, CartContents>();
-  const reservations = new Map<string, { cartId: string | null; lines: StockLine[]; until: string }>();
+  const reservations = new Map<string, { cartId: string | null; lines: StockLine[]; until: string; country: string | null }>();
 
   /**
    * By order: the outcome of closing its payment intent, `closed` if missing, or the failure to
@@ -43,6 +43,10 @@ export function fakeUpstreams() {
       for (const { sku, quantity } of reservation.lines) stock.set(sku, available(sku) - quantity);
       reservations.set(reference, reservation);
       return reservation;
+    },
+    async release({ reference, lines }) {
+      reservations.delete(reference);
+      for (const { sku, quantity } of lines) stock.set(sku, (stock.get(sku) ?? 100) + quantity);
     },
     async closeIntent({ orderId }) {
       closed.push(orderId);

@@ -110,7 +110,7 @@ async function addStock(shop: Ask, { sku, stock }: Product): Promise<void> {
   });
   const { data } = z.object({ data: z.array(z.unknown()) }).parse(body);
   if (data.length > 0) return;
-  await shop('POST', path, { type: 'in', quantity: stock, reason: 'first stock' }, { headers: { 'idempotency-key': `seed-${sku}` } });
+  await shop('POST', path, { type: 'receive', quantity: stock, reason: 'first stock' }, { headers: { 'idempotency-key': `seed-${sku}` } });
 }
 
 type Trees = { id: string; slug: string; children: Trees }[];

@@ -5,7 +5,7 @@ import type { Target } from './cart.js';
 /** The service inventory, as a cart calls it. */
 export interface Inventory {
   hold: (input: { cartId: string; sku: string; quantity: number; until: string; guestAddress?: string }) => Promise<unknown>;
-  stock: (input: { sku: string }) => Promise<{ available: number }>;
+  stock: (input: { sku: string }) => Promise<{ orderable: number }>;
 }
 
 export interface HoldOptions extends Inventory {
@@ -32,7 +32,7 @@ const REFUSALS = ['out-of-stock', 'guest-stock-limit', 'guest-hold-limit'];
 export function createHold({ hold, stock, minutes, now }: HoldOptions) {
   async function check({ sku, quantity }: Target): Promise<Refusal | undefined> {
     if (quantity === 0) return undefined;
-    const { available } = await stock({ sku });
+    const { orderable: available } = await stock({ sku });
     if (quantity <= available) return undefined;
     const lines = [{ sku, requested: quantity, available }];
     return { error: new DomainError('conflict', 'out-of-stock', `There is not enough stock of ${sku}.`, { lines }), available };

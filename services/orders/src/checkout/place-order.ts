@@ -21,7 +21,14 @@ import { totalsOf } from './totals.js';
 export interface Upstreams {
   customerCart: (input: { userId: string }) => Promise<CartContents>;
   quote: (input: { sku: string }) => Promise<SkuQuote>;
-  reserve: (input: { reference: string; cartId: string | null; lines: StockLine[]; until: string }) => Promise<{ until: string }>;
+  reserve: (input: {
+    reference: string;
+    cartId: string | null;
+    lines: StockLine[];
+    until: string;
+    country: string | null;
+  }) => Promise<{ until: string }>;
+  release: (input: { reference: string; requestId: string; lines: StockLine[] }) => Promise<unknown>;
 }
 
 export interface PlaceOrderOptions extends Upstreams {
@@ -48,10 +55,15 @@ export type PlaceOrder = ReturnType<typeof createPlaceOrder>;
 const GRACE_MS = 15 * 60_000;
 
 /**
- * How a cart, or a list of items, becomes an order: quote, reserve, save. What is reserved and not
- * saved lapses.
+ * How a cart, or a list of items, becomes an order: quote, reserve, save. What is reserved for an
+ * order that is refused is released; what is reserved and not saved for another reason lapses.
  */
-export function createPlaceOrder({ settings, store, deadlines, standing, now, customerCart, quote, reserve }: PlaceOrderOptions) {
+export function createPlaceOrder({ settings, store, deadlines, standing, now, customerCart, quote, reserve, release }: PlaceOrderOptions) {
+  /** Releases what was reserved for an order, unless another request has saved that order. */
+  async function releaseUnsaved(id: string, lines: StockLine[]): Promise<void> {
+    if (!(await store.read(orderKey(id)))) await release({ reference: id, requestId: randomUUID(), lines });
+  }
+
   /**
    * Returns the new order, or the one that this request has placed before. Throws every refusal
    * that docs/api.md lists.
@@ -86,6 +98,7 @@ export function createPlaceOrder({ settings, store, deadlines, standing, now, cu
       cartId: cart?.cartId ?? customerCartId(user.id), // an order of items uses the holds of its buyer's cart too
       lines,
       until: new Date(payBy + GRACE_MS).toISOString(),
+      country: request.address?.country ?? null,
     });
     const placing = {
       ...totals,
@@ -95,7 +108,13 @@ export function createPlaceOrder({ settings, store, deadlines, standing, now, cu
       // The reservation may be that of an earlier try, and end earlier.
       payBy: new Date(Math.min(payBy, Date.parse(reservation.until) - GRACE_MS)).toISOString(),
     };
-    return saveOrder({ store, deadlines, maxUnpaid: settings.MAX_UNPAID_ORDERS }, placing);
+    try {
+      return await saveOrder({ store, deadlines, maxUnpaid: settings.MAX_UNPAID_ORDERS }, placing);
+    } catch (error) {
+      const isRefused = error instanceof DomainError && error.kind !== 'unavailable';
+      if (isRefused) await releaseUnsaved(id, lines).catch(() => undefined); // it lapses then
+      throw error;
+    }
   };
 }
 

@@ -52,7 +52,7 @@ describe('placing an order', () => {
       address: { city: 'Wien' },
       due: { amount: euros(3600), payBy: inMinutes(30), href: '/api/payments' },
     });
-    const reservation = { cartId, lines: [{ sku: 'mug', quantity: 3 }], until: inMinutes(45) };
+    const reservation = { cartId, lines: [{ sku: 'mug', quantity: 3 }], until: inMinutes(45), country: 'AT' };
     expect(upstreams.reservations.get(body.id)).toEqual(reservation);
     expect(await orders.eventsOf(body.id)).toEqual(['order.placed']);
   });

@@ -48,6 +48,7 @@ describe('unpaid orders', () => {
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(MAX);
     for (const answer of answers.filter(({ status }) => status !== 201)) expectTooMany(answer);
     expect((await orders.get('/api/orders', ann)).body.data).toHaveLength(MAX);
+    expect(upstreams.reservations.size).toBe(MAX); // what the refused orders had reserved is released
   });
 
   test('at the limit allow a repeat of an order that was placed', async () => {
