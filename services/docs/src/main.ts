@@ -1,4 +1,4 @@
-/** Serves the API's documentation in a cluster. Has no sidecar: it only asks services for what everybody may read. */
+/** Serves the API documentation in a cluster. It has no sidecar, because it only fetches public documents. */
 import { z } from 'zod';
 import { createApp } from './app.js';
 import { Settings } from './config.js';
@@ -10,6 +10,6 @@ if (!data) {
 }
 const app = await createApp(Object.fromEntries(data.SERVICES.split(' ').map((name) => [name, `http://${name}`])));
 const server = app.listen(data.APP_PORT);
-server.keepAliveTimeout = 120_000; // longer than an ingress controller keeps an idle connection
+server.keepAliveTimeout = 120_000; // longer than ingress controllers keep idle connections
 
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => server.close());

@@ -7,12 +7,12 @@ interface Page {
   body: string | Buffer;
 }
 
-/** Swagger UI sets inline styles and draws its icons from data URLs; scripts and calls stay on this origin. */
+/** Swagger UI needs inline styles and icons from data URLs. Scripts and requests stay on this origin. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Pages by path: every service's OpenAPI document in one Swagger UI, which looks for it at `documentPath`. */
+/** Returns the pages by path: one Swagger UI that loads the document of each service from `documentPath`. */
 export async function docsPages(services: readonly string[]): Promise<Map<string, Page>> {
   return new Map<string, Page>([
     ['/api/docs', html('Sidecart API', DOCS)],
@@ -23,7 +23,7 @@ export async function docsPages(services: readonly string[]): Promise<Map<string
   ]);
 }
 
-/** Where the document of a service is served, which the service itself has at `/openapi.json`. */
+/** Returns where the document of a service is served. The service itself serves it at `/openapi.json`. */
 export const documentPath = (service: string) => `/api/docs/${service}/openapi.json`;
 
 export function sendPage(res: ServerResponse, page: Page): void {
