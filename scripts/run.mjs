@@ -43,29 +43,25 @@ await run('Compiling', node, ['node_modules/typescript/bin/tsc', '-b']);
 
 const entry = ENTRIES[command]();
 if (!existsSync(entry)) refuse(`${entry} does not exist.`);
-await continueOn(node, [
-  ...(await flags()),
-  '--import',
-  new URL('exit-on-signals.mjs', import.meta.url).href,
-  entry,
-  ...process.argv.slice(2),
-]);
+const { flags, env } = await limits();
+const preload = ['--import', new URL('exit-on-signals.mjs', import.meta.url).href];
+await continueOn(node, [...flags, ...preload, entry, ...process.argv.slice(2)], { ...env, ...process.env });
 
-/** Returns the flags of Node for the command. */
-async function flags() {
-  if (command !== 'start' && command !== 'dev') return [];
-  const { HEAP_LIMIT, NODE_FLAGS } = await import('../packages/runner/dist/src/shop/memory.js');
+/** Returns the flags of Node and the environment that keep a shop small. */
+async function limits() {
+  if (command !== 'start' && command !== 'dev') return { flags: [], env: {} };
+  const { MEMORY_ENV, NODE_FLAGS } = await import('../packages/runner/dist/src/shop/memory.js');
   // For the edge, which runs in this process.
   const telemetry = ['--import', new URL('../packages/chassis/dist/src/telemetry/telemetry.js', import.meta.url).href];
-  return [...NODE_FLAGS, HEAP_LIMIT, ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ? telemetry : [])];
+  return { flags: [...NODE_FLAGS, ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ? telemetry : [])], env: MEMORY_ENV };
 }
 
 /** Becomes another Node process, or ends as it ends where that is impossible. */
-async function continueOn(node, args) {
+async function continueOn(node, args, env) {
   // Node warns that it is experimental.
   process.removeAllListeners('warning');
-  if (process.execve && process.platform !== 'win32') process.execve(realpathSync(node), [node, ...args], process.env);
-  process.exit((await runChild(node, args, { stdio: 'inherit' })).code);
+  if (process.execve && process.platform !== 'win32') process.execve(realpathSync(node), [node, ...args], env);
+  process.exit((await runChild(node, args, { stdio: 'inherit', env })).code);
 }
 
 /** Returns the path of the Node that npm has installed for this platform. */

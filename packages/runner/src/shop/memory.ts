@@ -10,12 +10,11 @@ export const NODE_FLAGS = [
   '--liftoff-only',
 ];
 
-/** In a container, half of its limit. The smaller it is, the less the heap grows uncollected. */
-export const HEAP_LIMIT = '--max-old-space-size=256';
-
-/** Environment of services, sidecars and broker. */
+/** Environment of all processes. */
 export const MEMORY_ENV = {
-  NODE_OPTIONS: HEAP_LIMIT,
+  // The smaller the limit, the less the heap grows before it is collected. In a container, the
+  // limit is half of the container's.
+  NODE_OPTIONS: '--max-old-space-size=256',
   // Without these, glibc keeps the memory that each thread has freed.
   MALLOC_ARENA_MAX: '2',
   MALLOC_TRIM_THRESHOLD_: '131072',
