@@ -4,8 +4,8 @@ import { constants } from 'node:os';
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a program and returns its exit code. A signal that is meant to end this process ends the
- * program first.
+ * Runs a program and passes on the signals that this process gets. Returns the program's exit code
+ * and the last signal.
  */
 export async function runChild(program, args, options) {
   const child = spawn(program, args, { ...options, shell: process.platform === 'win32' });
@@ -20,8 +20,7 @@ export async function runChild(program, args, options) {
     child.once('exit', (code, signal) => resolve(code ?? exitCodeOf(signal)));
   });
   for (const signal of SIGNALS) process.off(signal, forward);
-  if (received) process.exit(exitCodeOf(received));
-  return code;
+  return { code, received };
 }
 
 /** Returns the exit code of a process that a signal ended, as shells have it. */

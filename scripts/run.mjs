@@ -3,7 +3,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runChild } from './child.mjs';
+import { exitCodeOf, runChild } from './child.mjs';
 import { missing } from './preflight.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -65,7 +65,7 @@ async function continueOn(node, args) {
   // Node warns that it is experimental.
   process.removeAllListeners('warning');
   if (process.execve && process.platform !== 'win32') process.execve(realpathSync(node), [node, ...args], process.env);
-  process.exit(await runChild(node, args, { stdio: 'inherit' }));
+  process.exit((await runChild(node, args, { stdio: 'inherit' })).code);
 }
 
 /** Returns the path of the Node that npm has installed for this platform. */
@@ -82,7 +82,8 @@ function isOlder(made, source) {
 async function run(what, program, args) {
   const started = Date.now();
   process.stdout.write(`${what} ... `);
-  const code = await runChild(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { code, received } = await runChild(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (received) process.exit(exitCodeOf(received));
   if (code !== 0) refuse(`${what} failed.`);
   console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`);
 }

@@ -1,5 +1,6 @@
 /** The processes of a shop that runs in this process, their memory and their processor time. */
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '@sidecart/runner/processes';
 import type { Shop } from '@sidecart/runner/shop';
@@ -20,7 +21,8 @@ async function partsOf({ system }: Shop): Promise<Map<string, number>> {
       [`${app}: sidecar`, pids.sidecar],
     ];
   });
-  const nats = (await processes()).find(({ argv }) => argv.some((argument) => argument.endsWith('nats.conf')));
+  const config = join(dirname(system.logs), 'nats.conf');
+  const nats = (await processes()).find(({ argv }) => argv.includes(config));
   const all: [string, number | undefined][] = [...named, ['nats-server', nats?.pid], ['supervisor, edge, mail catcher', process.pid]];
   return new Map(all.filter((part): part is [string, number] => part[1] !== undefined));
 }

@@ -7,12 +7,16 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HIGH_LIMITS, startShop } from '@sidecart/runner/shop';
 import { until } from '@sidecart/runner/until';
-import { memoryOf, processorTimeOf, untilIdle } from './parts.js';
+import { costOf, sample } from './cost.js';
+import { memoryOf, untilIdle } from './parts.js';
 import { OPERATIONS, Result, type Product, type Task } from './result.js';
 
 const SECONDS = 8;
+/** How long the idle shop is measured, in ms. */
+const IDLE_MS = 10_000;
 const SHOPPERS = 200;
 const PRODUCTS = 50;
 const customers = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 32];
@@ -59,12 +63,17 @@ for (let n = 0; n < SHOPPERS; n++) {
 console.log(`Started in ${startSeconds.toFixed(1)} s. Memory in MB before the load:`);
 console.table(await memoryOf(shop));
 
+await untilIdle(shop);
+const idleFrom = await sample(shop);
+await delay(IDLE_MS);
+const idleTo = await sample(shop);
+
 const load = fork(new URL('load.js', import.meta.url));
 const rows: object[] = [];
-const spent: Record<string, Record<string, number>> = {};
+const costs: Record<string, Record<string, number>> = {};
 for (const count of customers) {
   for (const operation of OPERATIONS) {
-    const before = await processorTimeOf(shop);
+    const before = await sample(shop);
     const task: Task = { operation, edge, customers: count, seconds: SECONDS, tokens, products };
     load.send(task);
     const [answer]: unknown[] = await once(load, 'message');
@@ -72,14 +81,13 @@ for (const count of customers) {
     rows.push({ customers: count, operation, 'per second': perSecond, 'p50 ms': p50, 'p99 ms': p99, errors });
     await untilIdle(shop);
     console.log(`${count} customers, ${operation}: ${perSecond}/s${errors > 0 ? `, ${errors} errors, first: ${firstError}` : ''}`);
-    for (const [name, time] of await processorTimeOf(shop)) {
-      (spent[name] ??= {})[`${operation} (${count})`] = Math.round(((time - (before.get(name) ?? 0)) / Math.max(1, done)) * 100) / 100;
-    }
+    const cost = costOf(done, [idleFrom, idleTo], [before, await sample(shop)]);
+    for (const [part, ms] of Object.entries(cost)) (costs[part] ??= {})[`${operation} (${count})`] = ms;
   }
 }
 console.table(rows);
 console.log('Processor time in ms per operation, with the events that follow from it:');
-console.table(spent);
+console.table(costs);
 console.log('Memory in MB after the load:');
 console.table(await memoryOf(shop));
 load.kill();

@@ -8,7 +8,7 @@ export interface Product {
   sku: string;
 }
 
-/** What the load process does. */
+/** The work of the load process. */
 export interface Task {
   operation: Operation;
   edge: string;
@@ -18,7 +18,7 @@ export interface Task {
   products: Product[];
 }
 
-/** What the load process sends back. Times are in ms. */
+/** The measurements of the load process. Times are in ms. */
 export const Result = z.object({
   done: z.number(),
   perSecond: z.number(),

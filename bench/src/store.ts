@@ -15,7 +15,7 @@ const ROUNDS = 3;
 
 const counter = (n: number) => key<{ n: number }>('count', n);
 
-/** What one caller does: read a document, change it, and write it back with an event. */
+/** One operation: reads a document, changes it, and writes it back with an event. */
 function update(store: Store, n: number): Promise<void> {
   return store.transact([counter(n)], (docs) => {
     const next = (docs.get(counter(n))?.n ?? 0) + 1;
@@ -57,7 +57,7 @@ for (let round = 1; round <= ROUNDS; round++) {
     result[name] = perSecond;
     rows.push({ round, store: name, 'updates/s': perSecond, 'p50 ms': p50, 'p99 ms': p99 });
   }
-  console.log(`round ${round}: ${((result['groups'] ?? 0) / (result['groups off'] ?? 1)).toFixed(1)} times as many with groups`);
+  console.log(`round ${round}: ${((result['groups'] ?? 0) / (result['groups off'] ?? 1)).toFixed(1)} times the rate with groups`);
 }
 console.table(rows);
 for (const store of Object.values(stores)) await store.close();

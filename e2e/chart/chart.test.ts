@@ -42,7 +42,7 @@ const annotationsOf = (all: Resource[], app: string) => deployment(all, app).tem
 
 function appOf(all: Resource[], app: string): Container {
   const [container] = deployment(all, app).template.spec.containers.filter(({ name }) => name === app);
-  if (!container) throw new Error(`The pod of ${app} has no container ${app}`);
+  if (!container) throw new Error(`the pod of ${app} has no container ${app}`);
   return container;
 }
 
@@ -66,7 +66,7 @@ beforeAll(async () => {
   defaults = await render();
 });
 
-test.each(APPS)('%s has what each service has, and its pods are found by it', (app) => {
+test.each(APPS)('%s has the objects of a service, and they select its pods', (app) => {
   const chosen = { 'app.kubernetes.io/name': app, 'app.kubernetes.io/instance': 'sidecart' };
   const { selector, template } = deployment(defaults, app);
   expect(selector.matchLabels).toEqual(chosen);
@@ -83,7 +83,7 @@ test.each(APPS)('%s has what each service has, and its pods are found by it', (a
   });
 });
 
-test.each(APPS)('%s runs its image beside a native sidecar, and is asked at its health paths', (app) => {
+test.each(APPS)('%s runs its image beside a native sidecar, with probes of its health paths', (app) => {
   const { image, ports, startupProbe, livenessProbe, readinessProbe } = appOf(defaults, app);
   expect(image).toMatch(new RegExp(`^sidecart/${app}:\\d+\\.\\d+\\.\\d+$`));
   expect(ports).toEqual([{ name: 'http', containerPort: 3000 }]);
@@ -104,7 +104,7 @@ test.each(APPS)('%s runs its image beside a native sidecar, and is asked at its 
   });
 });
 
-test.each(APPS)('the sidecar of %s reads its own Secret and that of the components, and the app none but its tokens', (app) => {
+test.each(APPS)('the sidecar of %s may read its Secret and that of the components, and the app only its tokens', (app) => {
   expect(named(defaults, 'Role', app)['rules']).toEqual([
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['sidecart', `sidecart-${app}`], verbs: ['get'] },
   ]);
@@ -126,7 +126,7 @@ test.each(APPS)('%s gets the rate limits and the trusted proxies', async (app) =
   expect(limitsOf(await rendered({ ...NEEDED, ...given }))).toEqual(['1000000', '0', '2']);
 });
 
-test('each component is for the services that use it, and every secret that it refers to is there', async () => {
+test('each component is scoped to the services that use it, and every secret it refers to exists', async () => {
   interface Component {
     metadata: { name: string };
     spec: { metadata: { secretKeyRef?: { name: string; key: string } }[] };
@@ -145,7 +145,7 @@ test('each component is for the services that use it, and every secret that it r
   expect(wanted.filter(({ name, key }) => name !== 'sidecart' || !(key in stringData))).toEqual([]);
 });
 
-test('what is secret is made once, differs at every rendering and between services, and can be kept', async () => {
+test('secrets are generated once, differ between services and renderings, and can be kept', async () => {
   const [one, other] = [secretsOf(defaults), secretsOf(await render())];
   const made = [
     ...TOKENS.map((name) => [name, 'token'] as const),
@@ -164,7 +164,7 @@ test('what is secret is made once, differs at every rendering and between servic
   }
 });
 
-test('what the values say of a Secret comes over what is made', async () => {
+test('values override generated secrets', async () => {
   const settings = {
     identity: { DOCUMENTS_URL: 'mongodb://mongodb/x', ADMIN_PASSWORD: 'a long one', ADMIN_EMAIL: 'me@shop.example' },
     catalog: { DOCUMENTS_URL: 'mongodb://mongodb/y' },
@@ -174,12 +174,12 @@ test('what the values say of a Secret comes over what is made', async () => {
   expect(stringData).toMatchObject({ ...settings.identity, SIGNING_KEYS: expect.any(String) });
 });
 
-test('makes no Secret where they exist', async () => {
+test('creates no Secrets if they exist', async () => {
   const all = await render({ existingSecrets: true, connections: null, settings: null, networkPolicy: elsewhere });
   expect(all.filter(({ kind }) => kind === 'Secret')).toEqual([]);
 });
 
-test('with Vault sidecars have its address and token, and the cluster keeps no settings', async () => {
+test('with Vault, sidecars get its address and token, and the cluster stores no settings', async () => {
   const connections = { pubsubConnection: 'nats://token@nats:4222' };
   const all = await render({ components: { secrets: 'vault' }, connections, settings: null, networkPolicy: elsewhere });
   const { annotations } = deployment(all, 'orders').template.metadata;
@@ -202,7 +202,7 @@ test.each([
   });
 });
 
-test('on RabbitMQ the init container knows who subscribes to what', async () => {
+test('on RabbitMQ, the init container knows the subscriptions of each service', async () => {
   const { initContainers = [] } = deployment(await render({ components: { pubsub: 'rabbitmq' }, networkPolicy: elsewhere }), 'catalog')
     .template.spec;
   const subscriptions = String(initContainers[0]?.env?.find(({ name }) => name === 'SUBSCRIPTIONS')?.value);
@@ -210,13 +210,13 @@ test('on RabbitMQ the init container knows who subscribes to what', async () => 
   expect(subscriptions.split(';')).toHaveLength(APPS.length);
 });
 
-test('Redis needs nothing beforehand', async () => {
+test('Redis needs no init container', async () => {
   expect(
     deployment(await render({ components: { pubsub: 'redis' }, networkPolicy: elsewhere }), 'orders').template.spec.initContainers,
   ).toBeUndefined();
 });
 
-test('what a service says comes over what all have', async () => {
+test('values of a service override the defaults', async () => {
   const all = await render({
     env: { LOG_LEVEL: 'debug', CURRENCY: 'CHF' },
     serviceDefaults: { replicas: 2, env: { LOG_LEVEL: 'warn', A: '1' }, sidecar: { logLevel: 'error' } },
@@ -236,7 +236,7 @@ test('what a service says comes over what all have', async () => {
   expect(annotationsOf(all, 'carts')).toMatchObject({ 'dapr.io/log-level': 'error', 'dapr.io/sidecar-memory-limit': '256Mi' });
 });
 
-test('images come from the registry and with the tag that are given', async () => {
+test('images use the configured registry and tag', async () => {
   const all = await render({ image: { registry: 'registry.example:5000/shop', tag: '2.0.1', pullSecrets: ['mine'] } });
   expect(appOf(all, 'orders').image).toBe('registry.example:5000/shop/orders:2.0.1');
   expect(deployment(all, 'orders').template.spec.imagePullSecrets).toEqual([{ name: 'mine' }]);
@@ -244,7 +244,7 @@ test('images come from the registry and with the tag that are given', async () =
   expect(JSON.stringify(pods).match(/"image":"(?!registry\.example:5000\/shop\/[a-z]+:2\.0\.1")[^"]*"/g)).toBeNull();
 });
 
-test('autoscaling takes the place of a number of replicas', async () => {
+test('autoscaling replaces the number of replicas', async () => {
   const all = await render({ services: { orders: { autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 9, cpu: 60 } } } });
   expect(deployment(all, 'orders')).not.toHaveProperty('replicas');
   expect(deployment(all, 'carts').replicas).toBe(1);
@@ -257,7 +257,7 @@ test('autoscaling takes the place of a number of replicas', async () => {
   });
 });
 
-test('a pod gives its volume up before the next one starts if they cannot share it', async () => {
+test('a pod releases its volume before the next one starts if they cannot share it', async () => {
   const rolling = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
   const strategyOf = async (values: Values) => deployment(await render(values), 'identity').strategy;
   expect(await strategyOf({})).toEqual({ type: 'Recreate' });
@@ -267,7 +267,7 @@ test('a pod gives its volume up before the next one starts if they cannot share 
   expect(deployment(defaults, 'orders').strategy).toEqual(rolling);
 });
 
-test('the Ingress has the host, class and certificate that are given, and there is none unless wanted', async () => {
+test('the Ingress has the configured host, class and certificate, and can be switched off', async () => {
   const tls = { secretName: 'shop-tls' };
   const all = await render({ ingress: { enabled: true, host: 'shop.example', className: 'nginx', tls } });
   expect(named(all, 'Ingress', 'sidecart')['spec']).toMatchObject({
@@ -281,14 +281,14 @@ test('the Ingress has the host, class and certificate that are given, and there 
   expect(none.filter(({ kind }) => kind === 'Ingress')).toEqual([]);
 });
 
-test('the HTTPRoute belongs to the Gateways that are named', async () => {
+test('the HTTPRoute belongs to the configured Gateways', async () => {
   const parentRefs = [{ name: 'public', namespace: 'gateways', sectionName: 'https' }];
   const all = await render({ gateway: { enabled: true, parentRefs, hostnames: ['shop.example'] }, ingress: { enabled: false } });
   expect(named(all, 'HTTPRoute', 'sidecart')['spec']).toMatchObject({ parentRefs, hostnames: ['shop.example'] });
   expect(envOf(all, 'identity')).toMatchObject({ PUBLIC_URL: 'https://shop.example' });
 });
 
-test('traces of app and sidecar go to the same place, and nowhere unless one is named', async () => {
+test('apps and sidecars send traces to the same endpoint, and to none by default', async () => {
   const all = await render({ telemetry: { endpoint: 'http://collector:4318', sampling: 0.5 } });
   for (const app of APPS) {
     expect(envOf(all, app)).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SERVICE_NAME: app });
@@ -300,12 +300,12 @@ test('traces of app and sidecar go to the same place, and nowhere unless one is 
   }
 });
 
-test('there are no network policies unless wanted', async () => {
+test('network policies can be switched off', async () => {
   const all = await render({ networkPolicy: { enabled: false } });
   expect(all.filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([]);
 });
 
-test('a pod does not start without the settings that its service needs', async () => {
+test('a pod does not start without the settings its service needs', async () => {
   const needed = JSON.stringify(deployment(defaults, 'identity'));
   const config = await readFile(join(root, 'services', 'identity', 'src', 'config.ts'), 'utf8');
   for (const key of ['SIGNING_KEYS', 'TWO_FACTOR_KEYS', 'ADMIN_PASSWORD', 'DOCUMENTS_URL']) {
@@ -315,7 +315,7 @@ test('a pod does not start without the settings that its service needs', async (
   expect(needed).toContain('connections/stateConnection');
 });
 
-test('the chart in one file, as it is published, renders the same', async () => {
+test('the packaged chart renders the same objects', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   const values = { ...NEEDED, existingSecrets: true, networkPolicy: elsewhere };
   const published = await template(values, await packaged(folder));

@@ -6,10 +6,10 @@ import { CHART, invalid, lint, resources, template } from '../support/chart.js';
 import { COMBINATIONS } from './combinations.js';
 import { violations } from './policy.js';
 
-/** Most objects are the same in most combinations, and looked at once. */
+/** Most objects are the same in most combinations, so each is checked once. */
 const seen = new Set<string>();
 
-test.each(COMBINATIONS)('the chart with %s lints, is valid Kubernetes and Dapr, and keeps the policy', async (_, values) => {
+test.each(COMBINATIONS)('the chart with %s passes lint, is valid Kubernetes and Dapr, and follows the policy', async (_, values) => {
   const linted = await lint(values);
   expect(linted.ok ? '' : linted.out + linted.err).toBe('');
   const { ok, out, err } = await template(values);
@@ -21,14 +21,14 @@ test.each(COMBINATIONS)('the chart with %s lints, is valid Kubernetes and Dapr, 
   expect(resources(manifest).flatMap(violations)).toEqual([]);
 });
 
-test('every switch of values.yaml is turned in some combination', async () => {
+test('every switch in values.yaml is changed in some combination', async () => {
   const switches = switchesIn(parse(await readFile(join(CHART, 'values.yaml'), 'utf8')));
   const used = COMBINATIONS.flatMap(([, values]) => switchesIn(values)).map(([path, on]) => `${path}: ${on}`);
   expect(switches.length).toBeGreaterThan(3);
   expect(switches.map(([path, on]) => `${path}: ${!on}`).filter((turned) => !used.includes(turned))).toEqual([]);
 });
 
-/** Each boolean, with its path. */
+/** Returns each boolean with its path. */
 function switchesIn(values: object, path = ''): [string, boolean][] {
   return Object.entries(values).flatMap(([name, value]: [string, unknown]): [string, boolean][] => {
     if (typeof value === 'boolean') return [[path + name, value]];

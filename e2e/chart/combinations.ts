@@ -1,4 +1,4 @@
-/** Values that the chart is rendered with, each as somebody would give them. */
+/** Values that the chart is rendered with, as operators would set them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '@sidecart/runner/root';
@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import type { Values } from '../support/chart.js';
 
 const DOCUMENTS = { DOCUMENTS_URL: 'mongodb://mongodb:27017/shop' };
-/** What has no default: a few settings and the connections of the chosen components. */
+/** The values without a default: some settings, and the connections of the selected components. */
 export const NEEDED: Values = {
   connections: { stateConnection: 'host=postgresql user=shop password=secret database=shop', pubsubConnection: 'nats://token@nats:4222' },
   settings: { identity: DOCUMENTS, catalog: DOCUMENTS, inventory: DOCUMENTS },
@@ -33,7 +33,7 @@ const FILES: Record<string, Values> = {
   },
 };
 
-/** Every state store with every broker and every place of pictures. */
+/** Every state store with every broker and every store of pictures. */
 const components = Object.entries(STATE).flatMap(([state, stateSettings]) =>
   Object.entries(PUBSUB).flatMap(([pubsub, pubsubSettings]) =>
     Object.entries(FILES).map(([files, filesSettings]): [string, Values] => [
@@ -62,7 +62,7 @@ const DESTINATIONS = [
   'telemetry',
 ];
 const everyDestination = (values: Values): Values => Object.fromEntries(DESTINATIONS.map((name) => [name, values]));
-/** Network policies for servers that are not those of `k8s/servers`. */
+/** Network policies for servers other than those in `k8s/servers`. */
 export const elsewhere = { destinations: everyDestination({ to: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }) };
 
 const ways: [string, Values][] = [
@@ -127,5 +127,5 @@ const given = ['k8s/trial/values.yaml', 'k8s/production/values.yaml'].map((file)
 
 const all: [string, Values][] = [['defaults', {}], ...given, ...components, ...ways];
 
-/** By name, over the chart's own values; each has what has no default. */
+/** Values by name. Each includes the values without a default. */
 export const COMBINATIONS = all.map(([name, values]): [string, Values] => [name, { ...NEEDED, ...values }]);

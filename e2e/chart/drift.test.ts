@@ -1,4 +1,4 @@
-/** Checks the list of services against the code, and what follows from the list against the list. */
+/** Compares the list of services with the code, and with what follows from the list. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (const app of APPS) traffic.set(app, await trafficOf(app));
 });
 
-test('services.yaml has an entry for each folder in services/, and for nothing else', async () => {
+test('services.yaml has an entry for each folder in services/, and no other', async () => {
   expect(Object.keys(SERVICES).toSorted()).toEqual((await readdir(join(root, 'services'))).toSorted());
 });
 
@@ -34,20 +34,20 @@ test.each(APPS)('the entry of %s lists what it calls, publishes and subscribes t
   expect({ calls: sorted(calls), publishes: publishes.toSorted(), subscribes: subscribes.toSorted() }).toEqual(traffic.get(app));
 });
 
-test.each(APPS)('the entry of %s lists the settings without which it does not start', async (app) => {
+test.each(APPS)('the entry of %s lists the settings that it needs to start', async (app) => {
   const config = join(root, 'services', app, 'dist', 'src', 'config.js');
   const { Settings }: { Settings: z.ZodType } = await import(pathToFileURL(config).href);
   const missing = Settings.safeParse({}).error?.issues.map(({ path }) => path.join('.')) ?? [];
   expect(Object.keys(SERVICES[app]?.secrets ?? {}).toSorted()).toEqual(missing.toSorted());
 });
 
-test('files that follow from services.yaml are up to date; if not, run `npm run generate`', async () => {
+test('files generated from services.yaml are up to date; if not, run `npm run generate`', async () => {
   for (const [path, text] of Object.entries(await generated(SERVICES))) {
     expect([path, await readFile(join(root, path), 'utf8')]).toEqual([path, text]);
   }
 });
 
-test.each(APPS)('%s may be asked for what others call in their code, and for nothing else', (app) => {
+test.each(APPS)('%s accepts the calls that others make in their code, and no others', (app) => {
   interface Policy {
     appId: string;
     defaultAction: string;
@@ -70,7 +70,7 @@ test.each(APPS)('%s may be asked for what others call in their code, and for not
   }
 });
 
-test.each(APPS)('the network lets those reach the sidecar of %s who call it', (app) => {
+test.each(APPS)('only the callers of %s can reach its sidecar', (app) => {
   const { ingress, egress } = named(objects, 'NetworkPolicy', app)['spec'] as Record<'ingress' | 'egress', Rule[]>;
   const callers = [...traffic].filter(([, { calls }]) => calls[app]).map(([caller]) => caller);
   expect(peersAt(50002, ingress, 'from')).toEqual(callers.toSorted());
@@ -92,7 +92,7 @@ function peersAt(port: number, rules: Rule[], side: 'from' | 'to'): string[] {
 }
 
 test.each(['jetstream', 'redis', 'rabbitmq', 'kafka'])(
-  'on %s an app may publish and hear what it does in its code, on every lane',
+  'on %s an app may publish and subscribe to the topics in its code, on every lane',
   async (pubsub) => {
     const connections = { stateConnection: 'x', pubsubConnection: 'x' };
     const all = await rendered({ ...NEEDED, components: { pubsub }, connections, networkPolicy: elsewhere });
@@ -120,7 +120,7 @@ interface Component {
   spec: { type: string; metadata: { name: string; value?: string }[] };
 }
 
-/** `orders=order.placed,order.paid;carts=` */
+/** Parses `orders=order.placed,order.paid;carts=`. */
 function topicsByApp(scopes: string): Map<string, string[]> {
   return new Map(
     scopes.split(';').map((scope) => {
@@ -154,7 +154,7 @@ test('the edge, the Ingress and the HTTPRoute route the same paths to the same s
   expect(matches.filter(({ type, to }) => type !== 'PathPrefix' || to[0]?.port !== 80)).toEqual([]);
 });
 
-test('one machine and the chart run the same apps, with the same sidecar settings', async () => {
+test('the local run and the chart run the same apps with the same sidecar settings', async () => {
   const apps = planOf(SERVICES, root);
   const deployments = objects.filter(({ kind }) => kind === 'Deployment') as unknown as { metadata: { name: string }; spec: Templated }[];
   const beside = deployments.filter(({ spec }) => spec.template.metadata.annotations?.['dapr.io/enabled'] === 'true');
@@ -181,7 +181,7 @@ interface Templated {
   template: { metadata: { annotations?: Record<string, string> } };
 }
 
-test('resiliency is that of components/', async () => {
+test('the resiliency of the chart is the one in components/', async () => {
   const { spec } = await read<{ spec: object }>(root, 'components', 'resiliency.yaml');
   expect(named(objects, 'Resiliency', 'resiliency')['spec']).toEqual(spec);
 });

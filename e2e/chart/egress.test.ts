@@ -1,4 +1,4 @@
-/** Where each service may connect to: named destinations, each with an address and a switch. */
+/** Which destinations each service may connect to. Each has a name, an address and a switch. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -31,7 +31,9 @@ const inS3 = { components: { files: 's3' }, connections: { ...(NEEDED['connectio
 const inVault = { components: { secrets: 'vault' }, connections: { pubsubConnection: 'nats://nats:4222' }, settings: null };
 const traced = { telemetry: { endpoint: 'http://collector:4318' } };
 
-/** By name: the services that reach it, its usual ports, and the values that bring it into use. */
+/**
+ * Each destination with the services that reach it, its default ports, and the values that use it.
+ */
 const DESTINATIONS: [string, readonly string[], number[], Values][] = [
   ['dns', [...APPS, 'docs'], [53, 53], {}],
   ['dapr', APPS, [], {}],
@@ -50,12 +52,12 @@ const NAMES = DESTINATIONS.map(([name]) => name);
 const ADDRESS = '203.0.113.7/32';
 const ELSEWHERE = Object.fromEntries(NAMES.map((name) => [name, { to: [{ ipBlock: { cidr: '198.51.100.0/24' } }] }]));
 
-test('the destinations of these tests are those of values.yaml', async () => {
+test('these tests cover every destination in values.yaml', async () => {
   const { networkPolicy } = await read<{ networkPolicy: { destinations: object } }>(CHART, 'values.yaml');
   expect(Object.keys(networkPolicy.destinations).toSorted()).toEqual(NAMES.toSorted());
 });
 
-test.each(DESTINATIONS)('%s is reached by %j, at the address and ports that are given', async (name, services, ports, values) => {
+test.each(DESTINATIONS)('%s is reachable from %j only, at the configured address and ports', async (name, services, ports, values) => {
   const all = await withDestinations({ ...ELSEWHERE, [name]: { to: [{ ipBlock: { cidr: ADDRESS } }] } }, values);
   for (const app of [...APPS, 'docs']) {
     const rules = egressOf(all, app);
@@ -72,7 +74,7 @@ test.each(DESTINATIONS)('%s can be switched off', async (name, services, _, valu
   expect(services.length).toBeGreaterThan(0);
 });
 
-test('by default services reach the servers of k8s/servers, public addresses where they must, and the Kubernetes API anywhere', async () => {
+test('by default, services reach the servers of k8s/servers, public addresses if needed, and the Kubernetes API anywhere', async () => {
   const all = await rendered({ ...NEEDED, ...traced });
   const servers = (app: string) =>
     egressOf(all, app).flatMap(({ to = [] }) =>
@@ -139,7 +141,7 @@ test('services.yaml names the destinations and bindings that each service uses i
   }
 });
 
-test.each(['documents', 'mail'])('the server of %s in k8s/servers lets in the services that reach it, and no others', async (name) => {
+test.each(['documents', 'mail'])('the server of %s in k8s/servers accepts only the services that reach it', async (name) => {
   const all = await rendered(NEEDED);
   const labelsOf = (app: string) =>
     (named(all, 'Deployment', app)['spec'] as { template: { metadata: { labels: Record<string, string> } } }).template.metadata.labels;
@@ -151,7 +153,7 @@ test.each(['documents', 'mail'])('the server of %s in k8s/servers lets in the se
   expect(admitted.length).toBeGreaterThan(0);
 });
 
-test('the values of k8s/servers have an address of the index for each service that needs one', async () => {
+test('the values of k8s/servers have an index address for each service that needs one', async () => {
   const script = await readFile(join(root, 'k8s', 'servers', 'values'), 'utf8');
   const given = Array.from(script.matchAll(/^ {2}([\w-]+): \{ DOCUMENTS_URL: /gm), ([, app = '']) => app);
   expect(given.toSorted()).toEqual(APPS.filter((app) => SERVICES[app]?.secrets['DOCUMENTS_URL']).toSorted());

@@ -1,4 +1,4 @@
-/** The part of a Kubernetes API server that the chart's `lookup` needs: Secrets. */
+/** A Kubernetes API server with as much as the chart's `lookup` needs: Secrets. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { listen } from '@sidecart/runner/listen';
@@ -14,7 +14,7 @@ export function secretsOf(objects: Resource[]): Record<string, Secret> {
   return Object.fromEntries(objects.filter(isSecret).map((secret) => [secret.metadata.name, secret]));
 }
 
-/** Calls `act` with the flags by which Helm sees a cluster that has these Secrets. */
+/** Calls `act` with flags that connect Helm to a cluster with these Secrets. */
 export async function withCluster<T>(secrets: Record<string, Secret>, act: (flags: string[]) => Promise<T>): Promise<T> {
   const server = createServer((req, res) => {
     const found = answer(req.url?.split('?')[0] ?? '', secrets);

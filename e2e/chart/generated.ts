@@ -1,4 +1,6 @@
-/** Files, or parts of files, that `npm run generate` writes from `charts/sidecart/services.yaml`. */
+/**
+ * Files, or parts of files, that `npm run generate` writes from `charts/sidecart/services.yaml`.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMMON, planOf } from '@sidecart/runner/plan';
@@ -24,7 +26,7 @@ export async function generated(services: Services, project = root): Promise<Rec
   return Object.fromEntries(await Promise.all(written));
 }
 
-/** A Multi-App Run file for the Dapr CLI. */
+/** Returns a Multi-App Run file for the Dapr CLI. */
 function daprYaml(services: Services): string {
   const document = new Document({ version: 1, common: COMMON, apps: planOf(services, '') });
   document.commentBefore = ` Written by \`npm run generate\` from charts/sidecart/services.yaml, for \`dapr run -f .\` with the Dapr CLI.
@@ -33,7 +35,7 @@ function daprYaml(services: Services): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** The project references: packages as they are, then every service. */
+/** Returns the root tsconfig.json with references to every service after those to packages. */
 function withReferences(services: Services, text: string): string {
   const config: { references: { path: string }[] } = JSON.parse(text);
   const others = config.references.filter(({ path }) => !path.startsWith('services/'));

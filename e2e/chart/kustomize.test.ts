@@ -11,11 +11,11 @@ const files = (await readdir(K8S, { recursive: true })).filter((file) => file.en
 const kinds = await Promise.all(files.map(async (file): Promise<{ kind: string }> => parse(await readFile(join(K8S, file), 'utf8'))));
 const folders = files.filter((_, index) => kinds[index]?.kind === 'Kustomization').map((file) => dirname(file));
 
-test('there are servers to look at', () => {
+test('k8s/ has servers to check', () => {
   expect(folders).toEqual(expect.arrayContaining(['production', join('trial', 'jetstream'), join('trial', 'redis')]));
 });
 
-test.each(folders)('k8s/%s is valid Kubernetes, keeps the policy and brings no password', async (folder) => {
+test.each(folders)('k8s/%s is valid Kubernetes, follows the policy and contains no password', async (folder) => {
   const { ok, out, err } = await kustomize(join(K8S, folder));
   expect(ok ? '' : err).toBe('');
   expect(await invalid(out)).toEqual([]);

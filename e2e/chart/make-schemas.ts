@@ -1,4 +1,7 @@
-/** Makes `e2e/chart/schemas/` from the Go modules that publish them, where Go is: `node e2e/dist/chart/make-schemas.js`. */
+/**
+ * Makes `e2e/chart/schemas/` from the Go modules that publish the schemas. Needs Go. Run `node
+ * e2e/dist/chart/make-schemas.js`.
+ */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +17,7 @@ const MODULES = {
   traefik: 'github.com/traefik/traefik/v3@v3.6.0',
 };
 
-/** Kubernetes' own kinds, by where its API keeps them. */
+/** Kubernetes' own kinds, by API group and version. */
 const KINDS: Record<string, string[]> = {
   'core.v1': ['ConfigMap', 'Namespace', 'PersistentVolumeClaim', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
   'apps.v1': ['Deployment', 'StatefulSet'],
@@ -57,9 +60,9 @@ const Definition = z.object({
 
 const SHARED = 'kubernetes.json';
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-/** What a cluster writes, and a chart does not. */
+/** Fields that a cluster writes and a chart does not. */
 const WRITTEN_BY_CLUSTER = ['status', 'managedFields', 'creationTimestamp', 'selfLink', 'uid', 'resourceVersion', 'generation'];
-/** Numbers may be written as strings and the other way round. */
+/** Fields that take numbers and strings. */
 const EITHER = { type: ['string', 'number'] };
 
 const UNCHECKED = ['description', 'default', 'format'];
@@ -72,7 +75,7 @@ async function sourceOf(module: keyof typeof MODULES): Promise<string> {
   return z.object({ Dir: z.string() }).parse(JSON.parse(stdout)).Dir;
 }
 
-/** A schema that allows what it names and nothing else, without what a check does not need. */
+/** Returns a schema that allows no other fields, without keywords that a check does not need. */
 function strict(schema: Schema): Schema {
   if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return EITHER;
   const { nullable, properties, items, additionalProperties, ...rest } = schema;
@@ -99,7 +102,9 @@ async function write(name: string, schema: object): Promise<void> {
   await writeFile(join(folder, name), `${JSON.stringify(schema)}\n`);
 }
 
-/** Kubernetes' kinds share one file of definitions; each has a small one that refers to it. */
+/**
+ * Kubernetes' kinds share one file of definitions. Each kind has a small file that refers to it.
+ */
 async function writeKubernetes(): Promise<void> {
   const file = join(await sourceOf('kubernetes'), 'api', 'openapi-spec', 'swagger.json');
   const { definitions } = Swagger.parse(JSON.parse(await readFile(file, 'utf8')));

@@ -1,4 +1,7 @@
-/** A new service is its folder and one entry in services.yaml: the chart, the generated files and the local run follow. */
+/**
+ * Adds an imaginary service by its folder and one entry in services.yaml. The chart, the generated
+ * files and the local run follow.
+ */
 import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +58,7 @@ describe('the chart', () => {
   });
   const spec = (kind: string, name: string, objects = all) => named(objects, kind, name)['spec'];
 
-  test('has valid objects for it, which keep the policy', async () => {
+  test('has valid objects for it that follow the policy', async () => {
     const own = all.filter(({ metadata }) => metadata.name.startsWith('shipping') || metadata.name.startsWith('sidecart-shipping'));
     const kinds = ['Configuration', 'Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Role', 'RoleBinding'];
     const secrets = ['Secret', 'Secret', 'Secret', 'Service', 'ServiceAccount'];
@@ -73,7 +76,7 @@ describe('the chart', () => {
     expect(named(all, 'Secret', 'sidecart-shipping')).toMatchObject({ stringData: { LABEL_KEY: expect.stringMatching(/^\w{48}$/) } });
   });
 
-  test('lets it call what its entry lists, and nothing else', () => {
+  test('lets it make the calls in its entry, and no others', () => {
     const operations = [{ name: '/internal/stock', httpVerb: ['POST'], action: 'allow' }];
     expect(spec('Configuration', 'inventory')).toMatchObject({
       accessControl: { policies: expect.arrayContaining([expect.objectContaining({ appId: 'shipping', operations })]) },
@@ -82,7 +85,7 @@ describe('the chart', () => {
     expect(spec('Configuration', 'shipping')).toMatchObject({ accessControl: { policies: [] } });
   });
 
-  test('gives it its topics, and the broker a stream for them', () => {
+  test('allows it its topics, and creates a stream for them', () => {
     const scope = (name: string, topics: string) => ({ name, value: expect.stringMatching(`(^|;)shipping=${topics}(;|$)`) });
     const scopes = [
       scope('publishingScopes', 'shipment.sent,dead-shipping,service.heartbeat'),
@@ -95,7 +98,7 @@ describe('the chart', () => {
     expect(spec('Deployment', 'orders')).toMatchObject({ template: { spec: { initContainers } } });
   });
 
-  test('lets it reach what its entry lists, and its callees let it in', () => {
+  test('lets it reach the destinations in its entry and the services it calls', () => {
     const policy = (app: string) => JSON.stringify(spec('NetworkPolicy', app));
     expect(policy('shipping')).toContain('"values":["identity","inventory"]');
     expect(policy('shipping')).toContain('"app.kubernetes.io/name":"mail"');
@@ -113,7 +116,7 @@ describe('the chart', () => {
     expect(spec('HTTPRoute', 'sidecart')).toMatchObject({ rules: expect.arrayContaining([rule]) });
   });
 
-  test('takes values for it, with the defaults of all services', async () => {
+  test('accepts values for it, with the defaults of all services', async () => {
     const tuned = await render({
       serviceDefaults: { replicas: 2 },
       files: { accessMode: 'ReadWriteMany' },
@@ -123,7 +126,7 @@ describe('the chart', () => {
     expect(spec('Deployment', 'shipping')).toMatchObject({ replicas: 1 });
   });
 
-  test('asks for the settings that values must give', async () => {
+  test('asks for the settings that have no default', async () => {
     const list = await readFile(join(project, LIST), 'utf8');
     try {
       await writeFile(join(project, LIST), list.replace('LABEL_KEY: token', 'LABEL_KEY: given'));
@@ -136,7 +139,7 @@ describe('the chart', () => {
   });
 });
 
-test('the generated files have it', async () => {
+test('the generated files include it', async () => {
   const files = await generated(await readServices(project), project);
   const { apps }: { apps: { appID: string }[] } = parse(files['dapr.yaml'] ?? '');
   expect(apps).toHaveLength(Object.values(SERVICES).filter(({ sidecar }) => sidecar).length + 1);
@@ -186,7 +189,7 @@ describe('the local run', () => {
     await until('the event arrives', 10, async () => (await count()) > 0);
   });
 
-  test('gives it its secret', async () => {
+  test('sets its secret', async () => {
     expect(await (await sidecar('shipping', 'secrets/secrets/sidecart-shipping')).json()).toEqual({
       LABEL_KEY: expect.stringMatching(/^[0-9a-f]{64}$/),
     });

@@ -10,7 +10,7 @@ const render = (values: Values) => rendered({ ...NEEDED, ...values });
 const parts = (all: Resource[]) =>
   all.filter(({ kind, metadata }) => kind === 'Deployment' && metadata.labels?.['app.kubernetes.io/component'] === 'observability');
 
-test('services and sidecars send to the Collector of the release, unless another is named', async () => {
+test("services and sidecars send to the release's Collector, unless another is configured", async () => {
   const all = await render({ observability: { enabled: true } });
   expect(parts(all).map(({ metadata }) => metadata.name)).toEqual(['collector', 'grafana', 'jaeger', 'prometheus']);
   for (const app of APPS) {
@@ -30,7 +30,7 @@ test('services and sidecars send to the Collector of the release, unless another
   expect(parts(await render({}))).toEqual([]);
 });
 
-test('Prometheus gets the alerts and Grafana the dashboards, as they stand in the chart', async () => {
+test('Prometheus gets the alerts and Grafana the dashboards of the chart unchanged', async () => {
   const all = await render({ observability: { enabled: true } });
   const files = {
     prometheus: ['alerts/sidecart.yaml'],
@@ -39,17 +39,17 @@ test('Prometheus gets the alerts and Grafana the dashboards, as they stand in th
   for (const [name, paths] of Object.entries(files)) {
     const { data, ...map } = named(all, 'ConfigMap', name) as Resource & { data: Record<string, string> };
     for (const path of paths) expect(data[path.split('/')[1] ?? '']).toBe(await readFile(join(CHART, path), 'utf8'));
-    expect(JSON.stringify(map).length + JSON.stringify(data).length).toBeLessThan(1024 * 1024); // what a ConfigMap may be
+    expect(JSON.stringify(map).length + JSON.stringify(data).length).toBeLessThan(1024 * 1024); // the size limit of a ConfigMap
   }
 });
 
-test('the silence of every service is an alert', async () => {
+test('an alert fires if any service is silent', async () => {
   const alerts = await readFile(join(CHART, 'alerts', 'sidecart.yaml'), 'utf8');
   const watched = Array.from(alerts.matchAll(/absent\(sidecart_outbox_slots\{job="(\w+)"\}\)/g), ([, app = '']) => app);
   expect(watched.toSorted()).toEqual([...APPS].toSorted());
 });
 
-test('the guide says of every alert what it means and what to do', async () => {
+test('the guide explains every alert and what to do', async () => {
   const alerts = await readFile(join(CHART, 'alerts', 'sidecart.yaml'), 'utf8');
   const names = Array.from(alerts.matchAll(/- alert: (\w+)/g), ([, name = '']) => name);
   expect(names.length).toBeGreaterThan(10);

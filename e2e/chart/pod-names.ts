@@ -1,4 +1,7 @@
-/** What the API server refuses in a pod and no schema can say: names that are there twice, or not at all. */
+/**
+ * What the API server refuses in a pod but no schema expresses: duplicate names, and references to
+ * missing ones.
+ */
 import type { PodSpec } from './policy.js';
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,4 +1,4 @@
-/** What no pod of the shop or of its servers may do. */
+/** Rules for every pod of the shop and of its servers. */
 import type { Resource } from '../support/chart.js';
 import { nameViolations } from './pod-names.js';
 
@@ -38,17 +38,20 @@ export interface PodSpec {
   volumes?: { name: string; hostPath?: object }[];
 }
 
-/** The pod that a resource starts; undefined for what starts none. */
+/** Returns the pod that a resource starts, or `undefined` if it starts none. */
 export function podOf(resource: Resource): PodSpec | undefined {
   if (resource.kind === 'Pod') return resource['spec'] as PodSpec;
   const spec = resource['spec'] as { template?: { spec?: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } } | undefined;
   return spec?.jobTemplate?.spec.template.spec ?? (spec?.template?.spec?.containers ? spec.template.spec : undefined);
 }
 
-/** A repository, then `:` and a tag that is a version and not a moving name, or `@sha256:`. */
+/** A repository with a tag that is a version, not a moving name, or with a digest. */
 const FIXED_IMAGE = /^\S+(:(?!latest$|main$|master$|edge$|stable$|next$)[\w][\w.-]*\d[\w.-]*|@sha256:[0-9a-f]{64})$/;
 
-/** What a resource's pod does against the rules, as `Deployment orders: container orders: ...`; nothing where all is well. */
+/**
+ * Returns the rules that a resource's pod breaks, such as `Deployment orders: container orders runs
+ * as root`. Empty if it breaks none.
+ */
 export function violations(resource: Resource): string[] {
   const pod = podOf(resource);
   if (!pod) return [];
@@ -66,7 +69,7 @@ function claimedBy({ spec }: Resource): string[] {
 
 function podViolations(pod: PodSpec): string[] {
   const { securityContext: { runAsUser } = {} } = pod;
-  return said({
+  return broken({
     'runs as root': runAsUser === 0,
     'mounts the API token into every container': pod.automountServiceAccountToken !== false,
     'gets the address of every Service in its environment': pod.enableServiceLinks !== false,
@@ -76,29 +79,32 @@ function podViolations(pod: PodSpec): string[] {
   });
 }
 
-/** Dapr's injector adds the sidecar later, as the annotations say; what else it may is said where Dapr is installed (`k8s/production`). */
+/**
+ * Dapr's injector adds the sidecar later, according to the annotations. Its other rights are
+ * configured where Dapr is installed (`k8s/production`).
+ */
 function sidecarViolations({ spec }: Resource): string[] {
   const { template } = spec as { template?: { metadata?: { annotations?: Record<string, string> } } };
   const annotations = template?.metadata?.annotations ?? {};
   if (annotations['dapr.io/enabled'] !== 'true') return [];
-  return said({
+  return broken({
     'requests no CPU or memory': !annotations['dapr.io/sidecar-cpu-request'] || !annotations['dapr.io/sidecar-memory-request'],
-    'has no limit of memory': !annotations['dapr.io/sidecar-memory-limit'],
+    'has no memory limit': !annotations['dapr.io/sidecar-memory-limit'],
     'has no seccomp profile': annotations['dapr.io/sidecar-seccomp-profile-type'] !== 'RuntimeDefault',
   }).map((text) => `the sidecar ${text}`);
 }
 
 function containerViolations({ name, image = '', securityContext: own = {}, resources }: Container, pod: PodSpec): string[] {
   const { requests = {}, limits = {} } = resources ?? {};
-  return said({
+  return broken({
     'may run as root': (own.runAsNonRoot ?? pod.securityContext?.runAsNonRoot) !== true,
     'may gain privileges': own.allowPrivilegeEscalation !== false || own.privileged === true,
     'writes to its root file system': own.readOnlyRootFilesystem !== true,
     'keeps capabilities': own.capabilities?.drop?.includes('ALL') !== true || (own.capabilities.add ?? []).length > 0,
     'has no seccomp profile': (own.seccompProfile ?? pod.securityContext?.seccompProfile)?.type !== 'RuntimeDefault',
     'requests no CPU or memory': !('cpu' in requests && 'memory' in requests),
-    'has no limit of memory': !('memory' in limits),
-    [`runs ${image}, which is no fixed version`]: !FIXED_IMAGE.test(image),
+    'has no memory limit': !('memory' in limits),
+    [`runs ${image}, which is not a fixed version`]: !FIXED_IMAGE.test(image),
   }).map((text) => `container ${name} ${text}`);
 }
 
@@ -107,6 +113,6 @@ function probeViolations({ name, livenessProbe, readinessProbe }: Container): st
   return missing.map(([probe]) => `container ${name} has no ${probe}`);
 }
 
-function said(rules: Record<string, boolean>): string[] {
+function broken(rules: Record<string, boolean>): string[] {
   return Object.keys(rules).filter((text) => rules[text]);
 }

@@ -1,4 +1,7 @@
-/** The table of values in the chart's README, from the comments in `values.yaml` that begin with `-- `. */
+/**
+ * Makes the table of values in the chart's README from the comments in `values.yaml` that begin
+ * with `-- `.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -8,7 +11,7 @@ import { CHART } from '../support/chart.js';
 export const README = join(CHART, 'README.md');
 const START = '<!-- Written by npm run chart-readme from values.yaml. -->';
 const TABLE = new RegExp(`${START}[^]*`);
-/** The table refers to `values.yaml` for longer defaults. */
+/** For longer defaults, the table refers to `values.yaml`. */
 const SHORT = 60;
 
 interface Row {
@@ -37,7 +40,7 @@ function rowsIn(map: YAMLMap, prefix: string): Row[] {
   return map.items.filter(isPair).flatMap((pair, index) => {
     const { key, value } = pair as Pair<Node, Node | null>;
     const name = `${prefix}${isScalar(key) ? String(key.value) : ''}`;
-    // The comment of a map's first key belongs to the map.
+    // YAML attaches the comment of a map's first key to the map.
     const description = described(key.commentBefore ?? (index === 0 ? map.commentBefore : undefined));
     const inner = isMap(value) && value.items.length > 0 ? rowsIn(value, `${name}.`) : [];
     const goesDeeper = inner.some((row) => row.description !== undefined);

@@ -1,4 +1,4 @@
-/** Plain HTTP is redirected to HTTPS, and an install that lacks TLS says so. */
+/** Plain HTTP is redirected to HTTPS, and an install without TLS warns. */
 import { expect, test } from '@jest/globals';
 import { named, notes, rendered, type Resource, type Values } from '../support/chart.js';
 import { NEEDED } from './combinations.js';
@@ -27,14 +27,14 @@ test.each<[string, Values, string[]]>([
   expect(named(all, 'Middleware', 'sidecart-https')['spec']).toEqual({ redirectScheme: { scheme: 'https', permanent: true } });
 });
 
-test('an Ingress keeps the annotations that the values give', async () => {
+test('an Ingress keeps annotations from the values', async () => {
   const annotations = { [MIDDLEWARES]: 'shop-mine@kubernetescrd', [NGINX]: 'false', a: 'b' };
   expect(annotationsOf(await withIngress({ className: 'traefik', annotations }))).toMatchObject(annotations);
 });
 
 test.each<[string, Values]>([
   ['has no certificate', { tls: { secretName: '' } }],
-  ['is told not to', { tls: { ...tls, redirect: false } }],
+  ['switches the redirect off', { tls: { ...tls, redirect: false } }],
 ])('an Ingress redirects nothing if it %s', async (_, ingress) => {
   const all = await withIngress({ className: 'traefik', ...ingress });
   expect(kindsOf(all)).not.toContain('Middleware');
@@ -44,7 +44,7 @@ test.each<[string, Values]>([
 
 const parentRefs = [{ name: 'public', namespace: 'gateways', sectionName: 'https' }];
 
-test('behind a Gateway a second HTTPRoute redirects what comes to its plain listeners', async () => {
+test('behind a Gateway, a second HTTPRoute redirects requests on its plain listeners', async () => {
   const redirectFrom = [{ name: 'public', namespace: 'gateways', sectionName: 'http' }];
   const all = await render({
     ingress: { enabled: false },
@@ -58,7 +58,7 @@ test('behind a Gateway a second HTTPRoute redirects what comes to its plain list
   expect(named(all, 'HTTPRoute', 'sidecart')['spec']).toMatchObject({ parentRefs });
 });
 
-test('refuses a redirect from a listener that the shop itself is served on', async () => {
+test('refuses to redirect from a listener that serves the shop', async () => {
   const everywhere = [{ name: 'public', namespace: 'gateways' }];
   const values = { ingress: { enabled: false }, gateway: { enabled: true, parentRefs: everywhere, redirectFrom: everywhere } };
   await expect(render(values)).rejects.toThrow('gateway.parentRefs needs the sectionName of the TLS listener');

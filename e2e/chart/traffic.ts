@@ -1,11 +1,14 @@
-/** The calls and events of each service as its code has them, to compare with `charts/sidecart/services.yaml`. */
+/**
+ * Reads the calls and events of each service from its code, to compare them with
+ * `charts/sidecart/services.yaml`.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '@sidecart/runner/root';
 import { z } from 'zod';
 
 export interface Traffic {
-  /** Names of routes below /internal, by the service that is called. */
+  /** Names of routes under /internal, by the service that is called. */
   calls: Record<string, string[]>;
   publishes: string[];
   subscribes: string[];
@@ -19,7 +22,7 @@ const CONTRACTS = /import \{([^}]+)\} from '@sidecart\/contracts\/([\w-]+)'/g;
 /** The entry points of other packages. Their code makes calls and subscribes for the service. */
 const PACKAGES = /from '@sidecart\/(?!contracts)(\w+)\/([\w-]+)'/g;
 
-/** Returns what a file imports from `packages/contracts`, by its name in the file. */
+/** Returns what a file imports from `packages/contracts`, by local name. */
 async function imported(text: string): Promise<Map<string, unknown>> {
   const found = new Map<string, unknown>();
   for (const [, names = '', module = ''] of text.matchAll(CONTRACTS)) {
@@ -47,9 +50,9 @@ async function sourceOf(name: string, entry: string): Promise<string> {
 }
 
 /**
- * Returns what the source of a service does, with the entry points of packages that it imports. It
- * subscribes to an event that a file with subscriptions names but does not create, and publishes
- * any other event.
+ * Returns the traffic in the source of a service and in the entry points of packages that it
+ * imports. An event that a file with subscriptions mentions but does not create is subscribed to.
+ * Any other event is published.
  */
 export async function trafficOf(service: string): Promise<Traffic> {
   const files = await filesOf('services', service, 'src');

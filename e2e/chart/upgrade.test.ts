@@ -1,4 +1,4 @@
-/** What an upgrade keeps and what it restarts, with Helm reading Secrets from a cluster. */
+/** What an upgrade keeps and restarts, with Helm reading Secrets from a cluster. */
 import { beforeAll, expect, test } from '@jest/globals';
 import { APPS } from '../support/apps.js';
 import { named, rendered, type Resource, type Values } from '../support/chart.js';
@@ -21,21 +21,24 @@ test('an upgrade keeps every key, password and token', async () => {
   expect(dataOf(secretsOf(await upgraded({})))).toEqual(dataOf(installed));
 });
 
-test('an upgrade from one pair of tokens for all gives each service its own pair, and keeps the rest', async () => {
+test('an upgrade from one shared pair of tokens gives each service its own pair, and keeps the rest', async () => {
   const old = ['sidecart-app-token', 'sidecart-api-token'].map((name): [string, Secret] => [
     name,
-    { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { token: 'the one that all had' } },
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { token: 'the shared one' } },
   ]);
   const before = Object.fromEntries([...Object.entries(installed).filter(([name]) => !TOKENS.includes(name)), ...old]);
   const after = dataOf(secretsOf(await upgraded({}, before)));
   expect(new Set(TOKENS.map((name) => after[name]?.['token'])).size).toBe(TOKENS.length);
-  expect(JSON.stringify(after)).not.toContain('the one that all had');
+  expect(JSON.stringify(after)).not.toContain('the shared one');
   expect(after['sidecart-identity']).toEqual(installed['sidecart-identity']?.stringData);
 });
 
-/** Returns the services whose pod template an upgrade changes. `lost` is a missing Secret. */
+/**
+ * Returns the services whose pod template an upgrade changes. `lost` is the name of a missing
+ * Secret.
+ */
 async function restarted(values: Values, lost?: string): Promise<string[]> {
-  // As if every Secret had last changed in another revision than the one that Helm renders.
+  // Pretends that every Secret last changed in a revision other than the rendered one.
   const earlier = Object.entries(installed).map(([name, secret]): [string, Secret] => {
     const annotations = { ...secret.metadata.annotations, 'sidecart/rollout': '7' };
     return [name, { ...secret, metadata: { ...secret.metadata, annotations } }];
@@ -60,7 +63,7 @@ test('an upgrade that replaces a lost token restarts the service that had it', a
   expect(await restarted({}, 'sidecart-carts-app-token')).toEqual(['carts']);
 });
 
-test('pods carry no value of a Secret and nothing derived from one', async () => {
+test('pods contain no value of a Secret and nothing derived from one', async () => {
   const other = {
     connections: { ...connections, stateConnection: 'host=postgresql password=other', pubsubConnection: 'nats://other@nats:4222' },
     settings: {

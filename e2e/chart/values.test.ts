@@ -12,12 +12,12 @@ const REFUSED: [string, Values, string][] = [
     { components: { state: 'sqlite' } },
     "'/components/state': value must be one of 'postgresql', 'mysql'",
   ],
-  ['a broker that it does not have', { components: { pubsub: 'pulsar' } }, "'/components/pubsub': value must be one of 'jetstream'"],
+  ['a broker that the chart does not have', { components: { pubsub: 'pulsar' } }, "'/components/pubsub': value must be one of 'jetstream'"],
   ['MySQL without a schema', { components: { state: 'mysql' } }, 'connections.stateSchema is missing'],
   ['pictures in S3 without a key', { components: { files: 's3' } }, 'connections.filesAccessKey is missing'],
   ['no connections', { connections: {} }, 'connections.pubsubConnection is missing'],
   [
-    'Vault without the broker that streams are made on',
+    'Vault without the connection of the broker, on which streams are created',
     { components: { secrets: 'vault' }, connections: {} },
     'connections.pubsubConnection is missing',
   ],
@@ -32,20 +32,20 @@ const REFUSED: [string, Values, string][] = [
   ],
   ['settings of an unknown service', { settings: { ...settings, shipping: {} } }, 'settings.shipping: there is no such service'],
   ['an unknown service', { services: { shipping: {} } }, 'services.shipping: there is no such service. services.yaml has carts, catalog'],
-  ['a service taken away', { services: { orders: null } }, "'/services/orders': got null, want object"],
+  ['a removed service', { services: { orders: null } }, "'/services/orders': got null, want object"],
   ['a misspelt field', { services: { orders: { replica: 2 } } }, "additional properties 'replica' not allowed"],
   ['a misspelt value', { networkPolicies: {} }, "additional properties 'networkPolicies' not allowed"],
-  ['fewer replicas than none', { services: { orders: { replicas: -1 } } }, 'minimum: got -1, want 0'],
+  ['a negative number of replicas', { services: { orders: { replicas: -1 } } }, 'minimum: got -1, want 0'],
   ['half a replica', { serviceDefaults: { replicas: 1.5 } }, 'got number, want integer'],
-  ['a limit that is no quantity', { serviceDefaults: { resources: { limits: { memory: 'lots' } } } }, "'lots' does not match pattern"],
+  ['a limit that is not a quantity', { serviceDefaults: { resources: { limits: { memory: 'lots' } } } }, "'lots' does not match pattern"],
   ['an unknown log level', { serviceDefaults: { sidecar: { logLevel: 'verbose' } } }, "value must be one of 'debug', 'info', 'warn'"],
-  ['yes in place of true', { serviceDefaults: { autoscaling: { enabled: 'yes' } } }, 'got string, want boolean'],
+  ['yes instead of true', { serviceDefaults: { autoscaling: { enabled: 'yes' } } }, 'got string, want boolean'],
   [
-    'more replicas at least than at most',
+    'a minimum of replicas above the maximum',
     { services: { orders: { autoscaling: { enabled: true, minReplicas: 5, maxReplicas: 2 } } } },
     'orders: autoscaling.minReplicas is 5, more than autoscaling.maxReplicas, 2',
   ],
-  ['a limit below none', { rateLimits: { perAddress: -1 } }, 'minimum: got -1, want 0'],
+  ['a negative rate limit', { rateLimits: { perAddress: -1 } }, 'minimum: got -1, want 0'],
   ['trust in every proxy', { trustedProxies: true }, "'/trustedProxies': got boolean, want"],
   ['a proxy that is a URL', { trustedProxies: 'http://ingress' }, "'/trustedProxies': 'http://ingress' does not match pattern"],
   ['a variable that no environment can have', { env: { 'A B': 'x' } }, "invalid propertyName 'A B'"],
@@ -62,9 +62,9 @@ const REFUSED: [string, Values, string][] = [
   ['an endpoint without a scheme', { telemetry: { endpoint: 'collector:4318' } }, "'/telemetry/endpoint': 'collector:4318' does not match"],
   ['an endpoint without a port', { telemetry: { endpoint: 'https://collector.example.com' } }, "'/telemetry/endpoint'"],
   ['an endpoint with a path', { telemetry: { endpoint: 'https://collector.example.com:4318/v1' } }, "'/telemetry/endpoint'"],
-  ['more traces than all', { telemetry: { sampling: 2 } }, 'maximum: got 2, want 1'],
-  ['a size that is none', { files: { size: 'big' } }, "'/files/size': 'big' does not match"],
-  ['an access mode that is none', { files: { accessMode: 'RWO' } }, "value must be one of 'ReadWriteOnce'"],
+  ['a sampling rate above 1', { telemetry: { sampling: 2 } }, 'maximum: got 2, want 1'],
+  ['an invalid size', { files: { size: 'big' } }, "'/files/size': 'big' does not match"],
+  ['an invalid access mode', { files: { accessMode: 'RWO' } }, "value must be one of 'ReadWriteOnce'"],
   [
     'several pods on a volume that one node mounts',
     { serviceDefaults: { replicas: 3 } },
@@ -78,7 +78,7 @@ const REFUSED: [string, Values, string][] = [
     },
     'identity: up to 4 pods would share the volume claim "files", which is ReadWriteOncePod',
   ],
-  ['half of the pods', { podDisruptionBudget: { maxUnavailable: 'half' } }, "'half' does not match pattern"],
+  ['a word as the number of unavailable pods', { podDisruptionBudget: { maxUnavailable: 'half' } }, "'half' does not match pattern"],
 ];
 
 test.each(REFUSED)('refuses %s, and says what is wrong', async (_, values, words) => {
@@ -87,6 +87,6 @@ test.each(REFUSED)('refuses %s, and says what is wrong', async (_, values, words
   expect(err).toContain(words);
 });
 
-test('the README has every value of values.yaml; `npm run chart-readme` brings it up to date', async () => {
+test('the README lists every value of values.yaml; if not, run `npm run chart-readme`', async () => {
   expect(await readFile(README, 'utf8')).toBe(await currentReadme());
 });

@@ -1,4 +1,4 @@
-/** kubectl and helm on the current context, in one namespace. */
+/** Runs kubectl and helm in one namespace of the current context. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 export interface Cluster {
   namespace: string;
-  /** Answer what the program writes; throw with what it complains of. */
+  /** Return what the program prints. Throw with its error output if it fails. */
   kubectl: (...args: string[]) => Promise<string>;
   helm: (...args: string[]) => Promise<string>;
   apply: (manifest: object) => Promise<void>;
@@ -40,12 +40,15 @@ export function cluster(namespace: string): Cluster {
   return { namespace, kubectl, helm: call('helm'), apply };
 }
 
-/** Runs JavaScript in the container of a service, and answers what it prints. */
+/** Runs JavaScript in the container of a service. Returns what it prints. */
 export function inService({ kubectl }: Cluster, service: string, script: string): Promise<string> {
   return kubectl('exec', `deploy/${service}`, '-c', service, '--', 'node', '--input-type=module', '-e', script);
 }
 
-/** Runs JavaScript in a pod of its own that is no part of the shop, unless its labels say so. */
+/**
+ * Runs JavaScript in a new pod, which belongs to the shop only if its labels say so. Returns what
+ * it prints.
+ */
 export async function inStrangersPod({ kubectl }: Cluster, image: string, labels: string, script: string): Promise<string> {
   const name = `stranger-${crypto.randomUUID().slice(0, 8)}`;
   const locked = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } };

@@ -1,16 +1,19 @@
-/** Shows the chart in a real cluster: `npm run cluster -- --url http://localhost --values k8s/trial/values.yaml`. */
+/**
+ * Tries the chart in a real cluster: `npm run cluster -- --url http://localhost --values
+ * k8s/trial/values.yaml`.
+ */
 import { parseArgs } from 'node:util';
 import { root } from '@sidecart/runner/root';
 import { cluster } from './cluster.js';
 import { show } from './show.js';
 
 const USAGE = `Installs the chart in the current kubectl context, breaks what it can, and uninstalls it.
-The servers that the values name must be there, and the namespace.
+The namespace and the servers in the values must exist.
 
   npm run cluster -- --url URL --values FILE [--namespace sidecart] [--set name=value]...
 
-  --url      where the ingress answers, e.g. http://localhost
-  --running  takes the shop that runs there already, and leaves it: what only a new release shows is left out`;
+  --url      address of the ingress, for example http://localhost
+  --running  uses the shop that is running already and leaves it installed; skips steps that need a new release`;
 
 const { values } = parseArgs({
   options: {

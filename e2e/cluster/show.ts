@@ -1,4 +1,4 @@
-/** What the chart promises, step by step, in the order in which a shop would meet it. Answers the number of failures. */
+/** Checks what the chart promises, step by step, from its installation to its removal. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '@sidecart/runner/until';
 import { client, signIn, type Ask } from '../support/api.js';
@@ -9,28 +9,34 @@ import { steps } from './steps.js';
 import { trickle, type Purchase } from './trickle.js';
 
 export interface Show extends Cluster {
-  /** Where the ingress answers. */
+  /** The address of the ingress. */
   url: string;
-  /** Flags of `helm upgrade`, with the values. Without them the shop runs already, and nothing is said to Helm. */
+  /**
+   * Flags of `helm upgrade`, including the values. Undefined if the shop is running already; then
+   * Helm is not used.
+   */
   flags: string[] | undefined;
 }
 
 const RELEASE = 'sidecart';
 const LOADED = 2_000;
 const EVERY_MS = 400;
-/** How long people buy after a pod was killed. */
+/** How long customers buy after a pod is killed. */
 const KILLED_MS = 8_000;
 const WAIT = '--timeout=5m';
-/** Replicas of identity cannot share a local volume, so pictures go to a bucket that is never used. */
+/**
+ * Replicas of identity cannot share a local volume, so pictures go to a bucket that is never used.
+ */
 const TWO_REPLICAS = [
   'serviceDefaults.replicas=2',
   'components.files=s3',
   'connections.filesEndpoint=https://s3.invalid',
   ...['Bucket', 'Region', 'AccessKey', 'SecretKey'].map((name) => `connections.files${name}=unused`),
 ].flatMap((pair) => ['--set', pair]);
-/** All people here have one address. */
+/** All customers of this program share one address. */
 const HIGH_LIMITS = ['--set', 'rateLimits.perAddress=1000000,rateLimits.perAccount=1000000'];
 
+/** Returns the number of failed steps. */
 export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   const { kubectl, helm } = cluster;
   const { step, end } = steps();
@@ -43,7 +49,7 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     helm('upgrade', '--install', RELEASE, 'charts/sidecart', ...(flags ?? []), ...HIGH_LIMITS, ...more, '--wait', WAIT);
   const rolledOut = () => Promise.all(APPS.map((name) => kubectl('rollout', 'status', `deploy/${name}`, WAIT)));
 
-  /** Runs `act` while people buy. Fails where one of their requests does. */
+  /** Runs `act` while customers buy. Throws if one of their requests fails. */
   async function underTrickle(act: () => Promise<unknown>): Promise<string> {
     const people = await trickle(url, goods.sku, EVERY_MS);
     await act().finally(() => delay(2_000));
@@ -56,14 +62,14 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   async function addsUp(): Promise<string> {
     const status = async ({ orderId, buyer }: Purchase) => (await buyer.ask('GET', `/api/orders/${orderId}`)).body.status;
     await until('every order is paid', 120, async () => (await Promise.all(bought.map(status))).every((each) => each === 'paid'));
-    await until('the stock has followed', 60, async () => {
+    await until('the stock is sold', 60, async () => {
       const { onHand, held } = await stockOf(admin, goods.sku);
       return onHand === LOADED - bought.length && held === 0;
     });
     const sold = (await ledgerOf(admin, goods.sku)).filter(({ type }) => type === 'sale').map(({ reference }) => reference);
     const missing = bought.filter(({ orderId }) => !sold.includes(orderId));
     if (sold.length !== bought.length || missing.length > 0)
-      throw new Error(`${bought.length} orders are paid, the ledger has ${sold.length}`);
+      throw new Error(`${bought.length} orders are paid, but the ledger has ${sold.length} sales`);
     return `${bought.length} orders paid, ${sold.length} sales in the ledger`;
   }
 
@@ -73,22 +79,22 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
     return /bought .*/.exec(log)?.[0];
   });
   await step('a purchase through the ingress', async () => {
-    await until('the ingress answers', 60, async () => (await client(url)('GET', '/api/products').catch(() => undefined))?.status === 200);
+    await until('the ingress responds', 60, async () => (await client(url)('GET', '/api/products').catch(() => undefined))?.status === 200);
     admin = await signIn(url, await adminLogin(cluster));
     goods = await someGoods(admin, `SHOW-${crypto.randomUUID().slice(0, 8).toUpperCase()}`, LOADED);
     return underTrickle(() => delay(3_000));
   });
   await release('memory', () => memory(cluster));
 
-  await step('/internal is not reached through the ingress', () => refusedOutside(url));
-  await step('a forged call to /internal from another pod is stopped by policy', () => stoppedByPolicy(cluster));
-  await step('where policy lets it through, it is refused without the token', () => refusedWithoutToken(cluster));
+  await step('the ingress does not serve /internal', () => refusedOutside(url));
+  await step('network policies stop a forged call to /internal from another pod', () => stoppedByPolicy(cluster));
+  await step('a call that policies allow is refused without the token', () => refusedWithoutToken(cluster));
   await step('orders refuses the app token of catalog', () => refusedWithOtherToken(cluster));
-  await step('catalog may not ask what only others may', () => refusedByAccessControl(cluster));
-  await step('catalog may not read what is published for others, or secrets of others', () => refusedByScopes(cluster));
+  await step('catalog cannot make calls that only others may make', () => refusedByAccessControl(cluster));
+  await step('catalog cannot publish the events or read the secrets of others', () => refusedByScopes(cluster));
 
-  await release('two replicas of each, under a trickle of purchases', () => underTrickle(() => upgrade(...TWO_REPLICAS)));
-  await release('everything restarted, under a trickle of purchases', () =>
+  await release('scaled to two replicas each, during purchases', () => underTrickle(() => upgrade(...TWO_REPLICAS)));
+  await release('every service restarted, during purchases', () =>
     underTrickle(async () => {
       for (const name of APPS) {
         await kubectl('rollout', 'restart', `deploy/${name}`);
@@ -96,10 +102,8 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
       }
     }),
   );
-  await release('upgraded, under a trickle of purchases', () =>
-    underTrickle(() => upgrade(...TWO_REPLICAS, '--set', 'env.LOG_LEVEL=warn')),
-  );
-  await release('pods killed, every order is paid all the same', async () => {
+  await release('upgraded, during purchases', () => underTrickle(() => upgrade(...TWO_REPLICAS, '--set', 'env.LOG_LEVEL=warn')));
+  await release('pods killed, and every order is still paid', async () => {
     const people = await trickle(url, goods.sku, EVERY_MS);
     for (const name of ['orders', 'inventory', 'payments']) {
       const pods = await kubectl('get', 'pods', '-l', `app.kubernetes.io/name=${name}`, '-o', 'name');
@@ -113,35 +117,35 @@ export async function show({ url, flags, ...cluster }: Show): Promise<number> {
   });
   await step('stock and ledger add up', addsUp);
 
-  await release('catalog is scaled up under load, and down again', () =>
+  await release('catalog scales up under load, and down again', () =>
     scaled(cluster, url, () =>
       upgrade(
         ...['enabled=true', 'minReplicas=1', 'maxReplicas=2', 'cpu=60', 'scaleDownSeconds=5'].flatMap((pair) => [
           '--set',
           `services.catalog.autoscaling.${pair}`,
         ]),
-        // Far above what an idle service takes.
+        // Far above the load of an idle service.
         '--set',
         'services.catalog.resources.requests.cpu=150m',
       ),
     ),
   );
-  await release('a wrong value is refused with a sentence', async () => {
+  await release('a wrong value is refused with a message', async () => {
     const refusal = await upgrade('--set', 'components.pubsub=carrier-pigeon').then(
       () => '',
       (error: unknown) => String(error),
     );
-    if (!/components.*pubsub/s.test(refusal)) throw new Error(`not refused, or not by name: ${refusal}`);
+    if (!/components.*pubsub/s.test(refusal)) throw new Error(`not refused, or without the name of the value: ${refusal}`);
     return /.*pubsub.*/.exec(refusal.split('\n').find((line) => line.includes('pubsub') && !line.includes('--set')) ?? '')?.[0];
   });
-  await release('a pod without its secret says so in its events', () => missingSecret(cluster));
-  await release('uninstalled; what stays', async () => {
+  await release('a pod without its Secret reports an event', () => missingSecret(cluster));
+  await release('uninstalled, and the objects that are kept', async () => {
     await helm('uninstall', RELEASE, '--wait', WAIT);
-    // Helm waits for what it made; the pods of its Deployments take their time to drain.
+    // Helm waits for the objects it created, but the pods of Deployments take time to drain.
     await kubectl('wait', '--for=delete', 'pods', '-l', `app.kubernetes.io/instance=${RELEASE}`, WAIT);
     const kinds = 'deploy,svc,sa,pods,pdb,hpa,ingress,networkpolicy,configmap,role,rolebinding,components.dapr.io,configurations.dapr.io';
     const left = await kubectl('get', kinds, '-l', 'app.kubernetes.io/managed-by=Helm', '-o', 'name');
-    if (left !== '') throw new Error(`left behind: ${left}`);
+    if (left !== '') throw new Error(`not removed: ${left}`);
     return (await kubectl('get', 'secret,pvc', '-l', 'app.kubernetes.io/managed-by=Helm', '-o', 'name')).replaceAll('\n', ' ');
   });
   return end();
@@ -175,11 +179,14 @@ async function refusedOutside(url: string): Promise<string> {
       return answer.status;
     }),
   );
-  if (statuses.some((status) => status !== 404)) throw new Error(`answered with ${statuses.join(', ')}`);
+  if (statuses.some((status) => status !== 404)) throw new Error(`the statuses are ${statuses.join(', ')}`);
   return 'all 404';
 }
 
-/** Prints the status, or what goes wrong for ten seconds: a new pod is let through the policies a moment after it starts. */
+/**
+ * Returns a script that prints the status, or the error if there is none within ten seconds.
+ * Policies take effect a moment after a pod starts.
+ */
 const forgery = (token: string) => `
 const body = JSON.stringify({ inputs: [{ orderId: 'x' }] });
 const headers = { 'content-type': 'application/json', 'dapr-api-token': '${token}' };
@@ -197,7 +204,7 @@ async function shopImage({ kubectl }: Cluster): Promise<string> {
 
 async function stoppedByPolicy(cluster: Cluster): Promise<string> {
   const seen = await inStrangersPod(cluster, await shopImage(cluster), 'app=stranger', forgery('guessed'));
-  if (!/TimeoutError|ECONNREFUSED|ETIMEDOUT/.test(seen)) throw new Error(`answered: ${seen}`);
+  if (!/TimeoutError|ECONNREFUSED|ETIMEDOUT/.test(seen)) throw new Error(`got ${seen}`);
   return seen;
 }
 
@@ -213,11 +220,11 @@ async function refusedWithOtherToken(cluster: Cluster): Promise<string> {
 async function refusedWith(cluster: Cluster, token: string): Promise<string> {
   const labels = `app.kubernetes.io/component=test,app.kubernetes.io/part-of=sidecart,app.kubernetes.io/instance=${RELEASE}`;
   const seen = await inStrangersPod(cluster, await shopImage(cluster), labels, forgery(token));
-  if (!/^40[134]$/.test(seen)) throw new Error(`answered: ${seen}`);
+  if (!/^40[134]$/.test(seen)) throw new Error(`got ${seen}`);
   return seen;
 }
 
-/** JavaScript that asks the pod's own sidecar, with the token that the service has. */
+/** Returns a script that sends a request to the pod's sidecar with the service's token. */
 const askSidecar = (method: string, path: string, body?: string) => `
 const headers = { 'dapr-api-token': process.env.DAPR_API_TOKEN, 'content-type': 'application/json' };
 const answer = await fetch('http://127.0.0.1:3500${path}', { method: '${method}', headers${body ? `, body: '${body}'` : ''} });
@@ -227,7 +234,7 @@ async function refusedByAccessControl(cluster: Cluster): Promise<string> {
   const invoke = (app: string, name: string) =>
     inService(cluster, 'catalog', askSidecar('POST', `/v1.0/invoke/${app}/method/internal/${name}`, '{}'));
   const keys = await invoke('identity', 'keys');
-  if (!keys.startsWith('200')) throw new Error(`what it may is answered with ${keys}`);
+  if (!keys.startsWith('200')) throw new Error(`an allowed call returned ${keys}`);
   const refused = await Promise.all([invoke('identity', 'other'), invoke('orders', 'due'), invoke('notifications', 'mails')]);
   if (refused.some((answer) => !answer.startsWith('403') && !answer.startsWith('500'))) throw new Error(refused.join('\n'));
   return `identity/keys 200, ${refused.map((answer) => answer.slice(0, 3)).join(', ')} for others`;

@@ -1,8 +1,8 @@
-/** Runs steps one after another, says how long each took, and keeps count. */
+/** Runs steps one after another, prints how long each took, and counts them. */
 export interface Steps {
-  /** What a step answers is printed beside its time. */
+  /** Prints what a step returns beside its time. */
   step: (name: string, act: () => Promise<string | void>) => Promise<void>;
-  /** The number of failures; the last line says both. */
+  /** Prints the counts. Returns the number of failures. */
   end: () => number;
 }
 

@@ -1,4 +1,7 @@
-/** A steady trickle of purchases, to see whether anybody notices what is done to the shop meanwhile. */
+/**
+ * A steady trickle of purchases, to see whether customers notice what happens to the shop
+ * meanwhile.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { aCustomer, insist, type Answer, type Customer } from '../support/api.js';
 
@@ -8,11 +11,11 @@ export interface Purchase {
 }
 
 export interface Trickle {
-  /** Lets what is under way finish. */
+  /** Waits for purchases in progress. */
   stop(): Promise<{ bought: Purchase[]; requests: number; failures: string[] }>;
 }
 
-/** Enough that none reaches the limit of unpaid orders while events wait. */
+/** Enough customers that none reaches the limit of unpaid orders while events are delayed. */
 const CUSTOMERS = 20;
 
 /**
@@ -26,7 +29,10 @@ export async function trickle(url: string, sku: string, everyMs: number): Promis
   let requests = 0;
   const enough = new AbortController();
 
-  /** Counts a request that fails, then asks again with the same key, as a good client does: in the end all is bought. */
+  /**
+   * Counts a failed request, then retries it with the same key as a good client does, so every
+   * purchase completes.
+   */
   async function asked(what: string, ask: () => Promise<Answer>): Promise<Answer> {
     requests++;
     const at = new Date().toISOString().slice(11, 23);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sidecart-crash-'));
   combination = await ownCombination();
   const { state, pubsub } = combination;
-  // Until payment.succeeded arrives, an order counts as unpaid.
+  // An order counts as unpaid until payment.succeeded arrives.
   const env = { ...HIGH_LIMITS, PAYMENT_MINUTES: '3', MAX_UNPAID_ORDERS: String(CHECKOUTS) };
   shop = await startShop({ folder, ...(state && { state }), ...(pubsub && { pubsub }), env });
   admin = await signIn(shop.edge, shop.system.admin);
@@ -32,7 +32,10 @@ afterAll(async () => {
 const LOADED = 500;
 const CHECKOUTS = 100;
 
-/** Places and pays one order as a stubborn client does: the same key again until there is an answer. */
+/**
+ * Places and pays one order as a persistent client does: it repeats a request with the same key
+ * until there is a response.
+ */
 async function checkout({ ask }: Customer, sku: string, key: string): Promise<string> {
   const placed = await insist(() => ask('POST', '/api/orders', { items: [{ sku, quantity: 1 }] }, { 'idempotency-key': key }));
   expect(placed.status).toBe(201);
@@ -43,7 +46,10 @@ async function checkout({ ask }: Customer, sku: string, key: string): Promise<st
   return placed.body.id;
 }
 
-/** Customers buy, a quarter into it `crash` happens, and all goes on until every order is paid and its stock sold, once. */
+/**
+ * Lets customers buy, calls `crash` after a quarter of the checkouts, and waits until every order
+ * is paid and its stock was sold exactly once.
+ */
 async function crashInTheMiddle(sku: string, crash: () => Promise<void>): Promise<void> {
   const goods = await someGoods(admin, sku, LOADED);
   const customers = await Promise.all(Array.from({ length: 5 }, (_, i) => aCustomer(shop.edge, `crash-${i}`)));
@@ -67,7 +73,7 @@ async function crashInTheMiddle(sku: string, crash: () => Promise<void>): Promis
   const statusOf = async ({ id, buyer }: (typeof orders)[number]) =>
     (await insist(() => buyer.ask('GET', `/api/orders/${id}`))).body.status;
   await until('every order is paid', 90, async () => (await Promise.all(orders.map(statusOf))).every((status) => status === 'paid'));
-  await until('the stock has followed', 60, async () => {
+  await until('the stock is sold', 60, async () => {
     const { onHand, held } = await stockOf(admin, sku);
     return onHand === LOADED - CHECKOUTS && held === 0;
   });

@@ -41,9 +41,12 @@ async function database(url: string): Promise<Outage> {
 }
 
 const server = serverOf('postgresql');
-if (!server) console.info('an outage of the state store: skipped, TEST_POSTGRES_URL names no server');
+if (!server) console.info('skipped the outage of the state store: TEST_POSTGRES_URL is not set');
 
-/** All at the same time, because each takes minutes; started one after another, because each takes free ports. */
+/**
+ * The outages run concurrently, because each takes minutes. The shops start one after another,
+ * because each picks free ports.
+ */
 const aftermaths = new Map<string, Promise<Aftermath>>();
 beforeAll(async () => {
   const outages = { broker, 'mail server': await mailServer(), ...(server && { 'state store': await database(server) }) };
@@ -55,11 +58,11 @@ beforeAll(async () => {
 afterAll(() => Promise.allSettled(aftermaths.values()), LIMIT_MS);
 
 test.each(['broker', 'mail server', ...(server ? ['state store'] : [])])(
-  `after the %s was away for ${MINUTES} minutes everything arrives once, nothing is dead, and the ledger adds up`,
+  `after an outage of the %s for ${MINUTES} minutes, everything arrives once, nothing is dead-lettered, and the ledger adds up`,
   async (what) => {
     const after = await aftermaths.get(what);
     const { orders = 0 } = after ?? {};
-    console.info(`the ${what} was away for ${MINUTES} minutes: ${orders} orders, complete ${after?.secondsToRecover} s later`);
+    console.info(`outage of the ${what} for ${MINUTES} minutes: ${orders} orders, complete ${after?.secondsToRecover} s after its end`);
     expect(orders).toBeGreaterThan(5);
     expect(after).toEqual({
       orders,

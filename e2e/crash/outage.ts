@@ -1,4 +1,7 @@
-/** A shop that loses something it needs for some minutes while customers buy, and what is left of their orders afterwards. */
+/**
+ * Takes something away from a shop for some minutes while customers buy, and counts what became of
+ * their orders.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,23 +19,25 @@ export interface Outage {
   options?: Partial<ShopOptions>;
   cut: (shop: Shop) => Promise<void>;
   mend: (shop: Shop) => Promise<void>;
-  /** Runs when the shop has stopped. */
+  /** Called once the shop has stopped. */
   close?: () => Promise<void>;
 }
 
 export interface Aftermath {
   orders: number;
-  /** Of the orders, when everything had arrived or the patience was over. */
+  /**
+   * How many orders have each status, once everything has arrived or the time to recover is over.
+   */
   statuses: Record<string, number>;
   stock: { onHand: number; held: number };
-  /** How often each order was sold, by the ledger. */
+  /** How often each order was sold, according to the ledger. */
   sold: number[];
-  /** How often each order's mails came: placed and paid. */
+  /** How many mails each order has sent. Two are right: placed and paid. */
   mails: number[];
-  /** How often the mails of a registration during the outage came, by subject. */
+  /** How many mails a registration during the outage has sent, by subject. */
   registration: Record<string, number>;
   deadLetters: Record<string, number>;
-  /** From the end of the outage until everything had arrived. */
+  /** From the end of the outage until everything has arrived. */
   secondsToRecover: number;
 }
 
@@ -40,19 +45,24 @@ const LOADED = 100_000;
 const CUSTOMERS = 2;
 const PACE_MS = 3_000;
 const BEFORE_MS = 10_000;
-/** A sidecar looks for its broker once a minute, a message is tried again after a minute or two. */
+/**
+ * Sidecars reconnect to their broker once a minute, and mails are retried after a minute or two.
+ */
 const RECOVERY_SECONDS = 240;
 
 const Mails = z.object({ data: z.array(z.object({ subject: z.string(), text: z.string() })) });
 
-/** Starts a shop that can lose what the outage is about. */
+/** Starts a shop with the options that the outage needs. */
 export async function openShop({ options }: Outage): Promise<Shop & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-outage-'));
   const env = { ...HIGH_LIMITS, MAX_UNPAID_ORDERS: '1000', PAYMENT_MINUTES: '60', ...options?.env };
   return { ...(await startShop({ folder, ...options, env })), folder };
 }
 
-/** Lets customers buy for ten seconds, through an outage of some minutes, and until every order has an end. Stops the shop. */
+/**
+ * Lets customers buy for ten seconds and through an outage of some minutes, then waits until every
+ * order is complete. Stops the shop.
+ */
 export async function sufferOutage(shop: Shop & { folder: string }, { cut, mend, close }: Outage, minutes: number): Promise<Aftermath> {
   try {
     const admin = await signIn(shop.edge, shop.system.admin);
@@ -94,7 +104,7 @@ async function buyUntil(over: AbortSignal, { ask }: Customer, sku: string): Prom
   return orders;
 }
 
-/** Registers someone during the outage, and returns the address. */
+/** Registers a customer during the outage, and returns the email address. */
 async function registerLate({ edge }: Shop): Promise<string> {
   const email = `late-${crypto.randomUUID()}@example.com`;
   const body = { email, password: 'seven green bicycles', name: 'Late' };

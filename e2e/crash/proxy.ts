@@ -1,4 +1,4 @@
-/** A TCP server that stands in front of another one, and can be taken away. */
+/** A TCP proxy that can be cut off. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { listen } from '@sidecart/runner/listen';
@@ -7,7 +7,7 @@ export interface Proxy {
   port: number;
   /** Resets all connections and refuses new ones. */
   cut: () => Promise<void>;
-  /** Takes connections again. */
+  /** Accepts connections again. */
   mend: () => Promise<void>;
 }
 

@@ -11,7 +11,7 @@ import { signIn } from '../support/api.js';
 import { readExamples } from './examples.js';
 import { describedRoutes, openApiOf, type DescribedRoute } from '../support/openapi.js';
 
-/** The shop's capabilities are numbered from 1 to this. */
+/** The number of the last capability. The first is 1. */
 const CAPABILITIES = 71;
 
 let folder: string;
@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-test('the guide names every route there is, and no other', () => {
+test('the guide names every route, and no other', () => {
   expect(described.length).toBeGreaterThan(50);
   expect(routesOf(guide).toSorted()).toEqual(described.map(({ route }) => route).toSorted());
 });
@@ -48,7 +48,7 @@ test('the guide shows how to call every route', () => {
   ).toEqual([]);
 });
 
-test('every route is summed up, filed under a tag, answers a success, and says which capabilities it serves', () => {
+test('every route has a summary, a tag, a success response and its capabilities', () => {
   const lacking = described.filter(({ summary, tags, responses, rows }) => {
     const succeeds = Object.keys(responses).some((status) => /^[23]/.test(status));
     return !summary || !tags?.length || !succeeds || rows.length === 0;
@@ -56,20 +56,20 @@ test('every route is summed up, filed under a tag, answers a success, and says w
   expect(lacking.map(({ route }) => route)).toEqual([]);
 });
 
-test('every route can be reached from outside, at the service that has it', async () => {
+test('every route can be reached from outside', async () => {
   const serviceOf = routerOf(shop.system.services);
   const elsewhere = described.filter(({ path, service }) => serviceOf(path.replaceAll(/[{}]/g, '')) !== service);
   expect(elsewhere.map(({ route }) => route)).toEqual([]);
 });
 
-test('the guide has every capability that a route serves, and each of the shop’s is there or named as missing', () => {
+test('the guide has every capability, or says that it is missing', () => {
   const { built, missing } = capabilitiesOf(guide);
   expect(described.flatMap(({ rows }) => rows).filter((row) => !built.includes(row))).toEqual([]);
   const all = Array.from({ length: CAPABILITIES }, (_, i) => i + 1);
   expect(all.filter((row) => !built.includes(row) && !missing.includes(row))).toEqual([]);
 });
 
-test('the examples of the guide work, one after another', async () => {
+test('the examples of the guide work in order', async () => {
   await writeFile(join(folder, 'me.png'), PIXEL);
   const { email: ADMIN_EMAIL, password: ADMIN_PASSWORD } = shop.system.admin;
   const env = { ...process.env, API: `${shop.edge}/api`, MAIL: `${shop.mails}/api`, ADMIN_EMAIL, ADMIN_PASSWORD };
@@ -79,13 +79,13 @@ test('the examples of the guide work, one after another', async () => {
   expect(stdout).toMatch(/"template":"order-cancelled"/);
 }, 120_000);
 
-test('every parameter, body and reply has a whole example that fits its schema', () => {
+test('every parameter, body and reply has a complete example that matches its schema', () => {
   expect(
     Object.entries(documents).flatMap(([service, document]) => readExamples(document).faults.map((fault) => `${service}: ${fault}`)),
   ).toEqual([]);
 });
 
-test('the shop takes the example of every request', async () => {
+test('the shop accepts the example of every request', async () => {
   const admin = await signIn(shop.edge, shop.system.admin);
   const requests = Object.values(documents).flatMap((document) => readExamples(document).requests);
   expect(requests.length).toBeGreaterThan(50);

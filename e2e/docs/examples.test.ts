@@ -9,14 +9,14 @@ const price = { type: 'integer', minimum: 0, examples: [2_500] };
 
 const exampleFaults = (described: unknown) => readExamples(described).faults;
 
-/** A document with one route. */
+/** Returns a document with one route. */
 function document(operation: object, schemas: object = { Price: price, Compass: compass }) {
   return { paths: { '/api/things': { post: { responses: {}, ...operation } } }, components: { schemas } };
 }
 const json = (schema: object) => ({ content: { 'application/json': { schema } } });
 const reply = (schema: object) => ({ responses: { 200: json(schema) } });
 
-test('parts that have examples make a whole one, through references, lists and unions', () => {
+test('examples of parts make a complete one, through references, lists and unions', () => {
   const list = { type: 'array', items: { $ref: '#/components/schemas/Compass' } };
   const operation = {
     parameters: [{ name: 'sort', in: 'query', schema: { enum: ['name', 'price'] } }],
@@ -52,18 +52,18 @@ test('a field without an example is found behind a reference', () => {
   ]);
 });
 
-test('an example must be what its schema asks for', () => {
+test('an example must match its schema', () => {
   const [fault, ...others] = exampleFaults(document(reply({ type: 'string', format: 'uuid', examples: ['brass'] })));
   expect(fault).toBe('POST /api/things 200: the example "brass" does not fit: data must match format "uuid"');
   expect(others).toEqual([]);
 });
 
-test('parts that fit alone must fit together', () => {
+test('parts that match alone must match together', () => {
   const lone = { type: 'object', maxProperties: 1, properties: compass.properties };
   expect(exampleFaults(document(reply(lone)))).toEqual([expect.stringContaining('must NOT have more than 1 properties')]);
 });
 
-test('a tree needs an example of one node', () => {
+test('a recursive schema needs an example of one node', () => {
   const Node = {
     type: 'object',
     required: ['children'],
@@ -72,7 +72,7 @@ test('a tree needs an example of one node', () => {
   expect(exampleFaults(document(reply({ $ref: '#/components/schemas/Node' }), { Node }))).toEqual([]);
 });
 
-test('the examples of a route make a request of it', () => {
+test('the examples of a route make a request', () => {
   const operation = {
     parameters: [
       { name: 'id', in: 'path', schema: { type: 'string', examples: ['a b'] } },
@@ -90,7 +90,7 @@ test('the examples of a route make a request of it', () => {
   expect(requests).toEqual([{ method: 'PUT', path: '/api/things/a%20b?q=brass+comp', headers: { 'x-cart': 'c1' }, body }]);
 });
 
-test('a form with a file needs no example, and makes no request', () => {
+test('a form with a file needs no example and makes no request', () => {
   const form = { requestBody: { content: { 'multipart/form-data': { schema: { type: 'object' } } } } };
   expect(readExamples(document(form))).toEqual({ faults: [], requests: [] });
 });

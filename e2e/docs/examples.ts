@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import { Document, schemaAt, type Described, type Schema } from '../support/openapi.js';
 
-/** A request as the examples of its parameters and body make it. `path` has the query. */
+/** A request made of the examples of its parameters and body. `path` includes the query. */
 export interface ExampleRequest {
   method: string;
   path: string;
@@ -11,10 +11,10 @@ export interface ExampleRequest {
 }
 
 /**
- * The requests of an OpenAPI document, and a line for each thing that is wrong with its examples: parameters, JSON bodies and JSON replies
- * without a whole example, and examples that are not what their own schema asks for. A whole example is put together as Swagger UI does it:
- * a schema has one, or its parts have. What needs none has an obvious value: a constant, an enumeration, true or false, a default.
- * Forms carry files, which have none.
+ * Returns the requests of an OpenAPI document, and a line for each fault of its examples: a
+ * parameter, JSON body or JSON reply without a complete example, or an example that does not match
+ * its schema. Examples are composed as Swagger UI does: a schema has one, or its parts have.
+ * Constants, enumerations, booleans and defaults need none. Forms carry files, which have none.
  */
 export function readExamples(document: unknown): { faults: string[]; requests: ExampleRequest[] } {
   const { paths, components } = Document.parse(document);
@@ -27,7 +27,7 @@ export function readExamples(document: unknown): { faults: string[]; requests: E
     if (!validate(value)) faults.add(`${at}: the example ${JSON.stringify(value)} does not fit: ${ajv.errorsText(validate.errors)}`);
   }
 
-  /** The example of a schema. `within` are the names of the schemas that are being put together. */
+  /** Returns the example of a schema. `within` has the names of the schemas that enclose it. */
   function example(schema: Schema, at: string, within: readonly string[] = []): unknown {
     const { $ref: ref, examples = [], properties, items } = schema;
     for (const each of examples) fits(schema, each, at);
@@ -40,7 +40,7 @@ export function readExamples(document: unknown): { faults: string[]; requests: E
     if (schema.allOf) return Object.assign({}, ...schema.allOf.map((each) => example(each, at, within)));
     const choices = (schema.anyOf ?? schema.oneOf)?.filter(({ type }) => type !== 'null');
     if (choices) return choices.map((each) => example(each, at, within))[0];
-    if (items) return within.includes(items.$ref ?? '') ? [] : [example(items, `${at}[]`, within)]; // a tree ends here
+    if (items) return within.includes(items.$ref ?? '') ? [] : [example(items, `${at}[]`, within)]; // ends a recursive schema
     if (properties)
       return Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, example(each, `${at}.${name}`, within)]));
     if (schema.type === 'object' && schema['additionalProperties'] === false) return {};

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '@sidecart/runner/root';
 
-/** A picture of one pixel, which the guide shows as `me.png`. */
+/** A picture of one pixel, which is `me.png` in the guide. */
 export const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -10,7 +10,10 @@ export const PIXEL = Buffer.from(
 
 export const readGuide = (): Promise<string> => readFile(join(root, 'docs', 'api.md'), 'utf8');
 
-/** The guide's examples as one script that ends at the first refusal; but for the one that shows a refusal. */
+/**
+ * Returns the guide's examples as one script that stops at the first failure, except for the
+ * example that shows a refusal.
+ */
 export function scriptOf(guide: string): string {
   const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)]
     .map(([, block = '']) => block)
@@ -19,13 +22,16 @@ export function scriptOf(guide: string): string {
   return [strict, ...blocks].join('\n');
 }
 
-/** Every route that the guide names, as `GET /api/orders/{id}`. */
+/** Returns every route that the guide names, such as `GET /api/orders/{id}`. */
 export function routesOf(guide: string): string[] {
   const named = guide.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^\s`?]+)`/g);
   return [...new Set(Array.from(named, ([, method, path = '']) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`))];
 }
 
-/** Which of `routes`, each as `GET /api/orders/{id}`, the guide shows no curl of. */
+/**
+ * Returns those of `routes`, such as `GET /api/orders/{id}`, for which the guide has no curl
+ * command.
+ */
 export function routesWithoutCurl(guide: string, routes: readonly string[]): string[] {
   const scripts = Array.from(guide.matchAll(/```sh\n([\s\S]*?)```/g), ([, script = '']) => script.replaceAll('\\\n', ' ')).join('\n');
   const shown = Array.from(
@@ -40,10 +46,12 @@ export function routesWithoutCurl(guide: string, routes: readonly string[]): str
 }
 
 const patternOf = (route: string) => new RegExp(`^${route.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
-/** `/api/users/me` is not `/api/users/{id}`. */
+/**
+ * Sorts routes with fewer parameters first, so `/api/users/me` is not taken for `/api/users/{id}`.
+ */
 const byParameters = (a: string, b: string) => a.split('{').length - b.split('{').length;
 
-/** The numbers of the guide's capabilities, and of those that it says are not built. */
+/** Returns the numbers of the capabilities in the guide, and of those that it lists as missing. */
 export function capabilitiesOf(guide: string): { built: number[]; missing: number[] } {
   const [routes = '', platform = '', missing = ''] = guide.split(/^## (?:The platform|Not built yet)$/m);
   const numbers = (text: string, line: RegExp) => [...text.matchAll(line)].map(([, number]) => Number(number));

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { root } from '@sidecart/runner/root';
 
-/** The names of the settings in a file, as `NAME: z...` or `NAME: Schema...`. */
+/**
+ * Returns the names of the settings in a file, which look like `NAME: z...` or `NAME: Schema...`.
+ */
 async function settingsIn(...path: string[]): Promise<string[]> {
   const text = await readFile(join(root, ...path), 'utf8');
   return Array.from(text.matchAll(/^ {2}([A-Z][A-Z_]+):/gm), ([, name = '']) => name);
 }
 
-test('the operations guide has every setting of every service', async () => {
+test('the operations guide lists every setting of every service', async () => {
   const services = await readdir(join(root, 'services'));
   const files = [['packages', 'chassis', 'src', 'service', 'config.ts'], ...services.map((name) => ['services', name, 'src', 'config.ts'])];
   const names = (await Promise.all(files.map((path) => settingsIn(...path)))).flat();

@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-test('the first purchase of the README works, command by command', async () => {
+test('every command of the first purchase in the README works', async () => {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const script = /## A first purchase[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   const commands = script.split('\n').filter((line) => /\b(curl|until)\b/.test(line));
@@ -35,7 +35,7 @@ test('the first purchase of the README works, command by command', async () => {
   expect(stdout.split('\n').slice(-6).join(' ')).toMatch(/We have received your payment/);
 }, 90_000);
 
-test('seeding again changes nothing', async () => {
+test('seeding a second time changes nothing', async () => {
   const total = async () => (await client(shop.edge)('GET', '/api/products?limit=100')).body.data.length;
   const before = await total();
   expect(before).toBeGreaterThan(50);

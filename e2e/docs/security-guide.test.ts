@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { root } from '@sidecart/runner/root';
 
-/** How many requirements of levels 1 and 2 each section of ASVS 5.0 has. They are its first ones. */
+/**
+ * How many requirements of levels 1 and 2 each section of ASVS 5.0 has. They come first in their
+ * section.
+ */
 const SECTIONS = `
   1.1:2 1.2:9 1.3:11 1.4:3 1.5:2
   2.1:3 2.2:3 2.3:4 2.4:1
@@ -45,7 +48,7 @@ beforeAll(async () => {
   );
 });
 
-/** `1.2.6–1.2.8` is three of them. */
+/** Expands `1.2.6–1.2.8` to three requirements. */
 function numbered(range: string): string[] {
   const [first = '', last = first] = range.split('–');
   const section = first.slice(0, first.lastIndexOf('.'));
@@ -53,13 +56,13 @@ function numbered(range: string): string[] {
   return Array.from({ length: (to ?? 0) - (from ?? 0) + 1 }, (_, n) => `${section}.${(from ?? 0) + n}`);
 }
 
-test('the security guide says once of every ASVS requirement of levels 1 and 2 whether it is met', () => {
+test('the security guide has exactly one verdict for every ASVS requirement of levels 1 and 2', () => {
   const all = Array.from(SECTIONS.matchAll(/(\S+):(\d+)/g), ([, section, count]) => numbered(`${section}.1–${section}.${count}`)).flat();
   expect(all).toHaveLength(253);
   expect(rows.flatMap(({ requirements }) => requirements).toSorted()).toEqual(all.toSorted());
 });
 
-test('each verdict is one of five, and has a reason', () => {
+test('each verdict is one of five and has a reason', () => {
   const wrong = rows.filter(({ verdict, text }) => !['Met', 'Partly', 'Not met', 'Operator', 'n/a'].includes(verdict) || text === '');
   expect(wrong).toEqual([]);
 });
@@ -72,7 +75,10 @@ test('every test that the guide names exists', async () => {
   expect(missing).toEqual([]);
 });
 
-/** `identity/login` is a test of that service or package, in any folder; `e2e/crash/outage` is a path. */
+/**
+ * `identity/login` is a test of that service or package, in any folder; `e2e/crash/outage` is a
+ * path.
+ */
 async function exists(name: string): Promise<boolean> {
   const [owner = '', ...rest] = name.split('/');
   const file = `/${rest.join('/')}.test.ts`;

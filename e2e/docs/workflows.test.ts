@@ -1,4 +1,4 @@
-/** What GitHub runs, and what Renovate keeps up to date. */
+/** Checks what GitHub runs and what Renovate updates. */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,8 +28,9 @@ const Workflow = z.looseObject({
 });
 const workflows = texts.map((text) => Workflow.parse(parse(text)));
 
-test('actionlint finds nothing wrong', async () => {
-  // shellcheck and pyflakes are used if installed; without them the result is the same everywhere.
+test('actionlint finds no problem', async () => {
+  // Without shellcheck and pyflakes, which actionlint uses if installed, the result is the same
+  // everywhere.
   const args = ['-no-color', '-shellcheck=', '-pyflakes='];
   await expect(promisify(execFile)(await tool('actionlint'), args, { cwd: root })).resolves.toEqual({ stdout: '', stderr: '' });
 }, 180_000);
@@ -54,7 +55,7 @@ test('packages, modules and images are scanned every week', () => {
     expect(weekly[0]).toContain(scan);
 });
 
-test('an action that is pinned by commit says which version that is', () => {
+test('an action that is pinned by commit names its version', () => {
   const pinned = texts.flatMap((text) => text.match(/^.*uses: .*@[0-9a-f]{40}.*$/gm) ?? []);
   expect(pinned.length).toBeGreaterThan(0);
   expect(pinned.filter((line) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
@@ -69,7 +70,7 @@ const Renovate = z.looseObject({
 });
 const settings = Renovate.parse(JSON.parse(await readFile(join(root, '.github', 'renovate.json'), 'utf8')));
 const tracked = (await promisify(execFile)('git', ['ls-files'], { cwd: root })).stdout.split('\n');
-/** The repository's files that match: a pattern is a regular expression between slashes. */
+/** Returns the repository's files that match. A pattern is a regular expression between slashes. */
 const filesAt = (patterns: string[]) => tracked.filter((file) => patterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(file)));
 
 describe('Renovate', () => {
@@ -90,7 +91,7 @@ describe('Renovate', () => {
     }
   });
 
-  test('knows every image that the chart names', async () => {
+  test('knows every image in the chart', async () => {
     const { observability } = z
       .looseObject({ observability: z.looseObject({ images: z.record(z.string(), z.string()) }) })
       .parse(parse(await readFile(join(root, 'charts', 'sidecart', 'values.yaml'), 'utf8')));

@@ -1,4 +1,4 @@
-/** A real OpenTelemetry Collector with the chart's configuration, and what it hands on. */
+/** A real OpenTelemetry Collector with the chart's configuration, and what it exports. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -39,17 +39,17 @@ export interface Span {
   spanId: string;
   parentSpanId: string;
   name: string;
-  /** `orders`, or `orders sidecar`. */
+  /** For example `orders` or `orders sidecar`. */
   service: string;
   links: { traceId: string; spanId: string }[];
 }
 
 export interface Collector {
-  /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
+  /** The value of OTEL_EXPORTER_OTLP_ENDPOINT. */
   endpoint: string;
-  /** All that came so far. */
+  /** All spans received so far. */
   spans: Span[];
-  /** What Prometheus would read now. */
+  /** Returns what Prometheus would scrape now. */
   metrics(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -117,7 +117,7 @@ export async function startCollector(folder: string): Promise<Collector> {
   };
 }
 
-/** Sidecars have the names of their services; their SDK is the one for Go. */
+/** A sidecar reports its service's name. It is told apart by its SDK, which is the one for Go. */
 function spansOf(text: string): Span[] {
   return Traces.parse(JSON.parse(text)).resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const attributes = new Map(resource.attributes.map(({ key, value }) => [key, value.stringValue]));

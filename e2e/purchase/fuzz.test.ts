@@ -14,13 +14,13 @@ import { faultOf, type Reply } from './fuzz/replies.js';
 import { shots, type Shot } from './fuzz/requests.js';
 import { someGoods } from '../support/goods.js';
 
-/** Of the same seed come the same requests, but for ids and tokens. */
+/** The same seed makes the same requests, except for ids and tokens. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
-/** Requests of each operation. */
+/** How many requests each operation gets. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100);
 const REPLY_MS = 10_000;
 
-/** Hashes that cost little, and a provider that is away. */
+/** Cheap password hashes, and a sign-in provider that cannot be reached. */
 const env = {
   ...HIGH_LIMITS,
   PASSWORD_MEMORY_KIB: '1024',
@@ -34,7 +34,7 @@ let shop: Shop;
 let root: Ask;
 let operations: Operation[];
 const pools = new Map<string, Pool>();
-/** Operations that a request has met with success. */
+/** The operations that answered at least one request with success. */
 const reached = new Set<string>();
 
 beforeAll(async () => {
@@ -58,7 +58,7 @@ afterAll(async () => {
 
 async function send(service: string, { method, path, headers, body }: Shot, token: string | undefined): Promise<Reply> {
   const pool = pools.get(service);
-  if (!pool) throw new Error(`${service} does not run`);
+  if (!pool) throw new Error(`${service} is not running`);
   const reply = await pool.request({
     method,
     path,
@@ -68,7 +68,7 @@ async function send(service: string, { method, path, headers, body }: Shot, toke
   return { status: reply.statusCode, headers: reply.headers, text: await reply.body.text() };
 }
 
-/** Throws where the reply is not one of those that the document of the service names for what was asked. */
+/** Throws unless the reply is one that the service's OpenAPI document has for this request. */
 async function expectDocumented(service: string, shot: Shot, { token }: Cast): Promise<void> {
   const own = operations.filter((each) => each.service === service);
   const reply = await send(service, shot, token(shot.caller));
@@ -81,10 +81,10 @@ async function expectDocumented(service: string, shot: Shot, { token }: Cast): P
 const printed = ({ caller, method, path, headers, body }: Shot) =>
   `${caller}: ${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 300)} ${String(body).slice(0, 300)}`;
 
-/** Another seed for each operation, so that they do not all meet the same callers with the same mistakes. */
+/** Each operation has its own seed. Otherwise all would get the same callers and mistakes. */
 const seedOf = (operation: Operation) => SEED + operations.indexOf(operation);
 
-/** What went wrong for an operation, with the smallest request that shows it. */
+/** Returns what went wrong for an operation, with the smallest request that shows it. */
 async function failureOf(operation: Operation, cast: Cast): Promise<string[]> {
   const property = fc.asyncProperty(shots(operation, cast.known), (shot) => expectDocumented(operation.service, shot, cast));
   const details = await fc.check(property, { seed: seedOf(operation), numRuns: RUNS, interruptAfterTimeLimit: 30_000 });
@@ -96,7 +96,7 @@ async function failureOf(operation: Operation, cast: Cast): Promise<string[]> {
 }
 
 test.each(APPS)(
-  `%s answers every request as its OpenAPI document says (FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS})`,
+  `%s replies to every request as its OpenAPI document says (FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS})`,
   async (app) => {
     const own = operations.filter(({ service }) => service === app);
     expect(own.length).toBeGreaterThan(0);
@@ -111,7 +111,7 @@ test.each(APPS)(
   Math.max(120_000, RUNS * 10_000),
 );
 
-test('most operations were met with success: the requests are not all refused at the door', () => {
+test('most operations succeed at least once, so requests are not just refused early', () => {
   const missed = operations.map(routeOf).filter((route) => !reached.has(route));
   expect(missed.length).toBeLessThan(operations.length / 4);
 });
@@ -125,7 +125,7 @@ test('every path parameter has a pattern or a bound', () => {
   expect(open.map(({ route, name }) => `${route} ${name}`)).toEqual([]);
 });
 
-test('afterwards the shop still sells, and nothing in the log was unexpected', async () => {
+test('the shop still sells afterwards, and logged no unexpected error', async () => {
   const { ask } = await aCustomer(shop.edge, 'after');
   const { sku } = await someGoods(root, 'AFTER', 1);
   const order = await ask('POST', '/api/orders', { items: [{ sku, quantity: 1 }] });

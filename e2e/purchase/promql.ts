@@ -1,4 +1,4 @@
-/** The metrics that the chart's dashboards and alerts ask Prometheus for. */
+/** The metrics that the chart's dashboards and alerts query. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -11,7 +11,7 @@ const Dashboard = z.object({
 });
 const Rules = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string(), expr: z.string() })) })) });
 
-/** Name of a metric -> where it is asked for. */
+/** Returns where each metric is queried, by its name. */
 export async function askedMetrics(): Promise<Map<string, string[]>> {
   const asked = new Map<string, string[]>();
   const note = (where: string, expr: string) => {
@@ -32,7 +32,9 @@ async function filesIn(folder: string): Promise<[string, string][]> {
   return Promise.all(names.map(async (name) => [name, await readFile(join(CHART, folder, name), 'utf8')] as [string, string]));
 }
 
-/** All that has an underscore and is neither a label nor a function; `up` is Prometheus' own. */
+/**
+ * Every name with an underscore that is neither a label nor a function, and Prometheus' own `up`.
+ */
 function metricsIn(expr: string): string[] {
   const bare = expr
     .replaceAll(/\{[^}]*\}|"[^"]*"/g, '')
@@ -42,6 +44,6 @@ function metricsIn(expr: string): string[] {
   return [...new Set(bare.match(/\b[a-z]+(?:_[a-z]+)+\b/g))];
 }
 
-/** The names in what a target shows to Prometheus. */
+/** Returns the names of the metrics in a scrape. */
 export const metricNames = (text: string): Set<string> =>
   new Set(text.split('\n').flatMap((line) => /^([a-z_]+)[{ ]/.exec(line)?.[1] ?? []));

@@ -8,16 +8,16 @@ import { until } from '@sidecart/runner/until';
 import { aCustomer, client, signIn, type Ask, type Customer } from '../support/api.js';
 import { ledgerOf, someGoods, stockOf, type Goods } from '../support/goods.js';
 
-/** In seconds: longer than a broker waits before it delivers an event again that was lost on its way to the app. */
+/** In seconds. Longer than a broker waits before it delivers a lost event again. */
 const EVENTUALLY = 60;
 
-/** Short, so that one test can wait for it; long enough for all the others to pay in time. */
+/** Short, because one test waits for it, but long enough for all others to pay in time. */
 const PAYMENT_MINUTES = '1.5';
 
-/** The 200 buyers at once are ten customers, each with up to twenty unpaid orders. */
+/** The 200 concurrent buyers are ten customers with up to twenty unpaid orders each. */
 const MAX_UNPAID_ORDERS = '20';
 
-/** A PNG of one dot. */
+/** A PNG of one pixel. */
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 let folder: string;
@@ -93,7 +93,7 @@ describe('on any combination', () => {
     ]);
   }, 90_000);
 
-  test('200 buyers at once for 50 pieces are exactly 50 paid orders, and the stock is 0', async () => {
+  test('200 concurrent buyers of 50 pieces get exactly 50 paid orders, and the stock is 0', async () => {
     const goods = await someGoods(admin, 'RUSH', 50);
     const customers = await Promise.all(Array.from({ length: 10 }, (_, i) => aCustomer(shop.edge, `buyer-${i}`)));
     const results = await Promise.all(
@@ -113,7 +113,7 @@ describe('on any combination', () => {
   }, 120_000);
 });
 
-test('a forgotten password is reset by the code that is mailed, and the old one is good no more', async () => {
+test('a forgotten password is reset with the mailed code, and the old password stops working', async () => {
   const { email } = await aCustomer(shop.edge, 'forgetful');
   const anyone = client(shop.edge);
   expect((await anyone('POST', '/api/auth/password-reset', { email })).status).toBe(202);
@@ -126,10 +126,10 @@ test('a forgotten password is reset by the code that is mailed, and the old one 
   expect((await anyone('POST', '/api/auth/password-reset/confirm', { email, code, password })).status).toBe(204);
   expect((await anyone('POST', '/api/auth/login', { email, password: 'seven green bicycles' })).status).toBe(401);
   expect((await anyone('POST', '/api/auth/login', { email, password })).status).toBe(200);
-  await until('the owner is told', 30, async () => (await mailsTo(email)).includes('Your password was changed'));
+  await until('the owner is notified', 30, async () => (await mailsTo(email)).includes('Your password was changed'));
 }, 90_000);
 
-test('a declined card leaves the order to be paid by another', async () => {
+test('an order can be paid with another card after one is declined', async () => {
   const goods = await someGoods(admin, 'DECLINED', 1);
   const { body } = await order(ann, goods, 1);
   const declined = await pay(ann, body.id, 'pm_card_chargeDeclined');
@@ -139,7 +139,7 @@ test('a declined card leaves the order to be paid by another', async () => {
   await becomes(ann, body.id, 'paid');
 }, 90_000);
 
-test('a payment that is answered later by the signed webhook pays the order', async () => {
+test('a payment that the signed webhook confirms later pays the order', async () => {
   const goods = await someGoods(admin, 'LATER', 1);
   const { body } = await order(ann, goods, 1);
   expect((await pay(ann, body.id, 'pm_usBankAccount_success')).body.status).toBe('processing');
@@ -149,7 +149,7 @@ test('a payment that is answered later by the signed webhook pays the order', as
   );
 }, 90_000);
 
-test('cancelling gives the stock back, and cancelling twice is refused', async () => {
+test('cancelling an order releases its stock, and cancelling it twice is refused', async () => {
   const goods = await someGoods(admin, 'CANCELLED', 3);
   const { body } = await order(ann, goods, 3);
   expect((await order(ann, goods, 1)).status).toBe(409);
@@ -159,7 +159,7 @@ test('cancelling gives the stock back, and cancelling twice is refused', async (
   expect((await pay(ann, body.id)).status).toBe(409);
 }, 90_000);
 
-test('a repeated Idempotency-Key gives the same order, and reserves once', async () => {
+test('a repeated Idempotency-Key returns the same order and reserves once', async () => {
   const goods = await someGoods(admin, 'REPEATED', 10);
   const answers = await Promise.all(Array.from({ length: 10 }, () => order(ann, goods, 1, 'same-key-again')));
   expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
@@ -168,13 +168,13 @@ test('a repeated Idempotency-Key gives the same order, and reserves once', async
   expect((await order(ann, goods, 2, 'same-key-again')).status).toBe(409);
 }, 90_000);
 
-test('five submits of one cart are one order', async () => {
+test('submitting one cart five times places one order', async () => {
   const goods = await someGoods(admin, 'SUBMITTED', 10);
   const carl = await aCustomer(shop.edge, 'carl');
   await carl.ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 1 });
   const answers = await Promise.all(Array.from({ length: 5 }, () => carl.ask('POST', '/api/orders', {})));
   const placed = answers.filter(({ status }) => status === 201);
-  // A submit that is slower than the event of the order finds the cart empty.
+  // A submit that arrives after the order's event finds the cart empty.
   for (const late of answers.filter(({ status }) => status !== 201))
     expect(late).toMatchObject({ status: 409, body: { type: expect.stringMatching(/\/cart-empty$/) } });
   const orders = (await carl.ask('GET', '/api/orders')).body.data;
@@ -183,7 +183,7 @@ test('five submits of one cart are one order', async () => {
   await counts('SUBMITTED', 10, 1);
 }, 90_000);
 
-test('the last piece, held by a customer’s cart, can be ordered directly by that customer and by nobody else', async () => {
+test('only the customer whose cart holds the last piece can order it directly', async () => {
   const goods = await someGoods(admin, 'ASIDE-FOR-HAL', 1);
   const hal = await aCustomer(shop.edge, 'hal');
   expect((await hal.ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 1 })).status).toBeLessThan(300);
@@ -200,7 +200,7 @@ test('the last piece, held by a customer’s cart, can be ordered directly by th
   await counts('ASIDE-FOR-HAL', 0, 0);
 }, 90_000);
 
-test('bad input is named, and nothing is reserved', async () => {
+test('bad input gets field errors, and nothing is reserved', async () => {
   const goods = await someGoods(admin, 'REFUSED', 2);
   const unknown = await ann.ask('POST', '/api/orders', { items: [{ sku: goods.sku, quantity: 0 }], total: 1 });
   expect(unknown.body.errors.map(({ field }: { field: string }) => field).toSorted()).toEqual(['items.0.quantity', 'total']);
@@ -218,7 +218,7 @@ test('bad input is named, and nothing is reserved', async () => {
   await counts('REFUSED', 2, 0);
 }, 90_000);
 
-test('nobody sees the order or the payment of another', async () => {
+test('a customer cannot see or change the orders and payments of others', async () => {
   const goods = await someGoods(admin, 'PRIVATE', 1);
   const { body } = await order(ann, goods, 1);
   const payment = (await pay(ann, body.id)).body;
@@ -230,14 +230,14 @@ test('nobody sees the order or the payment of another', async () => {
   expect((await pay(eve, body.id)).status).toBe(404);
 }, 90_000);
 
-test('nothing inside is reached through the edge or without the app token', async () => {
+test('internal routes cannot be reached through the edge or without the app token', async () => {
   for (const path of ['/internal/reserve', '/events/order.paid', '/dapr/subscribe', '/cron']) {
     expect([path, (await client(shop.edge)('POST', path, {})).status]).toEqual([path, 404]);
     expect([path, (await client(shop.system.urls.inventory ?? '')('POST', path, {})).status]).toEqual([path, 404]);
   }
 });
 
-test('the app token of one service opens no internal route of another', async () => {
+test('the app token of one service does not open internal routes of another', async () => {
   const statusOf = async (url: string, token: string | undefined) => {
     const headers = { 'content-type': 'application/json', 'dapr-api-token': token ?? '' };
     return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ inputs: [] }) })).status;
@@ -249,14 +249,14 @@ test('the app token of one service opens no internal route of another', async ()
   expect(await statusOf(`${urls['inventory']}/internal/stock`, tokens['inventory']?.APP_API_TOKEN)).not.toBe(404);
 });
 
-test('an order that nobody pays is cancelled after its deadline, and its stock is free again', async () => {
+test('an unpaid order is cancelled after its deadline, and its stock is released', async () => {
   await becomes(ann, forgotten.orderId, 'cancelled', 200);
   await counts('FORGOTTEN', 5, 0);
   const { body } = await ann.ask('GET', `/api/orders/${forgotten.orderId}/history`);
   expect(body.data.at(-1)).toMatchObject({ state: 'life', from: 'open', to: 'cancelled', reason: expect.stringMatching(/deadline/) });
 }, 240_000);
 
-test('whoever deletes the account leaves no picture, no stock put aside and no address on a mail', async () => {
+test('deleting an account removes its picture, its holds and its address from mails', async () => {
   const goods = await someGoods(admin, 'ASIDE', 5);
   const { ask, accessToken, password, email, userId } = await aCustomer(shop.edge, 'gus');
   const body = new FormData();
@@ -268,12 +268,12 @@ test('whoever deletes the account leaves no picture, no stock put aside and no a
   await ask('POST', '/api/cart/items', { sku: goods.sku, quantity: 2 });
   await counts('ASIDE', 5, 2);
   const mailed = async () => (await admin('GET', '/api/notifications/emails?limit=100')).body.data.map(({ to }: { to: string }) => to);
-  await until('the mails are noted', 30, async () => (await mailed()).filter((to: string) => to === email).length >= 2);
+  await until('the mails are recorded', 30, async () => (await mailed()).filter((to: string) => to === email).length >= 2);
 
   expect((await ask('DELETE', '/api/users/me', { password })).status).toBe(204);
   expect((await fetch(shop.edge + picture)).status).toBe(404);
   await counts('ASIDE', 5, 0);
-  await until('no mail has the address', 30, async () => !(await mailed()).includes(email));
+  await until('no mail has the address any more', 30, async () => !(await mailed()).includes(email));
   expect((await admin('GET', `/api/users?q=${email.split('@')[0]}`)).body.total).toBe(0);
   expect((await admin('GET', `/api/users/${userId}/audit`)).body.data).toMatchObject([{ what: 'user.deleted', by: userId }]);
 });

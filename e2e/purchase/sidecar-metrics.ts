@@ -5,17 +5,20 @@ import type { AddressInfo } from 'node:net';
 import { freePorts, startSidecar, testComponents } from '@sidecart/runner/sidecar';
 import { until } from '@sidecart/runner/until';
 
-/** What Prometheus would read from a sidecar that has done some of everything: state, publishing, delivering, calls. */
+/**
+ * Returns what Prometheus would scrape from a sidecar that has stored state, published and
+ * delivered an event, and made a call.
+ */
 export async function sidecarMetrics(): Promise<string> {
-  let heard = 0;
+  let delivered = 0;
   const app = createServer((req, res) => {
-    if (req.url === '/heard') heard++;
-    const subscriptions = [{ pubsubname: 'pubsub', topic: 'said', route: '/heard' }];
+    if (req.url === '/delivered') delivered++;
+    const subscriptions = [{ pubsubname: 'pubsub', topic: 'said', route: '/delivered' }];
     res.setHeader('content-type', 'application/json').end(JSON.stringify(req.url === '/dapr/subscribe' ? subscriptions : {}));
   }).listen(0, '127.0.0.1');
   await once(app, 'listening');
   const { port: appPort } = app.address() as AddressInfo;
-  const { folder, components } = await testComponents({ pubsub: 'in-memory' }); // not its Configuration, which turns metrics off
+  const { folder, components } = await testComponents({ pubsub: 'in-memory' }); // without its Configuration, which turns metrics off
   const [metricsPort = 0] = await freePorts(1);
   const sidecar = await startSidecar({ appId: 'measured', appPort, metricsPort, folder, components });
   const post = async (path: string, body: unknown) => {
@@ -33,7 +36,7 @@ export async function sidecarMetrics(): Promise<string> {
     await post('state/state/bulk', { keys: ['a'] });
     await post('publish/bulk/pubsub/said', [entry]);
     await post('invoke/measured/method/anything', {});
-    await until('the event is heard', 10, async () => heard > 0);
+    await until('the event is delivered', 10, async () => delivered > 0);
     const read = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return await until('the sidecar has counted it', 30, async () => {
       const text = await read();

@@ -14,8 +14,9 @@ import { askedMetrics, metricNames } from './promql.js';
 import { sidecarMetrics } from './sidecar-metrics.js';
 
 /**
- * From whom to whom, all that follows from ordering a cart and paying by a bank debit. Left out: the sidecars' work on state, the HTTP clients in
- * between, and the keys of identity, which are asked for now and then.
+ * Every caller and callee when a customer orders a cart and pays by bank debit. Left out are state
+ * operations of the sidecars, HTTP client spans in between, and calls for identity's keys, which
+ * depend on timing.
  */
 const EDGES = `
 edge: POST > orders: POST /api/orders
@@ -95,7 +96,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-/** What a client sends that traces, too. */
+/** Returns a new trace and the headers with which a client continues it. */
 function aTrace() {
   const traceId = crypto.randomUUID().replaceAll('-', '');
   return { traceId, headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'idempotency-key': crypto.randomUUID() } };
@@ -103,13 +104,13 @@ function aTrace() {
 
 const spansOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId);
 
-/** What is not shown stands for the work of whoever is above it. */
+/** A span that is not shown counts as part of its parent. */
 const isShown = ({ service, name }: Span) =>
   !name.includes('/state/') && !name.includes('internal/keys') && !(name === 'POST' && service !== 'edge');
 
 const labelOf = ({ service, name }: Span) => `${service}: ${name.replace('/v1.0/publish/bulk/pubsub/', 'publish ')}`;
 
-/** Every pair of parent and child in a trace, once. */
+/** Returns each pair of parent and child spans in a trace once. */
 function edgesOf(spans: Span[]): string[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   function above(span: Span): Span | undefined {
@@ -123,7 +124,7 @@ function edgesOf(spans: Span[]): string[] {
   return [...new Set(edges)].toSorted();
 }
 
-/** The orders of the tests before, which may be counted late. */
+/** How many orders were placed so far. Metrics may count them late. */
 let placed = 0;
 
 const buy = ({ ask }: Customer, headers: Record<string, string>) =>
@@ -138,7 +139,7 @@ test('a checkout is one trace, from the edge through calls, events and the webho
   await ann.ask('POST', '/api/payments', { orderId: body.id, paymentMethodId: 'pm_usBankAccount_success' }, headers);
   const missing = () => EDGES.filter((edge) => !edgesOf(spansOf(traceId)).includes(edge));
   await until(
-    () => `these edges are there: ${missing().join('\n')}`,
+    () => `these edges are in the trace: ${missing().join('\n')}`,
     60,
     async () => missing().length === 0,
   );
@@ -149,17 +150,17 @@ test('a checkout is one trace, from the edge through calls, events and the webho
   expect(logged).toContain(`"span_id":"${span?.spanId}"`);
 }, 120_000);
 
-test('of orders that are committed and published together, each stays in its own trace', async () => {
-  // Two customers, because each may have ten unpaid orders.
+test('orders that are committed and published together keep their own traces', async () => {
+  // Two customers, because each can have ten unpaid orders.
   const [ben, bea] = [await aCustomer(shop.edge, 'ben'), await aCustomer(shop.edge, 'bea')];
   const traces = Array.from({ length: 20 }, aTrace);
   const answers = await Promise.all(traces.map(({ headers }, index) => buy(index < 10 ? ben : bea, headers)));
   expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 201));
   placed += traces.length;
-  const told = ({ traceId }: { traceId: string }) =>
+  const mailed = ({ traceId }: { traceId: string }) =>
     spansOf(traceId).filter(({ service, name }) => service === 'notifications' && name === 'POST /events/order.placed').length;
-  await until('every order is told of in its own trace', 60, async () => traces.every((trace) => told(trace) > 0));
-  expect(traces.map(told)).toEqual(traces.map(() => 1));
+  await until('each trace has its order.placed event', 60, async () => traces.every((trace) => mailed(trace) > 0));
+  expect(traces.map(mailed)).toEqual(traces.map(() => 1));
   const spans = traces.flatMap(({ traceId }) => spansOf(traceId));
   const known = new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
   const links = spans.flatMap((span) =>
@@ -167,23 +168,23 @@ test('of orders that are committed and published together, each stays in its own
   );
   expect(links.length).toBeGreaterThan(0);
   expect(links.every(({ from, to }) => from !== to)).toBe(true);
-  await until('what is linked to came', 30, async () => {
+  await until('the linked spans have arrived', 30, async () => {
     for (const { traceId, spanId } of collector.spans) known.add(`${traceId} ${spanId}`);
     return links.every(({ id }) => known.has(id));
   });
 }, 120_000);
 
-/** The value of the first series of a metric that has all these labels. */
+/** Returns the value of the first series of a metric with all these labels. */
 function valueOf(text: string, metric: string, labels: Record<string, string>): number | undefined {
   const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
   const line = text.split('\n').find((line) => line.startsWith(`${metric}{`) && wanted.every((label) => line.includes(label)));
   return line === undefined ? undefined : Number(/\} ([^ ]+)/.exec(line)?.[1]);
 }
 
-test('what happens is counted: orders, revenue, refusals, requests by route, events, mails; with exemplars', async () => {
+test('metrics count orders, revenue, refusals, requests by route, events and mails, with exemplars', async () => {
   const carl = await aCustomer(shop.edge, 'carl');
   const few = await someGoods(admin, 'FEW', 3);
-  const before = await until('the orders so far are counted', 30, async () => {
+  const before = await until('earlier orders are counted', 30, async () => {
     const text = await collector.metrics();
     return (valueOf(text, 'sidecart_orders_total', { job: 'orders', status: 'placed' }) ?? 0) === placed && text;
   });
@@ -225,7 +226,7 @@ test('what happens is counted: orders, revenue, refusals, requests by route, eve
       1,
     );
   await until(
-    () => `everything is counted; wrong: ${short()}`,
+    () => `every metric has increased as expected; different: ${short()}`,
     30,
     async () => {
       text = await collector.metrics();
@@ -243,7 +244,7 @@ test('what happens is counted: orders, revenue, refusals, requests by route, eve
   });
 }, 120_000);
 
-test('every metric that a dashboard or an alert asks for is there, and every one of ours is explained', async () => {
+test('every metric that a dashboard or alert queries exists, and the guide explains each of ours', async () => {
   const ours = metricNames(await collector.metrics());
   const there = new Set(['up', ...ours, ...metricNames(await sidecarMetrics())]);
   const asked = await askedMetrics();

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Answer {
   status: number;
-  /** The parsed body; what it should be is the test's to say. */
+  /** The parsed body. Tests check its shape. */
   body: ReturnType<typeof JSON.parse>;
 }
 
-/** What a client of the shop does: one request, JSON in and out. Throws where nothing answers. */
+/** Sends one request with JSON in and out. Throws if there is no response. */
 export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
 
 export function client(base: string, token?: string): Ask {
@@ -26,7 +26,7 @@ export function client(base: string, token?: string): Ask {
   };
 }
 
-/** A proxy answers for a service that is away with a sentence. */
+/** A proxy may reply with plain text if a service is down. */
 function parsed(text: string): unknown {
   if (text === '') return undefined;
   try {
@@ -36,13 +36,16 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Asks again, as a good client does, while nothing answers or the answer is a 5xx. Only for requests that may be repeated. */
+/**
+ * Retries until there is a response below 500, as a good client does. Only for requests that may be
+ * repeated.
+ */
 export async function insist(ask: () => Promise<Answer>, seconds = 90): Promise<Answer> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     const answer = await ask().catch(() => undefined);
     if (answer && answer.status < 500) return answer;
-    if (Date.now() > end) throw new Error(`no answer within ${seconds} s; the last was ${JSON.stringify(answer)}`);
+    if (Date.now() > end) throw new Error(`no response below 500 within ${seconds} s; the last was ${JSON.stringify(answer)}`);
     await delay(200);
   }
 }
@@ -57,7 +60,7 @@ export interface Customer {
   ask: Ask;
 }
 
-/** A new customer, signed in. */
+/** Registers a customer and signs in. */
 export async function aCustomer(base: string, name: string): Promise<Customer> {
   const anyone = client(base);
   const email = `${name}-${crypto.randomUUID().slice(0, 8)}@example.com`;

@@ -1,4 +1,4 @@
-/** The chart as Helm renders it, and what is checked about any manifest. */
+/** Renders the chart with Helm, and checks manifests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export const NAMESPACE = 'shop';
 
 export type Values = Record<string, unknown>;
 
-/** One object of a manifest; what is in it depends on its kind. */
+/** An object of a manifest. Its fields depend on its kind. */
 export interface Resource {
   apiVersion: string;
   kind: string;
@@ -26,14 +26,16 @@ export interface Resource {
 export interface Ran {
   ok: boolean;
   out: string;
-  /** What went wrong, in the program's words. */
+  /** What the program wrote to stderr. */
   err: string;
 }
 
-/** The newest Kubernetes that is checked against: `e2e/chart/schemas/`. */
+/** The newest Kubernetes version that the chart is checked against, as in `e2e/chart/schemas/`. */
 const TARGET = ['--namespace', NAMESPACE, '--kube-version', '1.34.0'];
 
-/** Runs `helm template` on these values, which override the chart's own; `flags` are added. */
+/**
+ * Runs `helm template` with these values, which override the chart's defaults, and with `flags`.
+ */
 export async function template(values: Values, chart = CHART, flags: string[] = []): Promise<Ran> {
   return run(await tool('helm'), ['template', 'sidecart', chart, ...TARGET, ...flags, '--values', '-'], JSON.stringify(values));
 }
@@ -55,7 +57,7 @@ export async function notes(values: Values): Promise<string> {
   }
 }
 
-/** The chart as it is published: one file in this folder. */
+/** Packages the chart as it is published. Returns the path of the file. */
 export async function packaged(folder: string): Promise<string> {
   const { out, err } = await run(await tool('helm'), ['package', CHART, '--destination', folder], '');
   return /saved it to: (.+)/.exec(out)?.[1] ?? refuse(err);
@@ -65,17 +67,20 @@ function refuse(reason: string): never {
   throw new Error(reason);
 }
 
-/** `helm lint --strict`. Warnings fail too. */
+/** Runs `helm lint --strict`, which fails on warnings too. */
 export async function lint(values: Values): Promise<Ran> {
   return run(await tool('helm'), ['lint', CHART, '--strict', '--quiet', ...TARGET, '--values', '-'], JSON.stringify(values));
 }
 
-/** A folder of `k8s/` as it would be applied. */
+/** Builds a folder of `k8s/` as it would be applied. */
 export async function kustomize(folder: string): Promise<Ran> {
   return run(await tool('kustomize'), ['build', folder], '');
 }
 
-/** What `kubeconform` finds, as `Deployment orders: at '/spec': ...`; also kinds that `e2e/chart/schemas/` does not have. */
+/**
+ * Returns what `kubeconform` finds, such as `Deployment orders: at '/spec': ...`. A kind without a
+ * file in `e2e/chart/schemas/` is an error too.
+ */
 export async function invalid(manifest: string): Promise<string[]> {
   const schemas = join(root, 'e2e', 'chart', 'schemas', '{{.ResourceKind}}{{.KindSuffix}}.json');
   const { out, err } = await run(await tool('kubeconform'), ['-strict', '-output', 'json', '-schema-location', schemas, '-'], manifest);
@@ -84,7 +89,7 @@ export async function invalid(manifest: string): Promise<string[]> {
   return (Report.parse(JSON.parse(out)).resources ?? []).map(({ kind, name, msg }) => `${kind} ${name}: ${msg}`);
 }
 
-/** The objects of a manifest. A key that is given twice is an error. */
+/** Returns the objects of a manifest. Throws if a key occurs twice. */
 export function resources(manifest: string): Resource[] {
   return parseAllDocuments(manifest).flatMap((document) => {
     if (document.errors.length > 0) throw new Error(document.errors.join('\n'));
@@ -93,13 +98,13 @@ export function resources(manifest: string): Resource[] {
   });
 }
 
-/** Returns the chart's objects on these values. Throws Helm's refusal. */
+/** Returns the chart's objects for these values. Throws with Helm's message if it refuses them. */
 export async function rendered(values: Values, flags: string[] = []): Promise<Resource[]> {
   const { ok, out, err } = await template(values, CHART, flags);
   return ok ? resources(out) : refuse(err);
 }
 
-/** The one object of this kind and name. */
+/** Returns the one object of this kind and name. Throws if there is none or more than one. */
 export function named(all: Resource[], kind: string, name: string): Resource {
   const [found, ...more] = all.filter((each) => each.kind === kind && each.metadata.name === name);
   if (!found || more.length > 0) throw new Error(`There ${found ? 'are several' : 'is no'} ${kind} ${name}`);
@@ -109,7 +114,7 @@ export function named(all: Resource[], kind: string, name: string): Resource {
 async function run(program: string, args: string[], input: string): Promise<Ran> {
   const child = spawn(program, args);
   const ended = once(child, 'close');
-  child.stdin.on('error', () => {}).end(input); // a program may refuse its arguments before it reads
+  child.stdin.on('error', () => {}).end(input); // the program may exit before it reads its input
   const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { ok: status === 0, out, err };
 }

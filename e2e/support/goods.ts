@@ -6,7 +6,7 @@ export interface Goods {
   sku: string;
 }
 
-/** A published product of 10.00 euros with that many pieces in stock. */
+/** Creates a published product that costs 10.00 euros, with this many pieces in stock. */
 export async function someGoods(admin: Ask, sku: string, pieces: number): Promise<Goods> {
   const product = {
     sku,
@@ -17,7 +17,7 @@ export async function someGoods(admin: Ask, sku: string, pieces: number): Promis
   };
   const { status, body } = await admin('POST', '/api/products', product);
   if (status !== 201) throw new Error(`the product was refused: ${JSON.stringify(body)}`);
-  await until(`the stock of ${sku} is there`, 30, async () => (await admin('GET', `/api/inventories/${sku}`)).status === 200);
+  await until(`${sku} has a stock record`, 30, async () => (await admin('GET', `/api/inventories/${sku}`)).status === 200);
   if (pieces > 0)
     await admin(
       'POST',
@@ -47,7 +47,7 @@ export interface Movement {
   reference: string | null;
 }
 
-/** The whole ledger of a SKU, oldest first. Throws where it has gaps or does not add up. */
+/** Returns the whole ledger of a SKU, oldest first. Throws if it has gaps or does not add up. */
 export async function ledgerOf(admin: Ask, sku: string): Promise<Movement[]> {
   const movements: Movement[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {

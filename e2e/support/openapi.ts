@@ -1,7 +1,7 @@
-/** The OpenAPI documents of the services, as the suites read them. */
+/** Reads the OpenAPI documents of the services. */
 import { z } from 'zod';
 
-/** The keywords of JSON Schema that the suites use; others are kept. */
+/** The JSON Schema keywords that the suites use. Others are kept. */
 const Schema = z.looseObject({
   $ref: z.string().optional(),
   type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -68,15 +68,15 @@ export interface Operation extends Described {
   service: string;
   /** In upper case. */
   method: string;
-  /** As `/api/orders/{id}`. */
+  /** For example `/api/orders/{id}`. */
   path: string;
   components: Components;
 }
 
 export interface DescribedRoute extends Operation {
-  /** As `GET /api/orders/{id}`. */
+  /** For example `GET /api/orders/{id}`. */
   route: string;
-  /** The capabilities that it says it serves. */
+  /** The numbers of the capabilities that it serves, according to its description. */
   rows: number[];
 }
 
@@ -104,12 +104,15 @@ export function describedRoutes(service: string, document: unknown): DescribedRo
   });
 }
 
-/** Returns the operation that a request meets, if any. A literal path wins over one with parameters; HEAD is a GET. */
+/**
+ * Returns the operation that serves a request, if any. A literal path wins over one with
+ * parameters, and HEAD is served as GET.
+ */
 export function operationAt(operations: readonly Operation[], method: string, rawPath: string): Operation | undefined {
   const [path = ''] = rawPath.split('?', 1);
   const met = operations.filter((each) => each.method === (method === 'HEAD' ? 'GET' : method) && patternOf(each.path).test(path));
   return met.toSorted((a, b) => a.path.split('{').length - b.path.split('{').length)[0];
 }
 
-/** Express ignores a trailing slash and the case of letters. */
+/** Matches as Express does, which ignores case and a trailing slash. */
 const patternOf = (path: string) => new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i');

@@ -9,15 +9,21 @@ import type { Known } from './values.js';
 type Role = 'customer' | 'staff' | 'admin';
 const PERMISSIONS = { customer: [], staff: ['catalog', 'inventory', 'orders', 'payments', 'users'], admin: [] };
 
-/** Accounts that requests are sent with, and what those requests may name. */
+/** The accounts that send requests, and the ids and values those requests may contain. */
 export interface Cast {
   token: (caller: Caller) => string | undefined;
   known: Known;
-  /** Returns whether an account was deleted, suspended, signed out or given another role, address or password. */
+  /**
+   * Returns whether an account was deleted, suspended, signed out, or given another role, address
+   * or password.
+   */
   isSpent(): Promise<boolean>;
 }
 
-/** Makes new accounts, goods and orders, since requests delete, change and use up the old ones. `root` is an admin that no request names. */
+/**
+ * Creates accounts, goods and orders. Requests change and delete them, so they are replaced at
+ * times. `root` is an admin that no request mentions.
+ */
 export async function newCast({ edge, mails }: Pick<Shop, 'edge' | 'mails'>, root: Ask): Promise<Cast> {
   async function make(role: Role): Promise<Customer> {
     const account = await aCustomer(edge, role);
@@ -28,7 +34,7 @@ export async function newCast({ edge, mails }: Pick<Shop, 'edge' | 'mails'>, roo
     return { ...account, accessToken, ask: client(edge, accessToken) };
   }
 
-  /** Only a proved address gets a role. */
+  /** Verifies the email address, because roles need a verified one. */
   async function prove(email: string): Promise<void> {
     const code = await until(`a code is mailed to ${email}`, 30, async () => {
       const { body } = await client(mails)('GET', `/api/messages?to=${encodeURIComponent(email)}`);
@@ -45,7 +51,7 @@ export async function newCast({ edge, mails }: Pick<Shop, 'edge' | 'mails'>, roo
   const looks = () => Promise.all(accounts.map((account) => lookOf(edge, root, account)));
   const fresh = await looks();
   return {
-    token: (caller) => (caller === 'nobody' ? undefined : members[caller].accessToken),
+    token: (caller) => (caller === 'guest' ? undefined : members[caller].accessToken),
     known: await things(edge, root, customer, staff),
     isSpent: async () => !isDeepStrictEqual(fresh, await looks()),
   };
@@ -90,7 +96,7 @@ async function things(edge: string, root: Ask, { ask, email, password, userId }:
     addresses: [address.id, crypto.randomUUID()],
     sessions: [...sessions.map(({ id }: { id: string }) => id), crypto.randomUUID()],
     pictures: [`${crypto.randomUUID()}.webp`],
-    provider: ['away', 'nobody'],
+    provider: ['away', 'no-such-provider'],
     email: [email, staff.email, `new-${serial}@example.com`],
     password: [password],
     currentPassword: [password],

@@ -18,12 +18,18 @@ function misfit(schema: Schema, operation: Operation, key: string, value: unknow
   return validate(value) ? undefined : ajv.errorsText(validate.errors);
 }
 
-/** No such route, a bad token, or a path that is not UTF-8. */
+/** Unknown route, bad token, or a path that is not UTF-8. */
 const NOWHERE = [404, 401, 400];
-/** The slug of the provider that the test configures and does not run. */
+/**
+ * The slug when the sign-in provider, which the test configures but does not run, cannot be
+ * reached.
+ */
 const AWAY = '/provider-unavailable';
 
-/** Returns what is wrong with a reply to a request that meets `operation`, or no operation; `undefined` if nothing is. */
+/**
+ * Returns what is wrong with a reply, or `undefined` if it is right. `operation` is the one that
+ * the request reached, if any.
+ */
 export function faultOf(operation: Operation | undefined, method: string, { status, headers, text }: Reply): string | undefined {
   if (headers['x-request-id'] === undefined) return 'there is no x-request-id';
   if (method === 'OPTIONS' && status === 204) return undefined;
@@ -47,11 +53,11 @@ export function faultOf(operation: Operation | undefined, method: string, { stat
 }
 
 function problemFault(status: number, headers: Reply['headers'], problem: Record<string, unknown> | undefined): string | undefined {
-  if (problem?.['status'] !== status) return 'it is not a problem of its status';
-  if (problem['requestId'] !== headers['x-request-id']) return 'the request id of the problem is another';
-  if (/node_modules|\bat \/|ECONN|SQLITE|TypeError/.test(String(problem['detail']))) return 'its detail tells of the inside';
+  if (problem?.['status'] !== status) return 'its problem has another status';
+  if (problem['requestId'] !== headers['x-request-id']) return 'its problem has another request id';
+  if (/node_modules|\bat \/|ECONN|SQLITE|TypeError/.test(String(problem['detail']))) return 'its detail reveals internals';
   if (status === 401 && headers['www-authenticate'] !== 'Bearer') return 'it does not say how to authenticate';
-  if ([429, 503].includes(status) && !/^\d+$/.test(String(headers['retry-after']))) return 'it does not say when to come back';
+  if ([429, 503].includes(status) && !/^\d+$/.test(String(headers['retry-after']))) return 'it has no Retry-After';
   return undefined;
 }
 

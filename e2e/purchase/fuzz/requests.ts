@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import type { Operation } from '../../support/openapi.js';
 import { asJson, fitting, hostile, hostileText, mutated, type Known } from './values.js';
 
-/** `deleted` has a token that outlives the account for some minutes. */
-export const CALLERS = ['nobody', 'customer', 'staff', 'admin', 'deleted'] as const;
+/** A caller. The token of `deleted` outlives the account by some minutes. */
+export const CALLERS = ['guest', 'customer', 'staff', 'admin', 'deleted'] as const;
 export type Caller = (typeof CALLERS)[number];
 
 /** One request as it goes over the wire, without the caller's access token. */
 export interface Shot {
   caller: Caller;
   method: string;
-  /** With the query; percent-encoded, or malformed on purpose. */
+  /** Includes the query. Percent-encoded, or malformed on purpose. */
   path: string;
   headers: Record<string, string>;
   body: string | Uint8Array | undefined;
@@ -19,7 +19,10 @@ export interface Shot {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'PROPFIND'];
 
-/** Requests of an operation: most fit its schemas, the others are wrong in one or more ways. */
+/**
+ * Generates requests of an operation. Most fit its schemas; the others are wrong in one or more
+ * ways.
+ */
 export function shots(operation: Operation, known: Known): fc.Arbitrary<Shot> {
   return fc
     .record({
@@ -44,13 +47,15 @@ export function shots(operation: Operation, known: Known): fc.Arbitrary<Shot> {
 const mostly = <T>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<T>, n = 8): fc.Arbitrary<T> =>
   fc.oneof({ weight: n - 1, arbitrary: right }, { weight: 1, arbitrary: wrong });
 
-/** Percent-encodes any string; half of a surrogate pair, which `encodeURIComponent` refuses, becomes U+FFFD. */
+/**
+ * Percent-encodes any string. A lone surrogate, which `encodeURIComponent` refuses, becomes U+FFFD.
+ */
 const encoded = (text: unknown): string => encodeURIComponent(Buffer.from(String(text)).toString());
 
 function pathOf({ path, parameters, components }: Operation, known: Known): fc.Arbitrary<string> {
   const names = parameters.filter((each) => each.in === 'path');
   const values = names.map(({ name, schema }) => {
-    // The ids of `/api/users/{id}` are known as `users`.
+    // The ids in `/api/users/{id}` are stored under `users`.
     const kind = path.split(`/{${name}}`)[0]?.split('/').at(-1) ?? name;
     const likely = known[name] ?? known[kind] ?? [];
     const right = likely.length > 0 ? fc.constantFrom(...likely) : fitting(schema, components, known, name);
@@ -76,7 +81,7 @@ function queryOf({ parameters, components }: Operation, known: Known): fc.Arbitr
   });
 }
 
-/** Replaces what a client cannot send in a header: control characters, and all beyond Latin-1. */
+/** Replaces what cannot be sent in a header: control characters and everything beyond Latin-1. */
 const asHeader = (text: unknown): string =>
   String(text)
     .replaceAll(/[^\t\u0020-\u007e\u00a0-\u00ff]/g, '?')

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { schemaAt, type Components, type Schema } from '../../support/openapi.js';
 
-/** Values that mean something to the shop, by the name of the field or parameter. */
+/** Values that exist in the shop, by the name of the field or parameter. */
 export type Known = Record<string, readonly unknown[]>;
 
 const MAX_DEPTH = 4;
 
-/** Values that fit a schema, as far as the generator understands it. `known` values and examples come often, so that requests get far. */
+/**
+ * Generates values that fit a schema, as far as the generator understands it. `known` values and
+ * examples are frequent, so requests pass more checks.
+ */
 export function fitting(schema: Schema, components: Components, known: Known, name = '', depth = 0): fc.Arbitrary<unknown> {
   const within = (each: Schema, as = name) => fitting(each, components, known, as, depth + 1);
   const { $ref: ref, anyOf, oneOf, allOf, examples = [] } = schema;
@@ -51,7 +54,10 @@ function scalar({ type, pattern, minLength = 0, maxLength = 40, minimum, maximum
   return kinds[kind]?.() ?? fc.jsonValue({ maxDepth: 2 });
 }
 
-/** Falls back to printable text for patterns that fast-check does not know, or is slow with, such as Unicode classes. */
+/**
+ * Falls back to printable text for patterns that fast-check does not support or is slow with, such
+ * as Unicode classes.
+ */
 function matching(pattern: string): fc.Arbitrary<string> {
   const printable = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
   if (/\\p\{/i.test(pattern)) return printable;
@@ -62,7 +68,7 @@ function matching(pattern: string): fc.Arbitrary<string> {
   }
 }
 
-/** Texts that have broken programs before. */
+/** Strings that are known to break programs. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     '',
@@ -98,11 +104,11 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
 
 const nested = (depth: number, close: (inner: unknown) => unknown): unknown => Array.from({ length: depth }).reduce(close, null);
 
-/** Marks a number that JSON can write and `number` cannot hold; `asJson` writes it verbatim. */
+/** Marks a number that JSON can express and `number` cannot hold. `asJson` writes it verbatim. */
 const RAW = '@raw:';
 const rawNumbers = ['1e400', '-1e400', '-0', '1e-400', '9007199254740993', `1${'0'.repeat(400)}`].map((text) => RAW + text);
 
-/** Values of any type, to put where others are expected. */
+/** Generates values of any type to use in place of expected ones. */
 export const hostile: fc.Arbitrary<unknown> = fc.oneof(
   hostileText,
   fc.constantFrom<unknown>(null, true, false, 0, -1, 1.5, 1e21, Number.MAX_SAFE_INTEGER + 2, -Number.MAX_VALUE, ...rawNumbers),
@@ -126,7 +132,7 @@ export const hostile: fc.Arbitrary<unknown> = fc.oneof(
 /** Returns the value as JSON text. */
 export const asJson = (value: unknown): string => (JSON.stringify(value) ?? 'null').replaceAll(/"@raw:([^"]*)"/g, '$1');
 
-/** Values of `base` with one part replaced, removed or added. */
+/** Generates values of `base` with one part replaced, removed or added. */
 export function mutated(base: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const step = fc.record({ at: fc.nat(), how: fc.constantFrom('replace', 'remove', 'add'), by: hostile, name: hostileText });
   return fc.tuple(base, step).map(([value, { at, how, by, name }]) => {

@@ -1,68 +1,19 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  openDocuments,
-  search,
-  words,
-  type Collection,
-  type Documents,
-  type Filter,
-  type Sort,
-  type Versioned,
-} from '../src/documents/documents.js';
-import { startMongodb } from './mongodb.js';
+import { openDocuments, type Documents, type Filter, type Sort, type Versioned } from '../src/documents/documents.js';
+import { aProduct, documentsPlaces, openPlace, openProducts, type Product } from './documents-places.js';
 
-interface Product extends Versioned {
-  category: string;
-  price: number;
-  active: boolean;
-  name: string;
-  tags: string[];
-  sizes: number[];
-  words: string[];
-  note?: string;
-}
-
-function aProduct(product: Partial<Product> & { _id: string }): Product {
-  const name = product.name ?? 'Blue shirt';
-  const plain = { version: 1, category: 'shirts', price: 1999, active: true, tags: [], sizes: [], words: words(name) };
-  return { ...plain, name, ...product };
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'sidecart-documents-'));
-afterAll(() => rm(folder, { recursive: true }));
-
-const mongodb = await startMongodb().catch((error: unknown) => {
-  process.stderr.write(`Documents on MongoDB are not tested: ${String(error)}\n`);
-  return undefined;
-});
-afterAll(() => mongodb?.stop());
-
-const places = [
-  { name: 'NeDB in memory', url: 'memory:' },
-  { name: 'NeDB in a file', url: `file:${folder}` },
-  ...(mongodb ? [mongodb] : []),
-];
-
-describe.each(places)('documents on $name', ({ name, url }) => {
+describe.each(await documentsPlaces())('documents on $name', (place) => {
+  const { name } = place;
   let documents: Documents;
   beforeAll(async () => {
-    documents = await openDocuments({ url });
+    documents = await openPlace(place);
   });
   afterAll(() => documents.close());
-
-  const indexes = [['category', 'price'], ['price'], ['words']] as const;
-  async function products(...initial: Product[]): Promise<Collection<Product>> {
-    const collection = await documents.collection<Product>(`products-${randomUUID()}`, { indexes });
-    for (const product of initial) await collection.put(product);
-    return collection;
-  }
+  const products = (...initial: Product[]) => openProducts(documents, ...initial);
 
   describe('the version', () => {
     test('gives a document back as it was put', async () => {
@@ -183,7 +134,7 @@ describe.each(places)('documents on $name', ({ name, url }) => {
       await expect(documents.collection('twice', { indexes: [] })).rejects.toThrow("'twice' is open already");
     });
 
-    test.each(['$set', 'screen.size', '_removed'])('refuses a field named %s, at any depth', async (field) => {
+    test.each(['$set', 'screen.size', '_removed', '_order'])('refuses a field named %s, at any depth', async (field) => {
       const collection = await documents.collection<Versioned & { details: object }>(`details-${randomUUID()}`, { indexes: [] });
       const put = collection.put({ _id: 'p1', version: 1, details: { list: [{ [field]: 1 }] } });
       await expect(put).rejects.toThrow(`cannot be named '${field}'`);
@@ -281,35 +232,6 @@ describe.each(places)('documents on $name', ({ name, url }) => {
     });
   });
 
-  describe('a search by words', () => {
-    const find = async (text: string) => {
-      const collection = await products(
-        aProduct({ _id: '1', name: 'Blue Suede Shoes' }),
-        aProduct({ _id: '2', name: 'Blüten-Honig, 500g (Größe L)' }),
-        aProduct({ _id: '3', name: 'Crème brûlée' }),
-        aProduct({ _id: '4', name: 'a'.repeat(40) }),
-      );
-      const { items } = await collection.find({ where: search(text), limit: 10 });
-      return items.map(({ _id }) => _id);
-    };
-
-    test.each([
-      ['blu', ['1', '2']],
-      ['SHOES blue', ['1']],
-      ['blue honig', []],
-      ['blut 500', ['2']],
-      ['creme BRÛLÉE', ['3']],
-      ['ue', []],
-      ['a'.repeat(40), ['4']],
-      ['.*', []],
-      ['b.*', ['1', '2', '3']],
-      ['(b|c)', ['3']],
-      ['', []],
-    ])('finds by %j', async (text, ids) => {
-      expect(await find(text)).toEqual(ids);
-    });
-  });
-
   describe('a filter', () => {
     test('takes a prefix as it is, not as an expression', async () => {
       const collection = await products(aProduct({ _id: '1', name: 'A+(b)[c]^$|\\/{2}-. x' }), aProduct({ _id: '2', name: 'AAb' }));
@@ -329,9 +251,9 @@ describe.each(places)('documents on $name', ({ name, url }) => {
       const collection = await products(aProduct({ _id: '1' }));
       const count = async (where: Filter<Product>) => collection.count(where);
       // @ts-expect-error
-      await expect(count({ $where: 'true' })).rejects.toThrow("does not know '$where'");
+      await expect(count({ $where: 'true' })).rejects.toThrow("has no '$where'");
       // @ts-expect-error
-      await expect(count({ 'details.size': 1 })).rejects.toThrow("does not know 'details.size'");
+      await expect(count({ 'details.size': 1 })).rejects.toThrow("has no 'details.size'");
       // @ts-expect-error
       await expect(count({ price: { $ne: 1 } })).rejects.toThrow('A filter compares with');
       // @ts-expect-error
@@ -341,7 +263,7 @@ describe.each(places)('documents on $name', ({ name, url }) => {
       // @ts-expect-error
       await expect(count({ name: undefined })).rejects.toThrow('A filter compares with');
       // @ts-expect-error
-      await expect(count({ words: { $in: ['a'], $prefix: 'b' } })).rejects.toThrow('A filter compares with');
+      await expect(count({ tags: { $in: ['a'], $prefix: 'b' } })).rejects.toThrow('A filter compares with');
       // @ts-expect-error
       await expect(count({ $or: { price: 1 } })).rejects.toThrow();
       await expect(count({ $and: [{ $or: [{ price: {} }] }] })).rejects.toThrow('A filter compares with');
@@ -372,7 +294,7 @@ describe.each(places)('documents on $name', ({ name, url }) => {
             total: expected.length,
           });
         }),
-        { numRuns: 100 },
+        { numRuns: name === 'FerretDB' ? 30 : 100 },
       );
     }, 60_000);
   });
@@ -391,10 +313,9 @@ const someProducts = fc.uniqueArray(
       name: text,
       tags: fc.array(text, { maxLength: 3 }),
       sizes: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
-      words: fc.array(fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'é'), { maxLength: 4 }),
       note: text,
     },
-    { requiredKeys: ['_id', 'version', 'category', 'price', 'active', 'name', 'tags', 'sizes', 'words'] },
+    { requiredKeys: ['_id', 'version', 'category', 'price', 'active', 'name', 'tags', 'sizes'] },
   ),
   { selector: ({ _id }) => _id, minLength: 80, maxLength: 120 },
 );
@@ -413,7 +334,6 @@ const comparisons: fc.Arbitrary<Filter<Product>>[] = [
   fc.oneof(text, among(text), range(text), beginning).map((name) => ({ name })),
   fc.oneof(text, among(text), beginning).map((tags) => ({ tags })),
   fc.oneof(fc.nat(5), among(fc.nat(5))).map((sizes) => ({ sizes })),
-  fc.oneof(fc.constantFrom('a', 'ab'), beginning).map((one) => ({ words: one })),
   fc.oneof(text, range(text), beginning).map((note) => ({ note })),
 ];
 const comparison = fc.oneof(...comparisons);
@@ -462,52 +382,6 @@ function by(sort: Sort<Product>): (a: Product, b: Product) => number {
   return (a, b) => direction * (compare(Reflect.get(a, field), Reflect.get(b, field)) || compare(a._id, b._id));
 }
 
-describe('documents in a file', () => {
-  const open = async (url: string) => {
-    const documents = await openDocuments({ url });
-    return { documents, products: await documents.collection<Product>('products', { indexes: [['category']] }) };
-  };
-  const place = async () => {
-    const inside = await mkdtemp(join(folder, 'file-'));
-    return { url: `file:${inside}/new/folder`, file: join(inside, 'new', 'folder', 'products.jsonl') };
-  };
-
-  test('are there after a restart, and so are removals', async () => {
-    const { url } = await place();
-    const before = await open(url);
-    const shirt = aProduct({ _id: 'p1', name: 'Odd\u2028line\u2029ends\u0085in\r\n"names"' });
-    await before.products.put(shirt);
-    await before.products.put(aProduct({ _id: 'p2' }));
-    await before.products.remove('p2', 2);
-    await before.documents.close();
-    const after = await open(url);
-    expect(await after.products.find({ where: { category: 'shirts' }, limit: 10 })).toEqual({ items: [shirt] });
-    expect(await after.products.put(aProduct({ _id: 'p2', version: 1 }))).toBe(false);
-    await after.documents.close();
-  });
-
-  test('are there after a crash, except what was not acknowledged', async () => {
-    const { url, file } = await place();
-    const before = await open(url);
-    await before.products.put(aProduct({ _id: 'p1' }));
-    await appendFile(file, JSON.stringify(aProduct({ _id: 'p2' })).slice(0, 40));
-    const after = await open(url);
-    await after.products.put(aProduct({ _id: 'p3' }));
-    await after.documents.close();
-    const again = await open(url);
-    expect((await again.products.find({ limit: 10 })).items.map(({ _id }) => _id)).toEqual(['p1', 'p3']);
-    await again.documents.close();
-  });
-
-  test('take no more room however often they change', async () => {
-    const { url, file } = await place();
-    const { documents, products } = await open(url);
-    for (let version = 0; version < 5_010; version += 1) await products.put(aProduct({ _id: 'p1', version }));
-    expect((await readFile(file, 'utf8')).split('\n').length).toBeLessThan(20);
-    await documents.close();
-  });
-});
-
 describe('the url of documents', () => {
   test.each([
     '',
@@ -527,28 +401,12 @@ describe('the url of documents', () => {
     const script = `
       const { openDocuments } = await import(${JSON.stringify(new URL('../src/documents/documents.js', import.meta.url).href)});
       const { createRequire } = await import('node:module');
-      const loaded = (name) => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes(name));
-      const before = loaded('@seald-io');
+      const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('node_modules/mongodb'));
       await openDocuments({ url: 'memory:' });
-      console.log(before, loaded('@seald-io'), loaded('mongodb'));`;
+      const before = loaded();
+      await openDocuments({ url: 'mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=1' }).catch(() => undefined);
+      console.log(before, loaded());`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-    expect(stdout.trim()).toBe('false true false');
-  });
-});
-
-describe('words', () => {
-  test('are lower-case, without diacritics, each once', () => {
-    expect(words('Crème BRÛLÉE, crème; ﬁne 漢字 №5 don’t')).toEqual(['creme', 'brulee', 'fine', '漢字', 'no5', 'don', 't']);
-  });
-
-  test('are at most 200, of at most 32 characters, out of a text of any length', () => {
-    const many = words(Array.from({ length: 100_000 }, (_, n) => `w${n}`).join(' '));
-    expect(many).toHaveLength(200);
-    expect(words('x'.repeat(1_000_000))).toEqual(['x'.repeat(32)]);
-    expect(words('😀'.repeat(10))).toEqual([]);
-  });
-
-  test('to search by are at most 8', () => {
-    expect(search('a b c d e f g h i j').$and).toHaveLength(8);
+    expect(stdout.trim()).toBe('false true');
   });
 });

@@ -114,7 +114,7 @@ export const AvailabilityChanged = event(
   z.object({ sku: Sku, productId: ProductId, availability: Availability, quantity: z.int().min(0).max(MAX_REPORTED) }),
 );
 
-/** A line with more pieces than are available. Refusals list them. */
+/** A line with more pieces than can be ordered. Refusals list them. */
 export const ShortLine = z.object({ sku: Sku, requested: z.int(), available: z.int() });
 export type ShortLine = z.infer<typeof ShortLine>;
 

@@ -34,15 +34,17 @@ export function neededBy(command: 'start' | 'test'): ToolName[];
 
 export function programOf(name: ToolName): Program;
 
-/** Fills in `{version}`, `{os}`, `{arch}`, `{extension}` and `{exe}` in a text of `programs.json`. */
+/**
+ * Fills in `{version}`, `{os}`, `{arch}`, `{extension}` and `{exe}` in a text of `programs.json`.
+ */
 export function fill(text: string, program: Pick<Program, 'version'>): string;
 
 /** Returns the versions to accept if the program is installed, as text. */
 export function acceptedVersions(program: Program): string;
 
 /**
- * Looks on PATH, in `~/.dapr/bin` and in the user's cache. `unusable` says which versions were found
- * that will not do.
+ * Looks on PATH, in `~/.dapr/bin` and in the user's cache. `unusable` says which versions were
+ * found that will not do.
  */
 export function findInstalled(program: Program, env: NodeJS.ProcessEnv): Promise<{ path?: string; unusable: string[] }>;
 

@@ -98,7 +98,9 @@ export async function findGo(env) {
   return { problem: `Go ${goVersion()} or newer is not installed` };
 }
 
-/** Since 1.21, Go downloads a newer version of itself where a module needs it, unless that is off. */
+/**
+ * Since 1.21, Go downloads a newer version of itself where a module needs it, unless that is off.
+ */
 async function problemOfGo(path, env) {
   const { stdout } = await run(path, ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env, timeout: 10_000 }).catch(() => ({ stdout: '' }));
   const [version = '', toolchain = ''] = stdout.split('\n');

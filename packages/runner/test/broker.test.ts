@@ -13,7 +13,7 @@ import { ownBroker, type OwnBroker } from '../src/conformance/own-brokers.js';
 import { freePorts, startSidecar, testComponents, type Sidecar } from '../src/shop/sidecar.js';
 import { until } from '../src/tools/until.js';
 
-/** How many events of a topic an app has at a time, and on how many components. */
+/** How many events of a topic an app gets at a time, and on how many components. */
 const AT_ONCE = { jetstream: 8, redis: 50, rabbitmq: 50 };
 const LANES = { jetstream: 8, redis: 1, rabbitmq: 1 };
 
@@ -37,7 +37,7 @@ async function brokerFor(provider: PubsubProvider): Promise<OwnBroker> {
 }
 
 describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
-  /** So many that every lane gets some. */
+  /** Enough for every lane to get some. */
   const hanging = Array.from({ length: 100 }, (_, index) => `hanging-${index}`);
   const lanes = ['pubsub', ...Array.from({ length: LANES[provider] - 1 }, (_, index) => `pubsub-${index + 2}`)];
 
@@ -46,8 +46,9 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
   let app: Server;
   let appPort = 0;
   let sidecar: Sidecar;
-  /** The events that have come, as often as they came, and what the app says to them: nothing at all while it hangs. */
-  const come: string[] = [];
+  /** The ids of the deliveries, in order. */
+  const delivered: string[] = [];
+  /** What the app replies. `undefined` means that it hangs. */
   let answer: 'SUCCESS' | 'RETRY' | 'DROP' | undefined = 'SUCCESS';
   const dead: string[] = [];
 
@@ -60,7 +61,7 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
           { pubsubname: 'pubsub', topic: 'dead-things', route: '/dead' },
         ],
         '/things': () => {
-          come.push(JSON.parse(body).id);
+          delivered.push(JSON.parse(body).id);
           return answer && { status: answer };
         },
         '/dead': () => void dead.push(JSON.parse(body).id),
@@ -97,40 +98,40 @@ describe.each(contractPubsubs())('pub/sub on %s', (provider) => {
     }
   }
 
-  test('keeps what was published before its subscriber had ever been there', async () => {
+  test('keeps what was published before its subscriber first started', async () => {
     const teller = await startSidecar({ appId: 'teller', ...components });
     await publish(['early'], teller).finally(() => teller.stop());
     await start();
-    await until('the early event', 10, async () => come.includes('early'));
+    await until('the early event', 10, async () => delivered.includes('early'));
   }, 60_000);
 
-  test(`takes ${AT_ONCE[provider]} events of a topic at a time`, async () => {
+  test(`delivers ${AT_ONCE[provider]} events of a topic at a time`, async () => {
     answer = undefined;
-    come.length = 0;
+    delivered.length = 0;
     await publish(hanging);
-    await until('so many events under way', 10, async () => come.length === AT_ONCE[provider]);
+    await until('so many events under way', 10, async () => delivered.length === AT_ONCE[provider]);
   });
 
   test('delivers again what was under way when the app and its sidecar died', async () => {
     await sidecar.kill();
     app.closeAllConnections();
-    come.length = 0;
+    delivered.length = 0;
     answer = 'SUCCESS';
     await start();
-    await until('every event has come', 90, async () => hanging.every((id) => come.includes(id)));
+    await until('every event has come', 90, async () => hanging.every((id) => delivered.includes(id)));
   }, 120_000);
 
-  test('puts an event that is refused aside as a dead letter at once', async () => {
+  test('makes an event that is refused a dead letter at once', async () => {
     answer = 'DROP';
     await publish(['refused']);
     await until('the dead letter', 10, async () => dead.includes('refused'));
-    expect(come.filter((id) => id === 'refused')).toHaveLength(1);
+    expect(delivered.filter((id) => id === 'refused')).toHaveLength(1);
   });
 
-  test('tries an event for as long as it takes, and makes no dead letter of it', async () => {
+  test('retries an event for as long as it takes, without making it a dead letter', async () => {
     answer = 'RETRY';
     await publish(['patient']);
-    const tries = () => come.filter((id) => id === 'patient').length;
+    const tries = () => delivered.filter((id) => id === 'patient').length;
     await until('twenty tries', 60, async () => tries() >= 20);
     answer = 'SUCCESS';
     const before = tries();

@@ -23,7 +23,7 @@ interface Answer {
   body: Buffer;
 }
 
-/** Sends a path exactly as it is written, which `fetch` would tidy up. */
+/** Sends a path as it is, unlike `fetch`, which normalizes it. */
 function send(path: string, options: RequestOptions = {}, body: Readable | Buffer = Buffer.alloc(0)): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(edge.url);
@@ -40,7 +40,7 @@ function parsed({ body }: Answer): Record<string, unknown> {
   return JSON.parse(body.toString());
 }
 
-/** A service that tells in `x-seen` what it was sent, and sends the body back. */
+/** A service that returns the request in `x-seen`, and its body. */
 async function anEcho(service: string): Promise<string> {
   const server = createServer((req, res) => {
     if (req.url === '/api/products/slow') return void arrivals.emit('request', once(res, 'close'));
@@ -81,7 +81,7 @@ afterAll(async () => {
 });
 
 describe('a request', () => {
-  test('keeps its method, query, headers and bytes, and so does the answer', async () => {
+  test('keeps its method, query, headers and bytes, as does the response', async () => {
     const bytes = randomBytes(3_000_000);
     const answer = await send(
       '/api/products?q=a%20b&q=%C3%A9&empty=',
@@ -100,13 +100,13 @@ describe('a request', () => {
     });
   });
 
-  test('may come in chunks of unknown length', async () => {
+  test('may have chunks of unknown length', async () => {
     const bytes = randomBytes(300_000);
     const answer = await send('/api/cart', { method: 'PUT', headers: { 'transfer-encoding': 'chunked' } }, Readable.from([bytes, bytes]));
     expect(answer.body.equals(Buffer.concat([bytes, bytes]))).toBe(true);
   });
 
-  test('is told where it came from, whatever the client claims', async () => {
+  test('says where it came from, whatever the client claims', async () => {
     const answer = await send('/api/products', {
       headers: { 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https', host: 'shop.test' },
     });
@@ -118,7 +118,7 @@ describe('a request', () => {
     });
   });
 
-  test('does not carry the headers of one connection to the next', async () => {
+  test('does not pass on the headers of a connection', async () => {
     const answer = await send('/api/products', { headers: { connection: 'close, x-private', 'x-private': '1', te: 'trailers' } });
     expect(answer.status).toBe(200);
     expect(seen(answer).headers).not.toHaveProperty('x-private');
@@ -134,12 +134,12 @@ describe('a request', () => {
     }
   });
 
-  test('gets the answer of a service that does not wait for its body', async () => {
+  test('gets the response of a service that does not wait for its body', async () => {
     const answer = await send('/api/products/impatient', { method: 'POST' }, randomBytes(2_000_000));
     expect(answer.status).toBe(401);
   });
 
-  test('ends at the service when the client is gone', async () => {
+  test('ends at the service when the client disconnects', async () => {
     const client = new AbortController();
     const answer = send('/api/products/slow', { signal: client.signal });
     const [ended] = await once(arrivals, 'request');
@@ -148,7 +148,7 @@ describe('a request', () => {
     await ended;
   });
 
-  test('ends in an error if the service dies in the middle of its answer', async () => {
+  test('fails if the service dies while it responds', async () => {
     await expect(send('/api/products/broken')).rejects.toThrow('aborted');
   });
 });
@@ -188,7 +188,7 @@ describe('the routes', () => {
     '//api/products',
     'http://127.0.0.1/internal/quotes',
     '*',
-  ])('do not lead %s anywhere', async (path) => {
+  ])('lead %s nowhere', async (path) => {
     const answer = await send(path);
     expect(answer.status).toBe(404);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -203,15 +203,15 @@ describe('a refusal', () => {
   });
 
   test('502 if the service is not among the targets', async () => {
-    expect(parsed(await send('/api/payments'))).toMatchObject({ status: 502, detail: 'payments does not run here.' });
+    expect(parsed(await send('/api/payments'))).toMatchObject({ status: 502, detail: 'payments is not running here.' });
   });
 
-  test('413 for a body that says it is over the cap', async () => {
+  test('413 for a body that is declared too large', async () => {
     const answer = await send('/api/products', { method: 'POST', headers: { 'content-length': MAX_BODY + 1 } }, Buffer.alloc(MAX_BODY + 1));
     expect(parsed(answer)).toMatchObject({ status: 413 });
   });
 
-  test('413 for a body that turns out to be over the cap', async () => {
+  test('413 for a body that turns out to be too large', async () => {
     const chunks = Readable.from(Array.from({ length: MAX_BODY / 2 ** 20 + 1 }, () => Buffer.alloc(2 ** 20)));
     const answer = await send('/api/products', { method: 'POST', headers: { 'transfer-encoding': 'chunked' } }, chunks);
     expect(parsed(answer)).toMatchObject({ status: 413 });
@@ -233,7 +233,7 @@ describe('a WebSocket', () => {
     await once(socket, 'close');
   });
 
-  test('ends when the edge stops', async () => {
+  test('closes when the edge stops', async () => {
     const other = await startEdge({ port: 0, services, targets });
     const socket = new WebSocket(`${other.url.replace('http', 'ws')}/socket.io`);
     await once(socket, 'open');
@@ -256,13 +256,13 @@ describe('a WebSocket', () => {
     expect(parsed(answer)).toMatchObject({ status });
   });
 
-  test('is all that a connection can become', async () => {
+  test('is the only upgrade', async () => {
     expect(parsed(await send('/api/products', { headers: { connection: 'Upgrade', upgrade: 'h2c' } }))).toMatchObject({ status: 501 });
   });
 });
 
 describe('the pages', () => {
-  test('show every service in the API page, without anything from elsewhere', async () => {
+  test('show every service on the API page, without other origins', async () => {
     const page = (await send('/api/docs')).body.toString();
     const sources = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source);
     expect(sources).toHaveLength(4);
@@ -287,7 +287,7 @@ describe('the pages', () => {
     expect((await send('/')).body.toString()).toMatch(/href="\/api\/docs".*href="http:\/\/localhost:8025"/);
   });
 
-  test('tell that the edge is up', async () => {
+  test('show that the edge is healthy', async () => {
     expect(parsed(await send('/health'))).toEqual({ status: 'ok' });
   });
 });

@@ -10,7 +10,7 @@ const start = new Date('2030-01-01T12:00:00.000Z');
 const later = (minutes: number) => new Date(start.getTime() + minutes * 60_000);
 const kids = (text: string): string[] => JSON.parse(text).keys.map(({ kid }: { kid: string }) => kid);
 
-test('a new key stands at the head, and the one before stays however old it is', () => {
+test('a new key comes first, and the previous one stays, however old it is', () => {
   const first = rotated('{"keys":[]}', start);
   const second = rotated(first, later(100_000));
   expect(kids(second).slice(1)).toEqual(kids(first));
@@ -18,21 +18,21 @@ test('a new key stands at the head, and the one before stays however old it is',
   expect(createPrivateKey({ key: newest, format: 'jwk' }).asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
 });
 
-test('earlier keys go once no token of theirs can be left', () => {
+test('earlier keys are removed once all of their tokens have expired', () => {
   const first = rotated('{"keys":[]}', start);
   const second = rotated(first, later(100));
   expect(kids(rotated(second, later(110))).slice(1)).toEqual(kids(second));
   expect(kids(rotated(second, later(161))).slice(1)).toEqual(kids(second).slice(0, 1));
 });
 
-test('a key as PEM stays in the set under its name', () => {
+test('a key in PEM stays in the set with its name', () => {
   const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'sec1' }).toString();
   const [newest, before] = kids(rotated(pem, start));
   expect(before).toBe(kids(rotated(pem, later(1)))[1]);
   expect(newest).not.toBe(before);
 });
 
-test('in a folder it changes the keys and nothing else, and what is no key set stays as it is', async () => {
+test('in a folder, changes only the keys, and nothing if they are malformed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   try {
     const file = join(folder, 'secrets.json');

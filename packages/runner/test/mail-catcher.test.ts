@@ -77,7 +77,7 @@ test('refuses a mail of more than 1 MB', async () => {
   expect(await caught()).toEqual([]);
 });
 
-test('shows the mails on a page, where their markup does nothing', async () => {
+test('shows the mails on a page, with their markup disabled', async () => {
   await mailTo('ann@example.com', { subject: '<script>alert(1)</script>', html: '<p title="x">Hi</p>' });
   const response = await fetch(catcher.url);
   const page = await response.text();
@@ -86,7 +86,7 @@ test('shows the mails on a page, where their markup does nothing', async () => {
   expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
 });
 
-test('knows no other path', async () => {
+test('has no other path', async () => {
   expect((await fetch(`${catcher.url}/api/nothing`)).status).toBe(404);
   expect((await fetch(`${catcher.url}/api/messages`, { method: 'POST' })).status).toBe(404);
 });

@@ -135,7 +135,7 @@ describe('Node', () => {
 });
 
 test('the README names the versions that are checked', async () => {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const readme = (await readFile(join(root, 'README.md'), 'utf8')).replace(/\s+/g, ' ');
   const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   expect(readme).toContain(`[Node](https://nodejs.org) ${engines.node.replace('>=', '')} or newer`);
   expect(readme).toContain(`[Go](https://go.dev) ${goVersion()} or newer`);

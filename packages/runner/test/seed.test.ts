@@ -19,7 +19,9 @@ let failsAfter: number;
 /** How many of the next requests are refused because there were too many. */
 let limited: number;
 
-/** A fake of the API, as far as seeding uses it. A stock record appears after the first request for it. */
+/**
+ * A fake of the routes that seeding uses. A stock record appears after the first request for it.
+ */
 function answer(method: string, path: string, authorization: string | undefined, key: unknown, body: unknown): [number, unknown] {
   if (limited-- > 0) return [429, {}];
   if (path === '/api/auth/login') return [200, { accessToken: 'token' }];
@@ -106,7 +108,7 @@ describe('seeding', () => {
     expect([categories, products, stocks]).toEqual(before);
   });
 
-  test('waits if the shop refuses requests because there were too many', async () => {
+  test('waits when a rate limit is exceeded', async () => {
     limited = 2;
     await run();
     expect([limited < 0, products.size]).toEqual([true, 61]);

@@ -59,7 +59,7 @@ test.each<[string, object, string]>([
   ['a secret of an unknown kind', { shipping: { ...shipping, secrets: { KEY: 'random' } } }, 'expected one of "given"|"signing-key"'],
   ['two services on one port', { shipping, mailer: { port: 3008 } }, 'needs port 3008, which shipping needs too'],
   ['a service on the port of a sidecar', { shipping, mailer: { port: 3608 } }, 'needs port 3608, which shipping needs too'],
-])('refuses %s, and says what is wrong', async (_, list, words) => {
+])('refuses %s and says what is wrong', async (_, list, words) => {
   await expect(read(list)).rejects.toThrow(words);
   await expect(read(list)).rejects.toThrow(LIST);
 });

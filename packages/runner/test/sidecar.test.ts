@@ -25,7 +25,7 @@ const save = (port: number, headers: Record<string, string> = {}) =>
     body: JSON.stringify([{ key: 'cup', value: { colour: 'blue' } }]),
   });
 
-test('starts with the product’s own components, keeps state over a restart, and leaves no process', async () => {
+test('starts with the shop’s own components, keeps state across a restart, and leaves no process', async () => {
   const made = await aFolder();
   const first = await startSidecar({ appId: 'shelf', ...made });
   expect((await save(first.httpPort)).status).toBe(204);
@@ -37,7 +37,7 @@ test('starts with the product’s own components, keeps state over a restart, an
   expect(await isFree(second.httpPort)).toBe(true);
 });
 
-test('asks for the API token that it was given', async () => {
+test('requires its API token', async () => {
   const sidecar = await startSidecar({ appId: 'shelf', ...(await aFolder()), env: { DAPR_API_TOKEN: 'open sesame' } });
   expect((await save(sidecar.httpPort)).status).toBe(401);
   expect((await save(sidecar.httpPort, { 'dapr-api-token': 'open sesame' })).status).toBe(204);

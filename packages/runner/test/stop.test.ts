@@ -77,7 +77,7 @@ describe('scripts/run.mjs', () => {
 
   test.each(SIGNALS)('ends what it runs when it gets %s', async (signal) => {
     const child = JSON.stringify(['--eval', 'setInterval(() => {}, 1000)', join(folder, 'child')]);
-    const parent = run(`process.exit(await runChild(process.execPath, ${child}, {}));`);
+    const parent = run(`process.exit((await runChild(process.execPath, ${child}, {})).code);`);
     await until('the child runs', 20, async () => (await started(join(folder, 'child'))).length === 2);
     parent.kill(signal);
     expect((await once(parent, 'exit'))[0]).toBeGreaterThan(128);
@@ -85,7 +85,7 @@ describe('scripts/run.mjs', () => {
   });
 
   test('returns the exit code of what it runs', async () => {
-    const parent = run(`process.exit(await runChild(process.execPath, ['--eval', 'process.exit(7)'], {}));`);
+    const parent = run(`process.exit((await runChild(process.execPath, ['--eval', 'process.exit(7)'], {})).code);`);
     expect((await once(parent, 'exit'))[0]).toBe(7);
   });
 });

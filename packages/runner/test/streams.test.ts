@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs the program of the init container. `said` is what it has written so far. */
+/** Runs the program of the init container. `said` has its output so far. */
 function run(env: Record<string, string>) {
   const child = spawn(process.execPath, [join(root, 'packages/streams/dist/src/main.js')], { env: { ...process.env, ...env } });
   const said = { text: '' };
@@ -72,7 +72,7 @@ test('refuses settings that are missing or malformed, and names all of them', as
   expect(said.text).toContain('TOPICS: is not a list');
 });
 
-test('waits for the broker and says so, many at once, until every stream is there', async () => {
+test('waits for the broker and says so, in several processes at once, until every stream exists', async () => {
   const early = run({ NATS_URL: `nats://127.0.0.1:${port}`, ...LISTS });
   await once(early.child.stdout, 'data');
   expect(early.said.text).toContain('trying again');
@@ -91,7 +91,7 @@ test('waits for the broker and says so, many at once, until every stream is ther
   expect(await limitsOf('dead-orders')).toMatchObject({ max_age: 30 * DAY });
 });
 
-test('widens what is there, never narrows it, and keeps what it holds', async () => {
+test('raises limits of existing streams, never lowers them, and keeps their messages', async () => {
   await jetstream(connection).publish('order.paid', 'kept');
   await manager.streams.update('order-placed', { max_bytes: -1, max_age: 0 });
   expect(await run({ NATS_URL: broker?.url ?? '', ...LISTS, STREAM_MIB: '64', STREAM_DAYS: '14' }).ended).toBe(0);
@@ -103,7 +103,7 @@ test('widens what is there, never narrows it, and keeps what it holds', async ()
 const rabbitmq = serverOf('rabbitmq');
 if (!rabbitmq) console.info('queues on RabbitMQ: skipped, TEST_RABBITMQ_URL names no server');
 
-(rabbitmq ? test : test.skip)('makes queues on RabbitMQ that keep events and dead letters though nobody listens yet', async () => {
+(rabbitmq ? test : test.skip)('makes queues on RabbitMQ that keep events and dead letters before anything subscribes', async () => {
   const own = await ownBroker(rabbitmq ?? '');
   try {
     const makeQueues = () => run({ RABBITMQ_URL: own.url, SUBSCRIPTIONS: 'orders=payment.failed,user.deleted;notifications=' }).ended;

@@ -11,7 +11,7 @@ const suites = fileURLToPath(new URL('../src/commands/suites.js', import.meta.ur
 const folders: string[] = [];
 afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
 
-/** Returns what `suites()` counts for one suite. In a separate process, so that it prints there. */
+/** Returns what `suites()` counts for one suite, in a separate process because it prints. */
 async function countOf(suite: string): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-'));
   folders.push(folder);

@@ -18,7 +18,7 @@ let folder = '';
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'sidecart-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A project folder with a list of two trivial services, on ports that `freePorts` gives no other suite. */
+/** Makes a project folder with two trivial services, on ports that `freePorts` never returns. */
 async function aProject(): Promise<string> {
   const services = { one: { port: 14_001, publishes: ['two'] }, two: { port: 14_002, subscribes: ['two'] } };
   for (const name of Object.keys(services)) {
@@ -28,7 +28,7 @@ async function aProject(): Promise<string> {
   }
   await mkdir(dirname(join(folder, LIST)), { recursive: true });
   await writeFile(join(folder, LIST), stringify(services));
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules')).catch(() => {}); // there from an earlier start
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules')).catch(() => {}); // exists after an earlier start
   return folder;
 }
 
@@ -70,7 +70,7 @@ describe('a started system', () => {
     expect(await (await invoke('heap')).json()).toBeLessThan(300 * 1024 * 1024);
   });
 
-  test('refuses callers of a sidecar that do not show the token', async () => {
+  test('refuses callers of a sidecar without its token', async () => {
     expect((await fetch(`${system.sidecars['one']}/v1.0/invoke/two/method/count`)).status).toBe(401);
   });
 
@@ -95,23 +95,23 @@ describe('a started system', () => {
     );
   });
 
-  test('keeps secrets for the user alone', async () => {
+  test('lets only the user read the secrets', async () => {
     expect((await stat(join(folder, 'secrets.json'))).mode & 0o077).toBe(0);
   });
 
   test('refuses a second start in the same folder', async () => {
-    await expect(start()).rejects.toThrow(/already runs in .*kill \d+/);
+    await expect(start()).rejects.toThrow(/already running in .*kill \d+/);
   });
 
-  test.each(['app', 'sidecar'] as const)('starts %s again when it has died, and says so', async (part) => {
+  test.each(['app', 'sidecar'] as const)('restarts the %s after a crash and says so', async (part) => {
     const before = system.pids('two');
     process.kill(before[part] ?? 0, 'SIGKILL');
     await until('another process runs', 10, async () => ![undefined, before[part]].includes(system.pids('two')[part]));
     await until('callers find the app again', 20, async () => (await invoke('count')).status === 200);
-    expect(said.filter((line) => line.startsWith(`The ${part} of two ended (SIGKILL) and is started again`))).toHaveLength(1);
+    expect(said.filter((line) => line.startsWith(`The ${part} of two ended (SIGKILL) and is restarted`))).toHaveLength(1);
   });
 
-  test('leaves what was killed on purpose down until it is to start again', async () => {
+  test('leaves down what was killed on purpose until it is restarted', async () => {
     const before = system.pids('two');
     await system.kill('two', 'app');
     expect(system.pids('two')).toEqual({ ...before, app: undefined });
@@ -120,7 +120,7 @@ describe('a started system', () => {
     expect((await invoke('count')).status).toBe(200);
   });
 
-  test('starts a killed sidecar again, and it takes events', async () => {
+  test('restarts a killed sidecar, which then delivers events', async () => {
     await system.kill('two', 'sidecar');
     await system.restart('two');
     const before = await count();
@@ -132,7 +132,7 @@ describe('a started system', () => {
     );
   });
 
-  test('starts a killed broker again with what it has stored', async () => {
+  test('restarts a killed broker with what it has stored', async () => {
     await system.broker?.kill();
     await system.broker?.restart();
     await until(
@@ -142,7 +142,7 @@ describe('a started system', () => {
     );
   });
 
-  test('stops without leaving a process or an open port, and lets the apps drain', async () => {
+  test('lets the apps drain when it stops, and leaves no process or open port', async () => {
     await system.stop();
     expect(await leftovers()).toEqual([]);
     for (const url of [...Object.values(system.urls), ...Object.values(system.sidecars)])
@@ -154,20 +154,20 @@ describe('a started system', () => {
 describe('a start that fails', () => {
   afterEach(async () => expect(await leftovers()).toEqual([]));
 
-  test('says which app has ended, and shows the end of its log', async () => {
+  test('names the app that ended and shows the end of its log', async () => {
     await expect(start({ env: { CRASH: 'two' } })).rejects.toThrow(/The app of two ended before it was ready[^]*crashed on purpose/);
   });
 
-  test('names a taken port and the setting to change', async () => {
+  test('names a port in use and the setting to change', async () => {
     const server = createServer();
     const natsPort = await listen(server, 0, '127.0.0.1');
-    await expect(start({ natsPort })).rejects.toThrow(`Port ${natsPort} is taken by another program. Stop that, or change natsPort.`);
+    await expect(start({ natsPort })).rejects.toThrow(`Port ${natsPort} is in use. Stop the program that uses it, or change natsPort.`);
     server.close();
   });
 
-  test('can be given up', async () => {
-    const giveUp = new AbortController();
-    const say = () => giveUp.abort(new Error('given up'));
-    await expect(start({ env: { NEVER_READY: 'two' }, signal: giveUp.signal, say })).rejects.toThrow('given up');
+  test('can be aborted', async () => {
+    const abort = new AbortController();
+    const say = () => abort.abort(new Error('stopped on purpose'));
+    await expect(start({ env: { NEVER_READY: 'two' }, signal: abort.signal, say })).rejects.toThrow('stopped on purpose');
   });
 });

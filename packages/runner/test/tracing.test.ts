@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { tracing } from '../src/shop/tracing.js';
 
-test('sidecars send their traces to where the services do', () => {
+test('sidecars export traces to where the services do', () => {
   expect(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' })).toEqual({
     samplingRate: '1',
     otel: { endpointAddress: '127.0.0.1:4318', isSecure: false, protocol: 'http' },

@@ -60,7 +60,7 @@ export async function makeStreams(connection: NatsConnection, { topics, apps }: 
     else {
       await streams.add(wanted).catch(async (error: unknown) => {
         if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
-        // another process has just created it, with other limits
+        // Another process has just created it, with other limits.
         await raise(wanted, await streams.info(wanted.name));
       });
     }

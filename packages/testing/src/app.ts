@@ -97,7 +97,8 @@ export async function startApp<S>(
 /** A server on a free port, which replies 503 until `serve` is called. */
 async function startServer() {
   let handler: RequestListener = (_req, res) => void res.writeHead(503).end();
-  const server = createServer((req, res) => handler(req, res)).listen(0, '127.0.0.1');
+  // On a busy machine, `fetch` may reuse an idle connection just as the default of 5 s closes it.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (req, res) => handler(req, res)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

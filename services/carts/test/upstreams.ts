@@ -6,7 +6,7 @@ import { aQuote } from '@sidecart/testing/builders';
 export interface GuestLimit {
   kind: Kind;
   slug: string;
-  /** How many pieces of one SKU all guests may hold together. */
+  /** How many pieces of one SKU all guests together may hold. */
   pieces: number;
 }
 
@@ -32,13 +32,13 @@ export function fakeUpstreams() {
     /** The holds that were requested, in order. */
     holds: new Array<Hold>(),
     guestLimit: UNLIMITED,
-    /** Whether holds that are requested at once take effect in any order. */
+    /** Whether concurrent holds take effect in random order. */
     unruly: false,
     /** Runs once, before the next hold takes effect. */
     meanwhile: nothing,
     /** Whether inventory fails to answer. */
     down: false,
-    /** Has all holds lapse. */
+    /** Makes all holds lapse. */
     lapse: () => held.clear(),
     heldBy: (cartId: string, sku: string) => held.get(holdKey(cartId, sku)) ?? 0,
     quote,

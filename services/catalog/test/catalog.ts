@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createVerifier } from '@sidecart/chassis/auth';
 import { openDocuments, type Documents } from '@sidecart/chassis/documents';
 import { DomainError } from '@sidecart/chassis/errors';
+import { createHttp } from '@sidecart/chassis/http';
 import type { Availability } from '@sidecart/contracts/inventory';
 import { until } from '@sidecart/runner/until';
 import { startApp, type TestApp } from '@sidecart/testing/app';
@@ -19,6 +24,13 @@ export interface Catalog extends TestApp {
   asked: { state: number; inventory: number };
   /** Starts the service once more on the same state, as a restart with these documents does. */
   restart(documents: Documents): ReturnType<typeof createApp>;
+  /** Starts another replica: the same state, and documents of its own. */
+  replica(documents: Documents): Promise<Replica>;
+}
+
+export interface Replica {
+  get(path: string): Promise<Response>;
+  close(): Promise<void>;
 }
 
 export async function startCatalog({ documents }: { documents?: Documents } = {}): Promise<Catalog> {
@@ -45,7 +57,28 @@ export async function startCatalog({ documents }: { documents?: Documents } = {}
     if (!started) throw new Error('not started');
     return createApp({ ...started, documents: again });
   };
-  return { ...app, stock: stocks, asked, restart };
+  const replica: Catalog['replica'] = async (own) => {
+    if (!started) throw new Error('not started');
+    return served(await restart(own), started.logger);
+  };
+  return { ...app, stock: stocks, asked, restart, replica };
+}
+
+async function served(app: Awaited<ReturnType<typeof createApp>>, logger: CatalogDeps['logger']): Promise<Replica> {
+  const verify = createVerifier({ keySet: async () => ({ keys: [] }) });
+  const http = createHttp({ service: 'catalog', logger, verify, routes: app.routes, sidecar: [], appToken: randomUUID() });
+  const server = createServer(http).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    get: (path) => fetch(`http://127.0.0.1:${port}${path}`),
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await app.close?.();
+    },
+  };
 }
 
 let count = 0;

@@ -58,7 +58,7 @@ describe('registering', () => {
     expect((await identity.withToken(body.accessToken, 'GET', '/api/users/me')).body).toEqual(body.user);
   });
 
-  test('stores the password only as an Argon2id hash, and reveals it to nobody', async () => {
+  test('stores the password only as an Argon2id hash, and never returns it', async () => {
     const { body } = await identity.register('secret@example.com');
     const stored = await userByEmail(identity.store, 'secret@example.com');
     expect(stored?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=1024,p=1,t=1\$/);
@@ -68,7 +68,7 @@ describe('registering', () => {
   });
 
   test.each(['taken-1@example.com', ' TAKEN-2@Example.COM ', 'ｔａｋｅｎ-3@example.com'])(
-    'answers the same for %j, which has an account, and mails its owner',
+    'responds the same for %j, which has an account, and mails its owner',
     async (spelling) => {
       const email = spelling.normalize('NFKC').trim();
       const fields = { email: spelling, password: 'another horse', name: 'Eve' };
@@ -84,7 +84,7 @@ describe('registering', () => {
     },
   );
 
-  test('creates one account when twenty people register the same address at once', async () => {
+  test('creates one account when twenty people register the same address concurrently', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => {
         const email = n % 2 ? 'Race@example.com' : 'race@example.com';
@@ -125,7 +125,7 @@ describe('signing in', () => {
     await until('the sign-in is published', 5, async () => identity.published.some(({ data }) => JSON.stringify(data).includes('guest-2')));
   });
 
-  test('answers the same for an unknown email address and a wrong password', async () => {
+  test('responds the same for an unknown email address and a wrong password', async () => {
     await identity.register('known@example.com');
     const [unknown, wrong] = await Promise.all([identity.login('unknown@example.com'), identity.login('known@example.com', 'wrong horse')]);
     const { requestId: _, ...problem } = unknown.body;
@@ -142,7 +142,7 @@ describe('signing in', () => {
     expect((await identity.refresh(body.refreshToken)).status).toBe(401);
   });
 
-  test('answers 503 with Retry-After when too many sign-ins wait', async () => {
+  test('responds with 503 and Retry-After when too many sign-ins wait', async () => {
     const slow = await startIdentity({ PASSWORD_QUEUE: '1', PASSWORD_PASSES: '60' });
     try {
       const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => slow.login(`nobody-${n}@example.com`)));
@@ -200,7 +200,7 @@ describe('the public keys', () => {
     });
   });
 
-  test('are returned to other services, and to nobody else', async () => {
+  test('are returned to other services only', async () => {
     expect((await identity.request('POST', '/internal/keys', {})).status).toBe(404);
     const { body } = await identity.request('GET', '/.well-known/jwks.json');
     expect(await identity.call(PublicKeys, {})).toEqual({ output: body });
@@ -213,7 +213,7 @@ describe('the admin', () => {
     expect([status, body.user.role]).toEqual([200, 'admin']);
   });
 
-  test('is created once by two replicas that start at once', async () => {
+  test('is created once by two replicas that start concurrently', async () => {
     const settings = someSettings({ ADMIN_EMAIL: 'second@shop.example' });
     const passwords = createPasswords({ memoryKiB: 1_024, passes: 1, maxWaiting: 10 });
     const app = await startApp('identity', settings, async (deps) => {

@@ -20,7 +20,7 @@ function someWork() {
   return { started, work, end };
 }
 
-test('runs no more tasks at once than allowed, and starts waiting ones in order', async () => {
+test('runs no more concurrent tasks than allowed, and starts waiting ones in order', async () => {
   const { started, work, end } = someWork();
   const lane = createTurns(2).lane(10, refusal);
   const done = Promise.all(['a', 'b', 'c', 'd'].map((name) => lane(work(name))));

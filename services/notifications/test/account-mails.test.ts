@@ -100,7 +100,7 @@ test.each([
   expect(await app.deliver({ ...event(to), data: { email: to } })).toBe('DROP');
 });
 
-test('tells the owner which identity was linked', async () => {
+test('names the linked identity in the mail to the owner', async () => {
   const { id, to } = someone();
   await app.deliver({ id, ...IdentityLinked('ann', 8, { ...owner(to), ...atAcme }) });
   await delivered(app, id);

@@ -126,7 +126,7 @@ describe('an event', () => {
     expect(await mailsTo(email)).toHaveLength(1);
   });
 
-  test('that is delivered ten times at once sends one mail', async () => {
+  test('that is delivered ten times concurrently sends one mail', async () => {
     const email = someone();
     const event = registered(email);
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => app.deliver(event)));
@@ -142,7 +142,7 @@ describe('an event', () => {
     expect(await app.deliver({ ...registered(someone()), version: 2 })).toBe('DROP');
   });
 
-  test('is saved while the mail server is away, and sends one mail when it is back', async () => {
+  test('is saved while the mail server is down, and sends one mail when it is back', async () => {
     const first = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
     const { other, turn } = await startWithCron(first.smtpPort);
     try {
@@ -197,7 +197,7 @@ describe('for a person who has deleted the account', () => {
     ...UserRegistered(userId, 1, { userId, email, name: 'Ann', locale: 'en' }),
   });
 
-  test('removes the email address, and nobody else loses theirs', async () => {
+  test('removes the email address of that person only', async () => {
     const [userId, email, other] = [randomUUID(), someone(), registration(randomUUID(), someone())];
     const events = Array.from({ length: 60 }, () => registration(userId, email));
     for (const event of [...events, other]) await app.deliver(event);

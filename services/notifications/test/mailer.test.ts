@@ -114,7 +114,7 @@ test('line breaks in the subject or the id add no header', async () => {
   expect(taken[0]?.raw).not.toMatch(/^Bcc:/im);
 });
 
-test('gives up on a server that accepts the connection and says nothing', async () => {
+test('gives up on a server that accepts the connection and stays silent', async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
   const port = await listen(silent, 0, '127.0.0.1');

@@ -20,7 +20,7 @@ afterEach(() => shop.ledger.provider.close());
 const pass = (minutes: number) => payments.pass(minutes);
 
 describe('after a crash', () => {
-  test('between the charge and its answer, a repeated request finds the outcome, and nothing is charged twice', async () => {
+  test('between the charge and its reply, a repeated request finds the outcome, and nothing is charged twice', async () => {
     const key = `key-${shop.orderId}`;
     shop.ledger.lose.charges = 1;
     expect((await payments.pay(VISA, { key })).body.status).toBe('processing');
@@ -29,7 +29,7 @@ describe('after a crash', () => {
     expect(await payments.eventsOfOrder()).toEqual(['payment.succeeded']);
   });
 
-  test('between the answer and saving it, a second click finds the outcome', async () => {
+  test('between the reply and saving it, a second click finds the outcome', async () => {
     expectWarning(/crashed/);
     shop.crashAt = 2;
     expect((await payments.pay()).status).toBe(500);
@@ -38,7 +38,7 @@ describe('after a crash', () => {
     expect(shop.ledger.charges.size).toBe(1);
   });
 
-  test('between the answer and saving it, the deadline finds the outcome, once', async () => {
+  test('between the reply and saving it, the deadline finds the outcome, once', async () => {
     expectWarning(/crashed/);
     await pass(0);
     shop.crashAt = 2;
@@ -65,7 +65,7 @@ describe('after a crash', () => {
   });
 });
 
-test('a payment that takes long is followed up again and again, until its outcome is known', async () => {
+test('a slow payment is checked repeatedly until its outcome is known', async () => {
   await pass(0);
   const { body } = await payments.pay(BANK);
   await pass(2);

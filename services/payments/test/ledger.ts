@@ -1,19 +1,19 @@
 import type { Charge, Provider } from '../src/provider.js';
 
 /**
- * Wraps a provider to keep a record, as a real one does. Its answers can get lost after it has done
- * what it was asked.
+ * Wraps a provider to keep a record, as a real one does. Its replies can get lost after it has done
+ * the work.
  */
 export function createLedger(simulated: Provider) {
   const charges = new Map<string, Charge>();
   const refunds: string[] = [];
-  /** How many of the next answers get lost. */
+  /** How many of the next replies get lost. */
   const lose = { charges: 0, refunds: 0 };
 
   function deliver(kind: keyof typeof lose): void {
     if (lose[kind] === 0) return;
     lose[kind]--;
-    throw new Error('the answer got lost');
+    throw new Error('the reply got lost');
   }
 
   const provider: Provider = {

@@ -57,7 +57,7 @@ describe('paying an order', () => {
     expect(await payments.eventsOfOrder()).toEqual(['payment.succeeded']);
   });
 
-  test('with two keys at once is one charge', async () => {
+  test('with two keys concurrently is one charge', async () => {
     const answers = await Promise.all([pay(VISA, { key: 'key-one-1' }), pay(VISA, { key: 'key-two-2' })]);
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
     expect(shop.ledger.charges.size).toBe(1);
@@ -147,7 +147,7 @@ describe('paying an order', () => {
   });
 });
 
-test('payments are shown to their owner and to staff with the permission, and to nobody else', async () => {
+test('payments are shown only to their owner and to staff with the permission', async () => {
   const { body } = await pay();
   const [bob, sue] = [aUser({ id: 'bob' }), aUser({ id: 'sue', role: 'staff', permissions: ['payments'] })];
   expect((await get(`/api/payments/${body.id}`, sue)).body).toEqual(body);

@@ -72,7 +72,7 @@ export async function startPayments() {
     return { orderId, userId: ann.id, status: 'pending', total: TOTAL, payBy, ...change };
   };
 
-  /** New fakes and an order to pay, at a time whose minutes no test before has drained. */
+  /** Returns new fakes and an order to pay, at a time whose minutes no earlier test has drained. */
   function renew() {
     clock.now = new Date(Date.now() + ++count * 10 * MINUTE_MS);
     const orderId = `order-${count}`;
@@ -82,12 +82,12 @@ export async function startPayments() {
       orders,
       /** Calls of `orderDue` so far. */
       asked: 0,
-      /** `orderDue` answers once this is resolved. */
+      /** `orderDue` returns once this is resolved. */
       gate: Promise.resolve<unknown>(undefined),
-      /** The n-th transaction from now on fails, as in a crash just before it. */
+      /** Makes the n-th transaction from now on fail, as in a crash just before it. */
       crashAt: 0,
       ledger: createLedger(simulated(60_000)),
-      /** Has bank debits succeed after a moment. */
+      /** Makes bank debits succeed after a moment. */
       quickDebits: () => (fakes.ledger = createLedger(simulated(20))),
       async orderDue({ orderId }: { orderId: string }): Promise<Due> {
         fakes.asked++;

@@ -38,7 +38,7 @@ test.each([
   ['pm_card_visa', { status: 'succeeded' }],
   ['pm_card_chargeDeclined', { status: 'failed', code: 'card_declined' }],
   ['pm_card_chargeDeclinedInsufficientFunds', { status: 'failed', code: 'card_declined' }],
-])('a charge to %s has its outcome at once, the same every time', async (method, outcome) => {
+])('a charge to %s has its outcome immediately, the same every time', async (method, outcome) => {
   const provider = open();
   const charge = () => provider.charge({ paymentId: `of-${method}`, amount, method });
   expect(await charge()).toEqual({ reference: `pi_of-${method}`, ...outcome });

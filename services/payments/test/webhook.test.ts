@@ -42,7 +42,7 @@ describe('the webhook', () => {
     expect(await payments.eventsOfOrder()).toEqual(['payment.succeeded']);
   });
 
-  test('changes nothing if it comes again, or later with another outcome', async () => {
+  test('changes nothing if it is repeated, or arrives later with another outcome', async () => {
     const { body } = await payments.pay(BANK);
     const succeeded = event('payment_intent.succeeded', intent(body.id));
     for (let n = 0; n < 3; n++) expect(await post(succeeded)).toMatchObject({ status: 200, body: { received: true } });

@@ -36,7 +36,7 @@ export function subscriptions({ app, logger, failures = createEventFailures() }:
 
   function on<T>(type: EventType<T>, handle: Handler<T>): void {
     types.push(type.type);
-    // initialize, so an alert sees the first increment
+    // Initialize to 0, so an alert sees the first increment.
     for (const outcome of OUTCOMES) count(type.type, outcome, 0);
     router.post(pathOf(type.type), async (req, res) => {
       const status = await outcomeOf(type, handle, req.body);

@@ -1,43 +1,59 @@
 import { z } from 'zod';
 import { DomainError } from '../http/errors.js';
-import type { Query } from './filter.js';
 
 type Sortable<T> = { [K in keyof T & string]-?: undefined extends T[K] ? never : T[K] extends string | number ? K : never }[keyof T &
   string];
 
-/** A field that every document has, ascending, or with a minus descending: `-price`. Equal values are ordered by `_id`. */
+/** A field that every document has: ascending, or with a minus descending. Ties are broken by `_id`. */
 export type Sort<T> = Sortable<T> | `-${Sortable<T>}`;
 
-const Cursor = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()]);
-
-export function orderOf(sort: string): Record<string, 1 | -1> {
-  const { field, direction } = parse(sort);
-  return { [field]: direction, _id: direction };
+/** A sort in the form that adapters translate. */
+export interface Order {
+  field: string;
+  descending: boolean;
+  /** Only documents that come after this one, which need not exist any more. */
+  after?: { value: string | number; id: string };
 }
 
-/** Points to a document in a list: opaque to the client, safe in a URL. */
-export function cursorOf(sort: string, document: { _id: string }): string {
-  const value: unknown = Reflect.get(document, parse(sort).field);
-  return Buffer.from(JSON.stringify([sort, value, document._id])).toString('base64url');
+/** The last document of a page that is ranked by relevance. */
+export interface RankedPosition {
+  tier: number;
+  order: number;
+  id: string;
 }
 
-/** The query for what comes after the document that the cursor points to. Throws `invalid`. */
-export function beyond(cursor: string, sort: string): Query {
-  const [of, value, id] = read(cursor);
+const RELEVANCE = 'relevance';
+const SortedCursor = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()]);
+const RankedCursor = z.tuple([z.literal(RELEVANCE), z.int().min(0).max(9), z.int().min(0), z.string()]);
+
+/** Returns the order of a sort, from the cursor on if there is one. Throws `invalid` for a bad cursor. */
+export function orderOf(sort: string, cursor?: string): Order {
+  const descending = sort.startsWith('-');
+  const order = { field: descending ? sort.slice(1) : sort, descending };
+  if (cursor === undefined) return order;
+  const [of, value, id] = read(SortedCursor, cursor);
   if (of !== sort) throw new DomainError('invalid', 'cursor', 'The cursor belongs to a list in another order.');
-  const { field, direction } = parse(sort);
-  const [further, from] = direction === 1 ? ['$gt', '$gte'] : ['$lt', '$lte'];
-  return { [field]: { [from]: value }, $or: [{ [field]: { [further]: value } }, { _id: { [further]: id } }] };
+  return { ...order, after: { value, id } };
 }
 
-function parse(sort: string): { field: string; direction: 1 | -1 } {
-  return sort.startsWith('-') ? { field: sort.slice(1), direction: -1 } : { field: sort, direction: 1 };
+/** Returns a cursor that points to a document in a list. It is opaque, and safe in a URL. */
+export const cursorOf = (sort: string, document: { _id: string }): string =>
+  encoded([sort, Reflect.get(document, orderOf(sort).field), document._id]);
+
+/** Returns where the cursor points to. Throws `invalid` for a bad cursor. */
+export function rankedPosition(cursor: string): RankedPosition {
+  const [, tier, order, id] = read(RankedCursor, cursor);
+  return { tier, order, id };
 }
 
-function read(cursor: string): z.infer<typeof Cursor> {
+export const rankedCursor = ({ tier, order, id }: RankedPosition): string => encoded([RELEVANCE, tier, order, id]);
+
+const encoded = (value: readonly unknown[]) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function read<T>(schema: z.ZodType<T>, cursor: string): T {
   try {
-    return Cursor.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
   } catch {
-    throw new DomainError('invalid', 'cursor', 'The cursor is malformed; send it unchanged as the list before gave it.');
+    throw new DomainError('invalid', 'cursor', 'The cursor is malformed. Send it as the list before returned it.');
   }
 }

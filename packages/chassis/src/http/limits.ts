@@ -43,7 +43,7 @@ function limit(options: Partial<Options> & { limit: number }, what: string): Req
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     store: createCounts(),
-    // the library has set Retry-After
+    // The library has set Retry-After.
     handler: (_req, _res, next) => next(new DomainError('limited', 'rate-limited', detail)),
     ...options,
   });

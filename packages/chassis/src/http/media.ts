@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { HttpError } from './problem.js';
-import type { Documented } from './routes.js';
+import type { Route } from './routes.js';
 
 /** The media types that count as JSON, in the syntax of `type-is`. */
 export const JSON_TYPES = ['json', 'application/*+json'];
@@ -9,7 +9,7 @@ export const JSON_TYPES = ['json', 'application/*+json'];
  * Throws 415 for a body of a type that the route does not accept, and 400 for a body on a route
  * without one. An empty body passes.
  */
-export function checkBody({ body, upload }: Pick<Documented, 'body' | 'upload'>, req: Request): void {
+export function checkBody({ body, upload }: Pick<Route, 'body' | 'upload'>, req: Request): void {
   if (!hasContent(req)) return;
   if (upload !== undefined) return expectType(req, 'multipart/form-data', ['multipart/form-data']);
   if (body) return expectType(req, 'application/json', JSON_TYPES);

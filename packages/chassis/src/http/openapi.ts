@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { Documented, Routes } from './routes.js';
+import type { Route, Routes } from './routes.js';
 
 const Problem = z
   .object({
@@ -43,7 +43,7 @@ export function openApi(service: string, routes: readonly Routes[]): ReturnType<
   });
 }
 
-function operation(endpoint: Documented) {
+function operation(endpoint: Route) {
   const { summary, tag, rows, access } = endpoint;
   return {
     summary,
@@ -56,7 +56,7 @@ function operation(endpoint: Documented) {
   };
 }
 
-function requestBody({ body, upload }: Documented) {
+function requestBody({ body, upload }: Route) {
   if (upload !== undefined) {
     const form = { type: 'object' as const, required: [upload], properties: { [upload]: { type: 'string' as const, format: 'binary' } } };
     return { requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } } };
@@ -64,7 +64,7 @@ function requestBody({ body, upload }: Documented) {
   return body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {};
 }
 
-function success({ method, reply, replyHeaders, media, status }: Documented) {
+function success({ method, reply, replyHeaders, media, status }: Route) {
   const cached = method === 'get' && status === undefined ? { 304: { description: 'Not modified since the ETag in If-None-Match.' } } : {};
   if (media !== undefined) return { 200: { description: 'Success', content: { [media]: {} } }, ...cached };
   const content = reply ? { content: { 'application/json': { schema: reply } } } : {};
@@ -72,7 +72,7 @@ function success({ method, reply, replyHeaders, media, status }: Documented) {
   return { [status ?? (reply ? 200 : 204)]: { description: reply ? 'Success' : 'Done', ...headers, ...content }, ...cached };
 }
 
-function parameters({ params, query, headers }: Documented) {
+function parameters({ params, query, headers }: Route) {
   return {
     ...(params instanceof z.ZodObject ? { path: params } : {}),
     ...(query instanceof z.ZodObject ? { query } : {}),
@@ -89,7 +89,7 @@ const RetryAfter = z.object({
  * Returns the problem responses: those of any route with this access, and those that the route
  * declares.
  */
-function problems(endpoint: Documented) {
+function problems(endpoint: Route) {
   const { access, body, upload, problems: own = {} } = endpoint;
   const general: Record<number, string> = {
     400: 'A field is missing, malformed or unknown.',
@@ -112,7 +112,7 @@ function problems(endpoint: Documented) {
   );
 }
 
-function forbidden(access: Documented['access']): Record<number, string> {
+function forbidden(access: Route['access']): Record<number, string> {
   if (typeof access === 'object') return { 403: `This needs an admin, or staff with the permission ${access.staff}.` };
   return access === 'admin' ? { 403: 'This needs an admin.' } : {};
 }

@@ -63,7 +63,8 @@ declare module 'express-serve-static-core' {
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-export interface Documented extends Omit<Endpoint<Access, unknown, unknown, unknown, unknown, unknown>, never> {
+/** An endpoint with its place in the API. */
+export interface Route extends Omit<Endpoint<Access, unknown, unknown, unknown, unknown, unknown>, never> {
   method: Method;
   path: string;
   tag: string;
@@ -79,7 +80,7 @@ export type Routes = ReturnType<typeof routes>;
 export function routes(tag: string) {
   const router = Router();
   const internal = Router();
-  const endpoints: Documented[] = [];
+  const endpoints: Route[] = [];
 
   function add(method: Method) {
     return <A extends Access, R, P = unknown, Q = unknown, H = unknown, B = unknown>(
@@ -128,7 +129,7 @@ function refuseUnlessNamed(method: Method, path: string, params: z.ZodType | und
 const Nothing = z.strictObject({});
 const Ignored = z.object({});
 
-function parseInput(endpoint: Pick<Documented, 'params' | 'query' | 'headers' | 'body'>, req: Request) {
+function parseInput(endpoint: Pick<Route, 'params' | 'query' | 'headers' | 'body'>, req: Request) {
   const errors: FieldError[] = [];
   function parse(schema: z.ZodType, value: unknown): unknown {
     const { data, error } = schema.safeParse(value);

@@ -42,7 +42,7 @@ interface Drain extends Pick<DeadlineOptions, 'name' | 'due'> {
 export function createDeadlines({ store, name, due, doubtMs = 65_000 }: DeadlineOptions) {
   const { add, bucket, ownBucket, indexKey } = createBuckets(name);
   const isPlausible = createClock({ store, name, doubtMs });
-  // initialize, so an alert sees the first increment
+  // Initialize to 0, so an alert sees the first increment.
   for (const outcome of ['success', 'failure']) deadlines.add(0, { name, outcome });
 
   /** Returns the writes that schedule `id`. A change may schedule one id per kind of deadline. */

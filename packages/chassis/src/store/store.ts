@@ -57,7 +57,7 @@ const CLOSING_MS = 10_000;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dapr, app, groupSize = 64, patienceMs = 10_000, now = () => new Date() } = options;
   await refuseUnlessAtomic(dapr);
-  // initialize to 0, so an alert sees the first increment
+  // Initialize to 0, so an alert sees the first increment.
   for (const reason of ['conflict', 'failure']) storeRetries.add(0, { reason });
   const listeners = [({ type }: Envelope) => committedEvents.add(1, { type })];
   const onCommit = (event: Envelope) => {
@@ -67,7 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const queue = createQueue({
     groupSize,
     patienceMs,
-    commit: (group, context) => commitGroup({ dapr, outbox, app, now, onCommit }, group, context),
+    commit: (group, control) => commitGroup({ dapr, outbox, app, now, onCommit }, group, control),
   });
   const readOne = batched(
     async (keys: string[]) => {

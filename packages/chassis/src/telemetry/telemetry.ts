@@ -34,7 +34,7 @@ async function start(endpoint: string): Promise<void> {
   require('node:http');
   require('node:https');
   syncBuiltinESMExports();
-  // the collector may be unavailable
+  // The collector may be unavailable.
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void sdk.shutdown().catch(() => undefined));
 }
 

@@ -1,4 +1,7 @@
-/** `npm run keys`: a new signing key for identity, in `.sidecart/`; with `-` from the key set on stdin to stdout, for a cluster's Secret. */
+/**
+ * `npm run keys`: adds a signing key for identity to `.sidecart/`. With `-`, reads a key set from
+ * stdin and writes the new one to stdout, for a Secret in a cluster.
+ */
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { rotated, rotateIn } from '../shop/keys.js';
@@ -9,7 +12,7 @@ try {
   else {
     await rotateIn(join(root, '.sidecart'), new Date());
     console.log(
-      'Identity has a new signing key. It is published at the next start, and signs a minute later; tokens of the old one stay good.',
+      'Identity has a new signing key. It is published at the next start and signs a minute later. Tokens of the old key stay valid.',
     );
   }
 } catch (error) {

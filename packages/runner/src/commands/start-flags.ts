@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-/** Where servers of others usually are on a developer's machine. */
+/** Usual addresses of other servers on a developer's machine. */
 const URLS = {
   postgresql: 'postgres://postgres@127.0.0.1:5432/sidecart',
   mysql: 'mysql://root@127.0.0.1:3306/sidecart',
@@ -9,17 +9,17 @@ const URLS = {
   rabbitmq: 'amqp://guest:guest@127.0.0.1:5672',
 };
 
-export const USAGE = `Usage: npm start -- [options]
-  --fresh              forget all data in .sidecart/ first
+export const USAGE = `Usage: npm start -- [options], or npm run dev -- [options]
+  --fresh              delete all data in .sidecart/ first
   --state NAME         sqlite (default), postgresql, mysql
-  --state-url URL      where that is: ${URLS.postgresql}, ${URLS.mysql}
+  --state-url URL      its address: ${URLS.postgresql}, ${URLS.mysql}
   --pubsub NAME        jetstream (default), redis, rabbitmq
-  --pubsub-url URL     where that is: ${URLS.redis}, ${URLS.rabbitmq}
-  --port N             the shop's address (8080)
-  --mail-port N        the page with the mails (8025)
-  --smtp-port N        where mails are caught (1025)
-  --nats-port N        our own NATS (14222)
-Ports of services and sidecars: charts/sidecart/services.yaml.`;
+  --pubsub-url URL     its address: ${URLS.redis}, ${URLS.rabbitmq}
+  --port N             port of the shop (8080)
+  --mail-port N        port of the page with its mails (8025)
+  --smtp-port N        port of the mail catcher (1025)
+  --nats-port N        port of its NATS (14222)
+The ports of services and sidecars are in charts/sidecart/services.yaml.`;
 
 const Port = z.coerce.number('must be a port').int().min(1).max(65_535);
 
@@ -49,8 +49,8 @@ const OPTIONS = {
 } as const;
 
 /**
- * What `npm start -- ...` was asked for. `state` and `pubsub` are undefined where the shop brings its own.
- * @throws with the usage when a flag or its value is unknown
+ * Parses the flags of `npm start`. `state` and `pubsub` are undefined for the shop's own.
+ * @throws with the usage if a flag or its value is unknown
  */
 export function startFlags(args: string[]) {
   try {

@@ -1,9 +1,12 @@
-/** What suites run on: SQLite and our own NATS always, the others where a TEST_ setting names a server. */
+/**
+ * The state stores and brokers that suites run on. SQLite and the shop's own NATS are always
+ * available, the others if a TEST_ setting names a server.
+ */
 import type { PubsubChoice, PubsubProvider, StateChoice, StateProvider } from '../shop/components.js';
 import { ownDatabase } from '../shop/databases.js';
 import { ownBroker } from './own-brokers.js';
 
-/** The setting that names the server of a provider; none where the shop brings it itself. */
+/** The settings that name servers. The shop runs the others itself. */
 export const SETTINGS: Record<StateProvider | PubsubProvider, string | undefined> = {
   sqlite: undefined,
   postgresql: 'TEST_POSTGRES_URL',
@@ -15,27 +18,31 @@ export const SETTINGS: Record<StateProvider | PubsubProvider, string | undefined
 export const STATES: readonly StateProvider[] = ['sqlite', 'postgresql', 'mysql'];
 export const PUBSUBS: readonly PubsubProvider[] = ['jetstream', 'redis', 'rabbitmq'];
 
-/** The server of a provider, if it needs and has one. */
+/** Returns the server of a provider, if a setting names one. */
 export function serverOf(name: StateProvider | PubsubProvider): string | undefined {
   return process.env[SETTINGS[name] ?? ''] || undefined;
 }
 
-export function isThere(name: StateProvider | PubsubProvider): boolean {
+export function isAvailable(name: StateProvider | PubsubProvider): boolean {
   return SETTINGS[name] === undefined || serverOf(name) !== undefined;
 }
 
-/** What contract suites run on: all that are there, or the one that `npm run conformance` has chosen. */
-export const contractStates = () => STATES.filter(isThere).filter((name) => name === (process.env['CONFORMANCE_STATE'] ?? name));
-export const contractPubsubs = () => PUBSUBS.filter(isThere).filter((name) => name === (process.env['CONFORMANCE_PUBSUB'] ?? name));
+/**
+ * Returns what contract suites run on: all that are available, or what `npm run conformance` chose.
+ */
+export const contractStates = () => STATES.filter(isAvailable).filter((name) => name === (process.env['CONFORMANCE_STATE'] ?? name));
+export const contractPubsubs = () => PUBSUBS.filter(isAvailable).filter((name) => name === (process.env['CONFORMANCE_PUBSUB'] ?? name));
 
 export interface Combination {
   state?: StateChoice;
   pubsub?: PubsubChoice;
-  /** Drops what was made for this run. */
+  /** Removes what was created for this run. */
   drop(): Promise<void>;
 }
 
-/** What suites of the whole shop run on: SQLite and our own NATS, unless `npm run conformance` has chosen others. */
+/**
+ * Returns what suites of the whole shop run on: the defaults, or what `npm run conformance` chose.
+ */
 export async function ownCombination(): Promise<Combination> {
   const { CONFORMANCE_STATE, CONFORMANCE_PUBSUB } = process.env;
   const state = STATES.find((name) => name === CONFORMANCE_STATE && serverOf(name));

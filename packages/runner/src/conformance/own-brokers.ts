@@ -1,28 +1,28 @@
-/** A place of our own on a broker that a test was given, emptied after. */
+/** Databases and virtual hosts for tests on a given broker, which are removed afterwards. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createClient } from '@redis/client';
 
 export interface OwnBroker {
-  /** The given URL, with that place in it. */
+  /** The broker's URL with the new database or virtual host. */
   url: string;
   drop(): Promise<void>;
 }
 
 const CLAIM = 'sidecart-test';
-/** As many as a Redis server has unless told. */
+/** The default of a Redis server. */
 const REDIS_DATABASES = 16;
 
 /**
- * A database on the server of a `redis:` URL, or a virtual host on that of an `amqp:` URL.
- * @throws when Redis has no empty database, or when there is no `rabbitmqctl` that may make a virtual host
+ * Returns a database on the server of a `redis:` URL, or a virtual host on that of an `amqp:` URL.
+ * @throws if Redis has no empty database, or `rabbitmqctl` is missing or not permitted
  */
 export async function ownBroker(server: string): Promise<OwnBroker> {
   return server.startsWith('redis') ? ownRedisDatabase(server) : ownVirtualHost(server);
 }
 
-/** The last one that is empty: people use the first. */
+/** Uses the last one that is empty, because people use the first ones. */
 async function ownRedisDatabase(server: string): Promise<OwnBroker> {
   for (let database = REDIS_DATABASES - 1; database > 0; database--) {
     const url = new URL(server);

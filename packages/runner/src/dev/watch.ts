@@ -74,7 +74,9 @@ export async function watchProject({ project, apps, say }: WatchOptions): Promis
 const folders = (packages: Package[]) => packages.map(({ folder }) => folder);
 const names = (packages: Package[]) => packages.map(({ name }) => name).join(', ');
 
-/** Compiles these folders and what they depend on. Returns the errors, or `undefined` without any. */
+/**
+ * Compiles these folders and what they depend on. Returns the errors, or `undefined` without any.
+ */
 function compile(project: string, toCompile: string[]): Promise<string | undefined> {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   return new Promise((resolve) => {

@@ -41,10 +41,10 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     ]),
   );
   const tunnels = new Set<Duplex>();
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, answer);
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 }, handle);
   server.on('upgrade', upgrade);
 
-  function answer(req: IncomingMessage, res: ServerResponse): void {
+  function handle(req: IncomingMessage, res: ServerResponse): void {
     identify(req);
     const path = pathOf(req);
     const page = req.method === 'GET' ? pages.get(path) : undefined;
@@ -54,7 +54,7 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     const app = apps.get(service);
     if (app) return app(req, res);
     const pool = pools.get(service);
-    if (!pool) return sendProblem(req, res, 502, `${service} does not run here.`);
+    if (!pool) return sendProblem(req, res, 502, `${service} is not running here.`);
     void forward(pool, req.url ?? path, req, res);
   }
 
@@ -63,7 +63,7 @@ export async function startEdge(options: EdgeOptions): Promise<{ url: string; cl
     tunnels.add(client);
     client.once('close', () => tunnels.delete(client)).on('error', () => client.destroy());
     const pool = pools.get(serviceOf(pathOf(req)) ?? '');
-    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return refuseUpgrade(req, client, 501, 'Only WebSockets are opened.');
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') return refuseUpgrade(req, client, 501, 'The only upgrade is to WebSocket.');
     if (!pool) return refuseUpgrade(req, client, 404, 'Nothing is served at this path.');
     void tunnel(pool, req, client, head);
   }

@@ -5,33 +5,38 @@ import { type Duplex, pipeline, type Readable, Transform } from 'node:stream';
 import { errors, type Pool } from 'undici';
 import { refuseUpgrade, sendProblem } from './problem.js';
 
-/** Bytes of one request's body: five product images of 5 MB, and room for their form. */
+/** The largest body of a request in bytes: five product images of 5 MB and the form around them. */
 export const MAX_BODY = 32 * 1024 * 1024;
 
-/** These belong to one connection, not to the message (RFC 9110, 7.6.1); `expect` is answered by the edge itself. */
+/**
+ * Headers of one connection, which are not passed on (RFC 9110, 7.6.1). The edge handles `expect`.
+ */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect']);
 
 class BodyTooLarge extends Error {}
 
-/** Sends a request on to a service and streams the answer back: 413 for a body over the cap, 502 if the service is down, 504 if it is silent. */
+/**
+ * Forwards a request to a service and streams the response back. Replies 413 to a body that is too
+ * large, 502 if the service is down, and 504 if it does not reply in time.
+ */
 export async function forward(pool: Pool, path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const signal = new EventEmitter();
-  res.once('close', () => signal.emit('abort')); // a client that is gone frees its service, too
+  res.once('close', () => signal.emit('abort')); // when the client is gone, the service need not go on
   try {
-    const sent = { method: req.method ?? 'GET', path, headers: onward(req), body: body(req), signal };
-    await pool.stream(sent, ({ statusCode, headers }) => res.writeHead(statusCode, endToEnd(headers)));
+    const forwarded = { method: req.method ?? 'GET', path, headers: forwardedHeaders(req), body: body(req), signal };
+    await pool.stream(forwarded, ({ statusCode, headers }) => res.writeHead(statusCode, endToEnd(headers)));
   } catch (error) {
     if (res.headersSent || res.destroyed) res.destroy();
-    else if (error instanceof BodyTooLarge) sendProblem(req, res, 413, `A body may have ${MAX_BODY} bytes.`);
-    else if (error instanceof errors.HeadersTimeoutError) sendProblem(req, res, 504, 'The service did not answer in time.');
+    else if (error instanceof BodyTooLarge) sendProblem(req, res, 413, `The limit for a body is ${MAX_BODY} bytes.`);
+    else if (error instanceof errors.HeadersTimeoutError) sendProblem(req, res, 504, 'The service did not reply in time.');
     else sendProblem(req, res, 502, 'The service cannot be reached.');
   }
 }
 
-/** Opens a WebSocket to a service; only the service's 101 opens it, so that nothing else can be sent through. */
+/** Opens a WebSocket to a service. Nothing passes through before the service has replied 101. */
 export async function tunnel(pool: Pool, req: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
   try {
-    const { headers, socket } = await pool.upgrade({ path: req.url ?? '/', headers: onward(req), protocol: 'websocket' });
+    const { headers, socket } = await pool.upgrade({ path: req.url ?? '/', headers: forwardedHeaders(req), protocol: 'websocket' });
     const lines = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((one) => `${name}: ${one}\r\n`));
     client.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
     client.unshift(head);
@@ -56,8 +61,8 @@ function body(req: IncomingMessage): Readable | null {
   return req.pipe(counted);
 }
 
-/** The edge is the outermost hop: it says where a request came from, whatever the client claims. */
-function onward(req: IncomingMessage): IncomingHttpHeaders {
+/** The edge is the outermost hop, so it replaces what the client says about where it comes from. */
+function forwardedHeaders(req: IncomingMessage): IncomingHttpHeaders {
   const headers = endToEnd(req.headers);
   headers['x-forwarded-for'] = req.socket.remoteAddress;
   headers['x-forwarded-host'] = req.headers.host;

@@ -1,13 +1,16 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Answers with an RFC 9457 problem; a body that is still arriving is read and dropped, so that the client gets to see the answer. */
+/**
+ * Sends an RFC 9457 problem. Reads and drops a body that is still arriving, because the client
+ * reads the response only afterwards.
+ */
 export function sendProblem(req: IncomingMessage, res: ServerResponse, status: number, detail: string): void {
   res.writeHead(status, headers(req)).end(problem(req, status, detail));
   req.resume();
 }
 
-/** The same on the bare socket of a refused upgrade. */
+/** Sends a problem on the socket of a refused upgrade. */
 export function refuseUpgrade(req: IncomingMessage, client: Duplex, status: number, detail: string): void {
   const lines = Object.entries({ ...headers(req), connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
   client.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${problem(req, status, detail)}`);

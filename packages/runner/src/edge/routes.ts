@@ -1,9 +1,15 @@
 import type { Services } from '../shop/services.js';
 
-/** Paths that a server might read as another path: dot segments, empty segments, encoded dots and slashes. They are never routed. */
+/**
+ * Paths that servers may read as another path, and that are never routed: dot segments, empty
+ * segments, encoded dots and slashes.
+ */
 const AMBIGUOUS = /\/\/|\\|%2e|%2f|%5c|\/\.{1,2}(\/|$)/i;
 
-/** Returns the function that finds the service of a public path: the longest prefix wins, `undefined` if none matches. */
+/**
+ * Returns a function that finds the service of a public path. The longest prefix wins; without a
+ * match it returns `undefined`.
+ */
 export function routerOf(services: Services): (path: string) => string | undefined {
   const prefixes = Object.entries(services)
     .flatMap(([service, { routes }]) => routes.map((path) => ({ service, path })))

@@ -5,7 +5,10 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 's
 import { listen } from '../tools/listen.js';
 import { renderMails } from './mail-page.js';
 
-/** One caught mail: `from` and `to` are the envelope's, so blind copies are there too; `receivedAt` is ISO 8601. */
+/**
+ * A caught mail. `from` and `to` are those of the envelope, which has blind copies too.
+ * `receivedAt` is an ISO 8601 time.
+ */
 export interface Mail {
   receivedAt: string;
   from: string;
@@ -15,7 +18,7 @@ export interface Mail {
   html: string;
 }
 
-/** Mails are kept as they came and parsed when somebody looks: most are never read. */
+/** A mail is parsed only when it is shown, because most never are. */
 type Caught = Pick<Mail, 'receivedAt' | 'from' | 'to'> & { raw: Buffer };
 
 const MAX_MAILS = 500;
@@ -24,15 +27,16 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 const SHOWN_ON_PAGE = 50;
 
 export interface MailCatcherOptions {
-  /** 0 takes a free port, here and below. */
+  /** 0 uses a free port, also below. */
   smtpPort: number;
   httpPort: number;
   host?: string;
 }
 
 /**
- * Takes every mail and sends none on; the newest are kept in memory. `GET /` shows them; `GET /api/messages?to=ann@example.com` lists those
- * for one recipient, or all, as `{ data: Mail[] }`, newest first.
+ * Starts an SMTP server that delivers nothing and keeps the newest mails in memory. `GET /` shows
+ * them. `GET /api/messages?to=ann@example.com` lists those to a recipient, by default all, as
+ * `{ data: Mail[] }`, newest first.
  */
 export async function startMailCatcher(options: MailCatcherOptions): Promise<{ smtpPort: number; url: string; close(): Promise<void> }> {
   const { smtpPort, httpPort, host = '127.0.0.1' } = options;
@@ -45,12 +49,12 @@ export async function startMailCatcher(options: MailCatcherOptions): Promise<{ s
     size: MAX_MAIL_BYTES,
     rejectOversized: true,
     closeTimeout: 100,
-    onData: (stream, session, done) => void take(stream, session).then(() => done(), done),
+    onData: (stream, session, done) => void keep(stream, session).then(() => done(), done),
   });
-  smtp.on('error', () => {}); // a client that hangs up; what keeps the server from listening is reported by listen()
-  const http = createServer((req, res) => void answer(req, res));
+  smtp.on('error', () => {}); // a client that hangs up; listen() reports other errors
+  const http = createServer((req, res) => void serve(req, res));
 
-  async function take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<void> {
+  async function keep(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<void> {
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => stream.sizeExceeded || chunks.push(chunk));
     await once(stream, 'end');
@@ -62,15 +66,15 @@ export async function startMailCatcher(options: MailCatcherOptions): Promise<{ s
     while (kept.length > MAX_MAILS || bytes > MAX_KEPT_BYTES) bytes -= kept.shift()?.raw.length ?? 0;
   }
 
-  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const [path, query] = (req.url ?? '/').split('?', 2);
     if (req.method === 'GET' && path === '/api/messages') {
       const to = new URLSearchParams(query).get('to')?.toLowerCase();
       const wanted = kept.filter((mail) => to === undefined || mail.to.some((address) => address.toLowerCase() === to));
-      const data = await Promise.all(wanted.reverse().map(open));
+      const data = await Promise.all(wanted.reverse().map(parsed));
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
     } else if (req.method === 'GET' && path === '/') {
-      const mails = await Promise.all(kept.slice(-SHOWN_ON_PAGE).reverse().map(open));
+      const mails = await Promise.all(kept.slice(-SHOWN_ON_PAGE).reverse().map(parsed));
       const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
       res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }).end(renderMails(mails));
     } else {
@@ -87,8 +91,8 @@ export async function startMailCatcher(options: MailCatcherOptions): Promise<{ s
   return { smtpPort: await listen(smtp.server, smtpPort, host), url: `http://${host}:${await listen(http, httpPort, host)}`, close };
 }
 
-/** A mail that cannot be parsed is shown as it came. */
-async function open({ raw, ...mail }: Caught): Promise<Mail> {
+/** Parses a mail. Shows the source of one that cannot be parsed. */
+async function parsed({ raw, ...mail }: Caught): Promise<Mail> {
   const { subject = '', text = '', html = '' } = await PostalMime.parse(raw).catch((): Partial<Email> => ({ text: raw.toString() }));
   return { ...mail, subject, text, html };
 }

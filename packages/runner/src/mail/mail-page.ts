@@ -1,6 +1,8 @@
 import type { Mail } from './mail-catcher.js';
 
-/** The mails as one HTML page. Their HTML is shown in sandboxed frames, where no script runs. */
+/**
+ * Returns an HTML page with the mails. Their own HTML is in sandboxed frames, where no script runs.
+ */
 export function renderMails(mails: Mail[]): string {
   const list = mails.map(renderMail).join('\n') || '<p>No mail yet.</p>';
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Mails</title>

@@ -1,4 +1,4 @@
-/** The services beside their sidecars, each a process that is kept up. */
+/** The processes of the services and their sidecars, which are restarted when they end. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ComponentFolder } from './components.js';
@@ -9,7 +9,7 @@ import { killOnExit, supervise, type Supervised } from './supervised.js';
 import { until } from '../tools/until.js';
 
 export interface Launch {
-  /** The path of the sidecar's program. */
+  /** Path of the sidecar's program. */
   daprd: string;
   plan: App[];
   components: ComponentFolder;
@@ -17,7 +17,7 @@ export interface Launch {
   env: NodeJS.ProcessEnv;
   /** The tokens of each app and its sidecar, by app id. */
   tokens: Record<string, Tokens>;
-  /** Takes a log of each process, `<app id>.log` and `<app id>-sidecar.log`. */
+  /** Folder for a log per process, `<app id>.log` and `<app id>-sidecar.log`. */
   logs: string;
   say: (line: string) => void;
   signal: AbortSignal;
@@ -27,9 +27,9 @@ export type Part = 'app' | 'sidecar';
 export type Parts = Record<Part, Supervised>;
 
 export interface Apps {
-  /** Returns process ids, undefined where nothing runs. */
+  /** Returns process ids, `undefined` for what is not running. */
   pids(appId: string): Record<Part, number | undefined>;
-  /** Ends one process as a crash would. It stays down until `restart`. */
+  /** Kills one process, as in a crash. It stays down until `restart`. */
   kill(appId: string, part: Part): Promise<void>;
   /** Starts again what was killed, and waits until the app is ready. */
   restart(appId: string): Promise<void>;
@@ -39,13 +39,13 @@ export interface Apps {
    * @throws if it ends before that, with the end of its log; it then stays down until the next call
    */
   reload(appId: string): Promise<void>;
-  /** Ends the apps first, which drain, then the sidecars. */
+  /** Stops the apps, which drain, and then the sidecars. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts all apps and waits until each answers 200 at /health/ready. If that fails, all are ended again.
- * @throws when one ends early or is not ready within two minutes; the message has the end of its log
+ * Starts all apps and waits until each is ready. If that fails, it stops all of them.
+ * @throws if one ends early or is not ready within two minutes; the message has the end of its log
  */
 export async function startApps(launch: Launch): Promise<Apps> {
   const { plan, logs, say } = launch;
@@ -62,7 +62,7 @@ export async function startApps(launch: Launch): Promise<Apps> {
 
   function find(appId: string): { app: App; parts: Parts } {
     const [app, parts] = [...all].find(([{ appID }]) => appID === appId) ?? [];
-    if (!app || !parts) throw new Error(`There is no app ${appId}`);
+    if (!app || !parts) throw new Error(`${appId} is not an app of this shop`);
     return { app, parts };
   }
 
@@ -123,7 +123,7 @@ function start({ daprd, components, env, tokens, logs, say }: Launch, app: App):
   };
 }
 
-/** What the Dapr CLI adds to an app's environment, too. */
+/** Returns the variables that the Dapr CLI sets for an app as well. */
 function appEnv(app: App): Record<string, string> {
   return {
     APP_ID: app.appID,

@@ -1,4 +1,4 @@
-/** The NATS server of one machine: our own, on its own port, with one stream per topic. */
+/** The shop's own NATS server, with one stream per topic. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectTo, makeStreams, type Topics } from '@sidecart/streams/streams';
@@ -9,16 +9,16 @@ import { tool } from '../tools/tools.js';
 import { until } from '../tools/until.js';
 
 export interface Broker {
-  /** `nats://`, with the token that it asks for. */
+  /** Address with the token that the server requires. */
   url: string;
   stop(): Promise<void>;
-  /** Ends it at once, as a crash would. It stays down until `restart`. */
+  /** Kills it, as in a crash. It stays down until `restart`. */
   kill(): Promise<void>;
-  /** Starts it again on what it has stored. */
+  /** Starts it again with what it has stored. */
   restart(): Promise<void>;
 }
 
-/** Starts the server and makes a stream for every topic. What was stored in `folder` is there again. */
+/** Starts the server with what is stored in `folder`, and creates a stream for every topic. */
 export async function startBroker(folder: string, port: number, topics: Topics, say: (line: string) => void = () => {}): Promise<Broker> {
   const program = await tool('nats-server');
   const secret = token();
@@ -29,7 +29,7 @@ export async function startBroker(folder: string, port: number, topics: Topics, 
   const settings = [
     `listen: "127.0.0.1:${port}"`,
     `authorization: { token: "${secret}" }`,
-    // NATS sets aside what its streams may take. Without a limit of its own it would compare that with the free disk.
+    // NATS reserves the size of its streams, by default within what is free on the disk.
     `jetstream: { store_dir: ${JSON.stringify(store)}, max_file_store: 64GB }`,
   ];
   await writeFile(config, settings.join('\n'), { mode: 0o600 });

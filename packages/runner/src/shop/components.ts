@@ -1,4 +1,7 @@
-/** Folders that a sidecar is started on: the chosen files of `components/`, its configuration, and the secrets they refer to. */
+/**
+ * Writes what a sidecar needs to start: the chosen files of `components/`, its configuration and
+ * the secrets that they refer to.
+ */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,13 +38,13 @@ export interface ComponentFolder {
 interface Content {
   state: StateChoice;
   pubsub?: PubsubChoice;
-  /** Further files, as `bindings/cron.yaml`. */
+  /** Further files, such as `bindings/cron.yaml`. */
   files?: string[];
   secrets?: Secrets;
   tracing?: Tracing | undefined;
 }
 
-/** Fills a folder. The secrets can be read by the user alone. */
+/** Fills a folder. Only the user can read the secrets. */
 export async function writeComponents(
   folder: string,
   { state, pubsub, files = [], secrets = {}, tracing }: Content,
@@ -62,14 +65,14 @@ export async function writeComponents(
   return { folder, components, config: await writeConfig(folder, tracing) };
 }
 
-/** Where `secretstores/local-file.yaml` looks, by the environment variable SIDECART_SECRETS. */
+/** Returns the path that `secretstores/local-file.yaml` gets as SIDECART_SECRETS. */
 export function secretsFile(folder: string): string {
   return join(folder, 'secrets.json');
 }
 
 /**
- * A folder among the system's temporary ones with the product's own components, for one test's sidecars.
- * Without a state connection SQLite keeps one file per app in that folder.
+ * Makes a temporary folder with the shop's own components, for the sidecars of a test. Without a
+ * state connection, SQLite keeps one file per app in that folder.
  */
 export async function testComponents(
   choice: {
@@ -87,7 +90,7 @@ export async function testComponents(
   return writeComponents(folder, { state, ...(pubsub && { pubsub }), files: choice.files ?? [], secrets: choice.secrets ?? {} });
 }
 
-/** The keys of the secret `sidecart` that the state component refers to. */
+/** Returns the keys of the secret `sidecart` that the state component refers to. */
 function stateSettings({ provider, connection }: StateChoice): Record<string, string> {
   if (provider === 'sqlite') return { stateConnection: join(connection, '{appID}.db') };
   if (provider === 'postgresql') return { stateConnection: connection };
@@ -98,7 +101,7 @@ function stateSettings({ provider, connection }: StateChoice): Record<string, st
   return { stateConnection: `${user}@tcp(${hostname}:${port || '3306'})/?allowNativePasswords=true`, stateSchema };
 }
 
-/** The keys of the secret `sidecart` that the pub/sub component refers to. */
+/** Returns the keys of the secret `sidecart` that the pub/sub component refers to. */
 function pubsubSettings({ provider, connection }: PubsubChoice): Record<string, string> {
   if (provider !== 'redis') return { pubsubConnection: connection };
   const { host, username, password, pathname } = new URL(connection);
@@ -114,7 +117,7 @@ interface Resource {
   metadata: { name: string; annotations?: { 'sidecart/lanes'?: string } };
 }
 
-/** Copies a file, as often as its annotation says: `pubsub`, `pubsub-2` and so on. */
+/** Copies a file once per lane in its annotation, as `pubsub`, `pubsub-2` and so on. */
 async function copyLanes(file: string, components: string): Promise<void> {
   const text = await readFile(join(COMPONENTS, file), 'utf8').catch(() =>
     readFile(join(root, 'packages', 'runner', 'test-components', file), 'utf8'),

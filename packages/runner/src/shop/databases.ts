@@ -1,35 +1,35 @@
-/** Databases of our own on servers that a test was given, dropped after. */
+/** Databases for the shop, and for tests, which drop them afterwards. */
 import { randomUUID } from 'node:crypto';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 
 export interface OwnDatabase {
-  /** The given URL, with the new database in it. */
+  /** The server's URL with the new database. */
   url: string;
   drop(): Promise<void>;
 }
 
-/** MySQL would take keys for one that differ in case alone. */
-const TELLS_CASE = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+/** By default, MySQL treats keys as equal that differ in case only. */
+const CASE_SENSITIVE = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
-/** Makes a database on the server of a `postgres:` or `mysql:`/`mariadb:` URL. */
+/** Creates a database on the server of a `postgres:`, `mysql:` or `mariadb:` URL. */
 export async function ownDatabase(server: string): Promise<OwnDatabase> {
   const name = `sidecart_test_${randomUUID().slice(0, 8)}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
   const isPostgresql = url.protocol.startsWith('postgres');
   const run = isPostgresql ? onPostgresql : onMysql;
-  await run(server, isPostgresql ? `CREATE DATABASE ${name}` : `CREATE DATABASE ${name} ${TELLS_CASE}`);
+  await run(server, isPostgresql ? `CREATE DATABASE ${name}` : `CREATE DATABASE ${name} ${CASE_SENSITIVE}`);
   return { url: url.href, drop: () => run(server, `DROP DATABASE IF EXISTS ${name}`) };
 }
 
-/** Makes the database that a `postgres:` or `mysql:` URL names, unless it is there. */
+/** Creates the database that a `postgres:` or `mysql:` URL names, unless it exists. */
 export async function ensureDatabase(url: string): Promise<void> {
   const server = new URL(url);
   const name = server.pathname.slice(1) || 'sidecart';
   if (!url.startsWith('postgres')) {
     server.pathname = '';
-    return onMysql(server.href, `CREATE DATABASE IF NOT EXISTS ${mysql.escapeId(name)} ${TELLS_CASE}`);
+    return onMysql(server.href, `CREATE DATABASE IF NOT EXISTS ${mysql.escapeId(name)} ${CASE_SENSITIVE}`);
   }
   server.pathname = '/postgres';
   const client = new pg.Client({ connectionString: server.href });
@@ -45,7 +45,7 @@ export async function ensureDatabase(url: string): Promise<void> {
 async function onPostgresql(server: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: server });
   await client.connect();
-  // A sidecar that was killed may leave its connections open for a moment.
+  // Connections of a sidecar that was killed may stay open for a moment.
   await client.query(statement.replace(/^(DROP .*)$/, '$1 WITH (FORCE)')).finally(() => client.end());
 }
 

@@ -16,8 +16,9 @@ const GENERATE: Record<Exclude<SecretKind, 'given'>, () => string> = {
 const DEFAULTS: Record<string, string> = { ADMIN_EMAIL: 'admin@shop.example' };
 
 /**
- * Returns the secret `sidecart-<app id>` of every service, by name. What is generated is kept in the folder.
- * @throws when neither the environment nor a default gives a setting
+ * Returns the secret `sidecart-<app id>` of every service, by name. Keeps what the folder has, and
+ * generates the rest.
+ * @throws if neither the environment nor a default has a required setting
  */
 export async function serviceSecrets(folder: string, services: Services): Promise<Secrets> {
   const kept: Secrets = await readFile(secretsFile(folder), 'utf8').then(JSON.parse, () => ({}));
@@ -40,7 +41,10 @@ export async function serviceSecrets(folder: string, services: Services): Promis
   return Object.fromEntries(appsOf(services).map((app) => [`sidecart-${app}`, secretOf(app)]));
 }
 
-/** The tokens by which an app and its sidecar recognize each other. No other app or sidecar has them. */
+/**
+ * The tokens by which an app and its sidecar recognize each other. No other app or sidecar has
+ * them.
+ */
 export interface Tokens {
   DAPR_API_TOKEN: string;
   APP_API_TOKEN: string;
@@ -62,7 +66,8 @@ const Keys = z.object({ keys: z.array(z.looseObject({ kid: z.string(), created: 
 const GRACE_MS = 60 * 60_000;
 
 /**
- * Returns the JWK set with a new private ES256 key first. The previous key stays, and earlier keys until all of their tokens have expired.
+ * Returns the JWK set with a new private ES256 key first. The previous key stays, and earlier keys
+ * stay until all of their tokens have expired.
  * @param text the set in SIGNING_KEYS
  */
 export function rotated(text: string, at: Date): string {

@@ -1,4 +1,6 @@
-/** What keeps the processes of a shop on one machine small: `docs/performance.md` has the figures. */
+/**
+ * What keeps the processes of a shop on one machine small: `docs/performance.md` has the figures.
+ */
 
 /** Flags of Node for the services and the supervisor, as in the Dockerfile. */
 export const NODE_FLAGS = [

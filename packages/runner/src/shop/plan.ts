@@ -1,4 +1,4 @@
-/** What runs on one machine: each service beside its sidecar. `dapr.yaml` tells the Dapr CLI the same. */
+/** What `npm start` runs, and `dapr run` from `dapr.yaml`: each service beside its sidecar. */
 import { join } from 'node:path';
 import type { ComponentFolder } from './components.js';
 import { MEMORY_ENV, NODE_FLAGS } from './memory.js';
@@ -28,7 +28,7 @@ export const COMMON = {
 export interface App extends ReturnType<typeof portsOf> {
   appID: string;
   appDirPath: string;
-  /** The title tells the processes of the apps apart. */
+  /** The title distinguishes the processes of the apps. */
   command: string[];
 }
 
@@ -51,19 +51,19 @@ export async function onFreePorts(apps: App[]): Promise<App[]> {
   return apps.map((app) => ({ ...app, appPort: next(), daprHTTPPort: next(), daprGRPCPort: next(), daprInternalGRPCPort: next() }));
 }
 
-/** Returns every port of these apps, by the setting to change if it is taken. */
+/** Returns every port of these apps, by the setting that changes it. */
 export function portsBySetting(apps: App[]): Record<string, number> {
   return Object.fromEntries(
     apps.flatMap(({ appID, appPort, daprHTTPPort, daprGRPCPort, daprInternalGRPCPort }) =>
       Object.entries({ appPort, daprHTTPPort, daprGRPCPort, daprInternalGRPCPort }).map(([name, port]) => [
-        `the port of ${appID} in ${LIST}, from which its ${name} follows`,
+        `the port of ${appID} in ${LIST}, which determines its ${name}`,
         port,
       ]),
     ),
   );
 }
 
-/** Returns the flags of an app's sidecar, on the components of a folder. It listens on this machine alone. */
+/** Returns the flags of an app's sidecar, which is reachable from this machine only. */
 export function sidecarFlags(app: App, { components, config }: ComponentFolder): string[] {
   const flags = {
     'app-id': app.appID,

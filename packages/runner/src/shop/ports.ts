@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Holds a file for each port that some process has been given, with its process id. */
+/** Has a file for each port that a process has claimed, with the process id. */
 const CLAIMS = join(tmpdir(), 'sidecart-ports');
 
 /**
- * Returns ports of 127.0.0.1 that nothing listens on, below the range from which systems take the ports of outgoing connections.
- * Until this process ends no other gets them: a program may listen on its port only seconds later.
+ * Returns free ports of 127.0.0.1, outside the range that systems use for outgoing connections. No
+ * other process gets them until this one ends, because a program may take seconds to listen.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
@@ -50,9 +50,9 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** @throws when something listens on one of these ports, which are given by the setting that names them */
+/** @throws if one of these ports is in use. They are given by the setting that changes them. */
 export async function refuseTaken(ports: Record<string, number>): Promise<void> {
   for (const [setting, port] of Object.entries(ports)) {
-    if (!(await isFree(port))) throw new Error(`Port ${port} is taken by another program. Stop that, or change ${setting}.`);
+    if (!(await isFree(port))) throw new Error(`Port ${port} is in use. Stop the program that uses it, or change ${setting}.`);
   }
 }

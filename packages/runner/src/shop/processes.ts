@@ -1,4 +1,4 @@
-/** Looking at processes and ending them. */
+/** Lists and ends processes. */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -10,25 +10,25 @@ export interface Process {
   argv: string[];
 }
 
-/** All living processes. */
+/** Returns all running processes. */
 export function processes(): Promise<Process[]> {
   return process.platform === 'linux' ? fromProc() : fromPs();
 }
 
-/** Asks for an end with SIGTERM, and forces it after `seconds`. Answers when all are gone. */
+/** Sends SIGTERM, and SIGKILL after `seconds`. Resolves when all processes are gone. */
 export async function end(pids: number[], seconds: number): Promise<void> {
   for (const pid of pids) signal(pid, 'SIGTERM');
   await gone(pids, seconds).catch(() => pids.forEach((pid) => signal(pid, 'SIGKILL')));
   await gone(pids, 5);
 }
 
-/** Waits until none of these processes lives. */
+/** Waits until none of these processes is running. */
 export async function gone(pids: number[], seconds: number): Promise<void> {
   const what = () => `the end of process ${pids.join(', ')}`;
-  await until(what, seconds, async () => !(await Promise.all(pids.map(lives))).includes(true));
+  await until(what, seconds, async () => !(await Promise.all(pids.map(isRunning))).includes(true));
 }
 
-/** Sends a signal. A negative `pid` is a group. A process that is no more is no error. */
+/** Sends a signal to a process, or to a group if `pid` is negative. Ignores one that is gone. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -37,7 +37,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function lives(pid: number): Promise<boolean> {
+async function isRunning(pid: number): Promise<boolean> {
   if (process.platform === 'linux') return (await readOne(pid)) !== undefined;
   return (await processes()).some((one) => one.pid === pid);
 }
@@ -48,7 +48,7 @@ async function fromProc(): Promise<Process[]> {
   return found.filter((one) => one !== undefined);
 }
 
-/** A process that has ended and waits to be reaped counts as none. */
+/** Returns `undefined` for a process that has ended, even if it has not been reaped. */
 async function readOne(pid: number): Promise<Process | undefined> {
   try {
     const [stat, commandLine] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')]);

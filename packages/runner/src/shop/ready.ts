@@ -5,13 +5,13 @@ import type { App } from './plan.js';
 import type { Supervised } from './supervised.js';
 import { until } from '../tools/until.js';
 
-/** Waits for every app of a launch, says which is ready, and throws as soon as a process has ended. */
+/** Waits until every app is ready, and reports each. Throws as soon as a process has ended. */
 export async function untilReady({ logs, say, signal }: Launch, all: ReadonlyMap<App, Parts>): Promise<void> {
   const started = Date.now();
   const waiting = new Set(all.keys());
 
-  async function look(app: App, { sidecar, app: own }: Parts): Promise<void> {
-    for (const part of [sidecar, own]) if (part.pid() === undefined) throw await endedEarly(part);
+  async function check(app: App, parts: Parts): Promise<void> {
+    for (const part of [parts.sidecar, parts.app]) if (part.pid() === undefined) throw await endedEarly(part);
     if (!waiting.has(app) || !(await isReady(app))) return;
     waiting.delete(app);
     say(`${app.appID.padEnd(14)} ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
@@ -20,7 +20,7 @@ export async function untilReady({ logs, say, signal }: Launch, all: ReadonlyMap
   const what = () => `${[...waiting].map(({ appID }) => appID).join(', ')} ready; see ${logs}`;
   await until(what, 120, async () => {
     signal.throwIfAborted();
-    await Promise.all([...all].map(([app, parts]) => look(app, parts)));
+    await Promise.all([...all].map(([app, parts]) => check(app, parts)));
     return waiting.size === 0;
   });
 }

@@ -66,7 +66,7 @@ export function appsOf(services: Services): string[] {
   return Object.keys(services).filter((name) => services[name]?.sidecar);
 }
 
-/** Returns the ports of a service and its sidecar on a developer's machine, by their names in a Multi-App Run file. */
+/** Returns the local ports of a service and its sidecar, by their names in a Multi-App Run file. */
 export function portsOf({ port = 0 }: Service) {
   return { appPort: port, daprHTTPPort: port + 500, daprGRPCPort: port + 600, daprInternalGRPCPort: port + 700 };
 }

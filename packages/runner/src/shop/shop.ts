@@ -1,19 +1,19 @@
-/** The shop as a customer meets it: the system, the edge before it, and the mail catcher behind it. */
+/** The whole shop: the services, the edge in front of them, and the mail catcher. */
 import { startEdge } from '../edge/edge.js';
 import { startMailCatcher } from '../mail/mail-catcher.js';
 import { freePorts } from './ports.js';
 import { root } from '../tools/root.js';
 import { startSystem, type System, type SystemOptions } from './system.js';
 
-/** On one machine everybody comes from one place. */
+/** High limits per place, because everyone on one machine is in the same place. */
 const ONE_PLACE = '100000';
 
 export interface ShopOptions extends SystemOptions {
-  /** Of the edge, of the mail catcher's page and of its SMTP server; free ones unless told. */
+  /** Ports of the edge, the mail catcher's page and its SMTP server. Free ones by default. */
   ports?: { edge: number; mails: number; smtp: number };
 }
 
-/** For `env`: limits that tests and measurements, which all come from one address, do not reach. */
+/** For `env`: rate limits that are out of reach of tests, which all use one address. */
 export const HIGH_LIMITS = { RATE_LIMIT_PER_ADDRESS: '1000000', RATE_LIMIT_PER_ACCOUNT: '1000000' };
 
 export interface Shop {
@@ -21,7 +21,7 @@ export interface Shop {
   edge: string;
   mails: string;
   system: System;
-  /** Ends everything. */
+  /** Stops everything. */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** One real sidecar, for tests of a single service or of the chassis. */
+/** A real sidecar, for tests of a single service or of the chassis. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,15 +12,19 @@ export { freePorts } from './ports.js';
 
 export interface SidecarOptions {
   appId: string;
-  /** The port of 127.0.0.1 on which the app listens. Without one the sidecar serves state, secrets and publishing only. */
+  /**
+   * Port of the app on 127.0.0.1. Without it, the sidecar only serves state, secrets and
+   * publishing.
+   */
   appPort?: number;
-  /** The folder of the component files, and the one that holds `secrets.json` and takes the log: see `testComponents()`. */
+  /** Folder of the component files. */
   components: string;
+  /** Folder with `secrets.json`, which also gets the log: see `testComponents()`. */
   folder: string;
   /** The path of a Configuration file. */
   config?: string;
   daprHttpPort?: number;
-  /** Where Prometheus finds its metrics; it has none without. */
+  /** Port of its metrics for Prometheus. Without it, there are none. */
   metricsPort?: number;
   /** Added to this process's environment: DAPR_API_TOKEN, APP_API_TOKEN. */
   env?: Record<string, string>;
@@ -30,17 +34,17 @@ export interface Sidecar {
   httpPort: number;
   grpcPort: number;
   pid: number;
-  /** Ends the sidecar in good order, by force after ten seconds. */
+  /** Stops the sidecar gracefully, and kills it after ten seconds. */
   stop(): Promise<void>;
-  /** SIGKILL, as a crash would. */
+  /** Kills the sidecar, as in a crash. */
   kill(): Promise<void>;
-  /** What it has written so far. */
+  /** Returns what it has logged so far. */
   log(): string;
 }
 
 /**
  * Starts a sidecar on free ports of 127.0.0.1 and waits until its components are loaded.
- * @throws when it ends or is not ready within 30 s; the message has the end of its log
+ * @throws if it ends or is not ready within 30 s; the message has the end of its log
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const daprd = await tool('daprd');
@@ -82,7 +86,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   try {
     await until(tail, 30, async () => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) throw new Error(tail());
-      return answers204(`http://127.0.0.1:${httpPort}/v1.0/healthz/outbound`, env);
+      return isOpen(`http://127.0.0.1:${httpPort}/v1.0/healthz/outbound`, env);
     });
   } catch (error) {
     await kill();
@@ -115,7 +119,7 @@ function flags(
   ].flat();
 }
 
-async function answers204(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+async function isOpen(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const headers: Record<string, string> = env['DAPR_API_TOKEN'] ? { 'dapr-api-token': env['DAPR_API_TOKEN'] } : {};
   return fetch(url, { headers, signal: AbortSignal.timeout(1000) }).then(
     (answer) => answer.status === 204,

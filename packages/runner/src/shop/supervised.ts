@@ -1,17 +1,17 @@
-/** A process that is started again when it ends by itself. */
+/** A process that is restarted when it ends by itself. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { signal } from './processes.js';
 
 export interface Command {
-  /** For messages, as `the sidecar of orders`. */
+  /** For messages, like `The sidecar of orders`. */
   name: string;
   program: string;
   args: string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** Takes what the process writes. */
+  /** Gets the output of the process. */
   logFile: string;
 }
 
@@ -19,20 +19,25 @@ export type Supervised = ReturnType<typeof supervise>;
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
-/** A process that has run for this long was fine. */
-const FINE_MS = 30_000;
-/** A service drains for ten seconds, and takes about as long again to publish what it has committed. */
+/** A process that has run this long has started well. */
+const STABLE_MS = 30_000;
+/**
+ * A service drains for ten seconds, and may take as long again to publish what it has committed.
+ */
 const KILL_AFTER_MS = 25_000;
 
-/** Starts the process. After `keepUp` it is started again whenever it ends, at once the first time, then after a growing wait. */
-export function supervise({ name, program, args, cwd, env, logFile }: Command, say: (line: string) => void) {
+/**
+ * Starts the process. After `keepUp` it is restarted whenever it ends, the first time at once and
+ * then after a growing wait.
+ */
+export function supervise(command: Command, say: (line: string) => void) {
+  const { name, logFile } = command;
   let child: ChildProcess | undefined;
   let exited: Promise<unknown> = Promise.resolve();
   let startedAt = 0;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
-  /** Whether an end is to be followed by a new start. */
-  let isKept = false;
+  let isKeptUp = false;
   const killNow = () => {
     if (child?.pid) signal(-child.pid, 'SIGKILL');
   };
@@ -41,27 +46,21 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     if (child) return;
     clearTimeout(timer);
     startedAt = performance.now();
-    const output = openSync(logFile, 'a');
-    // In a process group of its own, so that Ctrl-C reaches the supervisor alone, which ends all in order.
-    const started = spawn(program, args, { cwd, env, stdio: ['ignore', output, output], detached: true });
-    closeSync(output);
-    child = started;
-    exited = once(started, 'exit').catch((error: unknown) => [String(error), null]);
-    void exited.then(ended);
+    child = launch(command);
+    exited = untilEnd(child).then(ended);
   }
 
-  function ended(result: unknown): void {
+  function ended(how: string): void {
     child = undefined;
-    if (!isKept) return;
-    const [code, by] = result as [number | string | null, NodeJS.Signals | null];
-    failures = performance.now() - startedAt > FINE_MS ? 0 : failures + 1;
+    if (!isKeptUp) return;
+    failures = performance.now() - startedAt > STABLE_MS ? 0 : failures + 1;
     const wait = failures === 0 ? 0 : Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
-    say(`${name} ended (${by ?? `code ${code}`}) and is started again; see ${logFile}`);
+    say(`${name} ended (${how}) and is restarted; see ${logFile}`);
     timer = setTimeout(start, wait);
   }
 
   async function end(how: NodeJS.Signals): Promise<void> {
-    isKept = false;
+    isKeptUp = false;
     clearTimeout(timer);
     if (!child?.pid) return;
     signal(child.pid, how);
@@ -75,22 +74,45 @@ export function supervise({ name, program, args, cwd, env, logFile }: Command, s
     name,
     logFile,
     pid: () => child?.pid,
-    /** Starts the process unless it runs. */
+    /** Starts the process unless it is running. */
     start,
-    /** From now on the process is started again when it ends. */
+    /** Starts the process unless it is running, and from now on restarts it when it ends. */
     keepUp(): void {
-      isKept = true;
+      isKeptUp = true;
       start();
     },
-    /** Ends the process as a crash would. It stays down until `keepUp`. */
+    /** Kills the process, as in a crash. It stays down until `keepUp`. */
     kill: () => end('SIGKILL'),
-    /** Asks the process to end, and forces it after 25 seconds. */
+    /** Sends SIGTERM, and SIGKILL after 25 seconds. */
     stop: () => end('SIGTERM'),
     killNow,
   };
 }
 
-/** Leaves nothing running when this program ends without stopping them. Returns how to call that off. */
+/**
+ * Starts a process in a new process group. Ctrl-C then only reaches the supervisor, which stops
+ * everything in order.
+ */
+function launch({ program, args, cwd, env, logFile }: Command): ChildProcess {
+  const output = openSync(logFile, 'a');
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', output, output], detached: true });
+  closeSync(output);
+  return child;
+}
+
+/** Returns how a process ended: its signal or exit code, or why it could not start. */
+async function untilEnd(child: ChildProcess): Promise<string> {
+  try {
+    await once(child, 'exit');
+    return child.signalCode ?? `code ${child.exitCode}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * Kills these processes when this program exits without stopping them. Returns how to undo that.
+ */
 export function killOnExit(all: readonly Pick<Supervised, 'killNow'>[]): () => void {
   const killAll = () => all.forEach(({ killNow }) => killNow());
   process.on('exit', killAll);

@@ -1,4 +1,4 @@
-/** The whole shop on one machine: the broker, and every service beside its sidecar. */
+/** The broker, and every service beside its sidecar. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeQueues } from '@sidecart/streams/queues';
@@ -16,13 +16,13 @@ import { tool } from '../tools/tools.js';
 import { tracing } from './tracing.js';
 
 export interface SystemOptions {
-  /** For everything that is written: keys, data, logs. A later start in the same folder finds them again. */
+  /** Folder for keys, data and logs. A later start in the same folder uses them again. */
   folder: string;
   /** The folder with the list of services and their folders. Defaults to the repository. */
   project?: string;
-  /** The port of our own NATS, to use it and the ports in the list. Without it, everything gets a free port. */
+  /** Port of the shop's NATS. Services then use the ports in the list, otherwise free ports. */
   natsPort?: number;
-  /** Default to SQLite in the folder and our own NATS. */
+  /** Default to SQLite in the folder and the shop's own NATS. */
   state?: StateChoice;
   pubsub?: PubsubChoice;
   /** Added to the environment of every sidecar and app. */
@@ -43,13 +43,14 @@ export interface System extends Apps {
   tokens: Record<string, Tokens>;
   /** The folder of the logs, `<app id>.log` and `<app id>-sidecar.log`. */
   logs: string;
-  /** Our own NATS, if the shop runs on it. */
+  /** The shop's own NATS, if it uses that. */
   broker: Broker | undefined;
 }
 
 /**
  * Starts the shop and waits until every app is ready. If that fails, nothing is left running.
- * @throws when a port is taken, a program is missing, or an app or sidecar ends early; the message says what to do
+ * @throws if a port is in use, a program is missing, or an app or sidecar ends early; the message
+ * says what to do
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { folder, project = root, say = () => {}, signal = new AbortController().signal } = options;
@@ -103,11 +104,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-/** @throws when an earlier start still runs in the folder, or what one left behind that was killed: both would work on the same data */
+/**
+ * @throws if processes of an earlier start use the folder, because both would change the same data
+ */
 export async function refuseSecondStart(folder: string): Promise<void> {
   const marks = [`--resources-path=${join(folder, 'components')}`, join(folder, 'nats.conf')];
   const running = (await processes()).filter(({ argv }) => marks.some((mark) => argv.includes(mark))).map(({ pid }) => pid);
-  if (running.length > 0) throw new Error(`The shop already runs in ${folder}. End it where it was started, or: kill ${running.join(' ')}`);
+  if (running.length > 0)
+    throw new Error(`The shop is already running in ${folder}. Stop it where it was started, or: kill ${running.join(' ')}`);
 }
 
 function addressesOf(plan: App[]): Pick<System, 'urls' | 'sidecars'> {

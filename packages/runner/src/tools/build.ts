@@ -10,7 +10,9 @@ import { root } from './root.js';
 /** Lines of a failed build to show. */
 const SHOWN_LINES = 20;
 
-/** Builds a program from its Go module in `tools/`, and moves it to `target` once it is complete. */
+/**
+ * Builds a program from its Go module in `tools/`, and moves it to `target` once it is complete.
+ */
 export async function build(
   go: string,
   program: Program,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
-/** Starts to listen and returns the port, which for 0 is a free one. */
+/** Starts to listen and returns the port. 0 uses a free one. */
 export async function listen(server: Server, port: number, host: string): Promise<number> {
   server.listen(port, host);
   await once(server, 'listening');

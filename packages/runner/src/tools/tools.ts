@@ -1,4 +1,4 @@
-/** The programs that the shop and its checks run: installed, downloaded or built, in this order. */
+/** Finds, downloads or builds the programs that the shop and its tests run. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
@@ -31,9 +31,9 @@ export interface ToolOptions {
 }
 
 /**
- * Returns the path of a program. Uses a suitable version from PATH, `~/.dapr/bin` or the user's
- * cache. Otherwise downloads the official release to the cache or, failing that, builds it there.
- * @throws if the program cannot be downloaded and Go is missing; the message says what to install
+ * Returns the path of a program. Looks for a suitable version on PATH, in `~/.dapr/bin` and in the
+ * user's cache. Otherwise downloads the official release to the cache or builds it there.
+ * @throws if it cannot be downloaded and Go is missing; the message says what to install
  */
 export async function tool(name: ToolName, options: ToolOptions = {}): Promise<string> {
   const { env = process.env, signal = new AbortController().signal, patience = 5_000, say = write } = options;

@@ -22,8 +22,8 @@ const add = (quantity: number) => carts.add(people.ann, 'mug', quantity);
 const contents = () => carts.contents(people.ann);
 const held = () => shop.heldBy(people.cartId, 'mug');
 
-describe('many changes of one cart at once', () => {
-  test('of which 20 add 1 piece have 20 pieces, and hold 20', async () => {
+describe('concurrent changes of one cart', () => {
+  test('that add 1 piece each, 20 times, end with 20 pieces and hold 20', async () => {
     shop.unruly = true;
     const answers = await Promise.all(Array.from({ length: 20 }, () => add(1)));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
@@ -31,7 +31,7 @@ describe('many changes of one cart at once', () => {
     expect(held()).toBe(20);
   });
 
-  test('of which 20 add 1 of 10 pieces have 10 pieces and 10 refusals, and hold 10', async () => {
+  test('that add 1 of 10 pieces each, 20 times, end with 10 pieces and 10 refusals and hold 10', async () => {
     shop.unruly = true;
     shop.onHand.set('mug', 10);
     const answers = await Promise.all(Array.from({ length: 20 }, () => add(1)));

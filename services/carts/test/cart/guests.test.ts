@@ -22,7 +22,7 @@ beforeEach(() => {
 const withSession = (session: string) => ({ headers: { 'x-cart-session-id': session } });
 
 describe('a guest', () => {
-  test('gets a session in the answer, and finds the cart with it', async () => {
+  test('gets a session in the response, which finds the cart again', async () => {
     const { headers } = await carts.add({}, 'mug', 2);
     const session = headers.get('x-cart-session-id') ?? '';
     expect(session).toMatch(/^[\w-]{16,64}$/);

@@ -148,7 +148,7 @@ describe('a cart', () => {
     expect(await contents()).toEqual([['mug', 1]]);
   });
 
-  test('is what orders are made from', async () => {
+  test('is what orders uses for a checkout', async () => {
     const { checkoutId } = (await add('mug', 2)).body;
     const { userId, cartId } = people;
     expect((await carts.call(CustomerCart, { userId })).output).toEqual({ cartId, checkoutId, items: [{ sku: 'mug', quantity: 2 }] });

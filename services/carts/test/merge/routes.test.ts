@@ -41,7 +41,7 @@ describe('a merge', () => {
     expect(event?.data).toEqual({ cartId, userId, guestCartId });
   });
 
-  test('brings along the last pieces, which the guest holds', async () => {
+  test('takes over the last pieces, which the guest holds', async () => {
     shop.onHand.set('mug', 2);
     await carts.add(people.gil, 'mug', 2);
     expect((await merge()).body).toMatchObject({ count: 2, adjusted: [] });
@@ -56,7 +56,7 @@ describe('a merge', () => {
     expect(shop.asked.holds).toBe(holds);
   });
 
-  test('adds the items once if it is requested five times at once', async () => {
+  test('adds the items once if five requests are concurrent', async () => {
     shop.unruly = true;
     await carts.add(people.ann, 'mug', 1);
     await carts.add(people.gil, 'mug', 2);
@@ -66,7 +66,7 @@ describe('a merge', () => {
     expect(await carts.eventsOf('cart.merged', people.cartId)).toHaveLength(1);
   });
 
-  test('cuts what cannot be held, names it, and never takes from what the customer has', async () => {
+  test('reduces what cannot be held, lists it, and never takes from what the customer has', async () => {
     await carts.add(people.ann, 'mug', 3);
     await carts.add(people.gil, 'mug', 4);
     await carts.add(people.gil, 'tea', 4);

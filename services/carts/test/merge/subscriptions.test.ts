@@ -61,7 +61,7 @@ describe('user.signed_in', () => {
     expect(await guests()).toEqual([['tea', 3]]);
   });
 
-  test('delivered twice at once merges once, even if the guest adds something in between', async () => {
+  test('delivered twice concurrently merges once, even if the guest adds something in between', async () => {
     await carts.add(people.gil, 'mug', 2);
     const event = signedIn();
     shop.meanwhile = async () => {

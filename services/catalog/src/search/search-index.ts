@@ -1,4 +1,4 @@
-import { search, words, type Documents, type Filter, type Sort, type Versioned } from '@sidecart/chassis/documents';
+import { exactTerms, words, type Documents, type Filter, type Sort, type Versioned } from '@sidecart/chassis/documents';
 import type { Logger } from '@sidecart/chassis/logger';
 import type { ProductStatus } from '@sidecart/contracts/catalog';
 import type { Availability } from '@sidecart/contracts/inventory';
@@ -23,7 +23,8 @@ export interface Entry extends Versioned {
   availability: Availability;
   /** In ms since the Unix epoch. */
   createdAt: number;
-  words: string[];
+  /** The values of its attributes and its description, for the search. */
+  text: string;
 }
 
 interface TreeEntry extends Versioned {
@@ -57,18 +58,20 @@ export interface SearchIndexOptions {
   logger: Logger;
 }
 
+/** Of the form of the entries. */
+const VERSION = 2;
+
 const TREE = 'tree';
 const COMPLETE = 'complete';
 
-const INDEXES: readonly (readonly (keyof Entry)[])[] = [
+const INDEXES = [
   ['categoryId', 'createdAt'],
   ['categoryId', 'sortName'],
   ['categoryId', 'price'],
   ['createdAt'],
   ['sortName'],
   ['price'],
-  ['words'],
-];
+] as const;
 
 export type SearchIndex = Awaited<ReturnType<typeof createSearchIndex>>;
 
@@ -78,9 +81,13 @@ export type SearchIndex = Awaited<ReturnType<typeof createSearchIndex>>;
  * Replicas may share the documents.
  */
 export async function createSearchIndex({ documents, products, categories, stateId, logger }: SearchIndexOptions) {
-  const entries = await documents.collection<Entry>('products', { indexes: INDEXES });
-  const trees = await documents.collection<TreeEntry>('categories', { indexes: [] });
-  const complete = await documents.collection<Complete>('complete', { indexes: [] });
+  const entries = await documents.collection<Entry>('products', {
+    version: VERSION,
+    indexes: INDEXES,
+    text: ({ name, sku, text }) => ({ name: `${name} ${sku}`, rest: text }),
+  });
+  const trees = await documents.collection<TreeEntry>('categories', { version: VERSION, indexes: [] });
+  const complete = await documents.collection<Complete>('complete', { version: VERSION, indexes: [] });
 
   async function refresh(id: string): Promise<void> {
     const product = await products.byId(id);
@@ -145,9 +152,8 @@ export async function createSearchIndex({ documents, products, categories, state
         status,
         ...(category === undefined ? {} : { categoryId: { $in: await subtree(category) } }),
         ...(minPrice === undefined && maxPrice === undefined ? {} : { price: range(minPrice, maxPrice) }),
-        ...(text === undefined ? {} : search(text)),
       };
-      return entries.find({ where, sort, limit, after: cursor });
+      return entries.find({ where, terms: text === undefined ? undefined : exactTerms(text), sort, limit, after: cursor });
     },
   };
 }
@@ -172,6 +178,6 @@ function entryOf(stateId: string, product: Product, reported: ReportedAvailabili
     categoryId,
     availability: lastReported(reported),
     createdAt: Date.parse(product.createdAt),
-    words: words([name, sku, ...attributes.map(({ value }) => value), description].join(' ')),
+    text: [...attributes.map(({ value }) => value), description].join(' '),
   };
 }

@@ -1,4 +1,4 @@
-import { search, words, type Documents, type Filter, type Versioned } from '@sidecart/chassis/documents';
+import { exactTerms, type Documents, type Filter, type Versioned } from '@sidecart/chassis/documents';
 import { page } from '@sidecart/chassis/lists';
 import type { Logger } from '@sidecart/chassis/logger';
 import type { Write } from '@sidecart/chassis/state';
@@ -17,7 +17,6 @@ export interface Entry extends Versioned {
   status: ReturnType<typeof statusOf>;
   /** In ms since the Unix epoch. */
   createdAt: number;
-  words: string[];
 }
 
 /** What the index needs of an account. */
@@ -57,9 +56,11 @@ export type UserIndex = Awaited<ReturnType<typeof createUserIndex>>;
  */
 export async function createUserIndex({ documents, store, logger }: { documents: Documents; store: Store; logger: Logger }) {
   const users = await documents.collection<Entry>('users', {
-    indexes: [['role', 'createdAt'], ['status', 'createdAt'], ['words'], ['createdAt']],
+    version: 2,
+    indexes: [['role', 'createdAt'], ['status', 'createdAt'], ['createdAt']],
+    text: ({ name, email }) => ({ name, rest: email }),
   });
-  const completions = await documents.collection<Completion>('users-made', { indexes: [] });
+  const completions = await documents.collection<Completion>('users-made', { version: 2, indexes: [] });
   const origin = await originOf(store);
 
   async function index(user: Indexed): Promise<void> {
@@ -89,11 +90,10 @@ export async function createUserIndex({ documents, store, logger }: { documents:
 
   async function list({ text, role, status, page: number, limit }: ListOptions): Promise<{ items: Entry[]; total: number }> {
     const where: Filter<Entry> = {
-      ...(text === undefined ? {} : search(text)),
       ...(role === undefined ? {} : { role }),
       ...(status === undefined ? {} : { status }),
     };
-    return users.page({ where, sort: '-createdAt', page: number, limit });
+    return users.page({ where, terms: text === undefined ? undefined : exactTerms(text), sort: '-createdAt', page: number, limit });
   }
 
   /**
@@ -129,6 +129,5 @@ function entryOf(origin: string, user: Indexed): Entry {
     role,
     status: statusOf(user),
     createdAt: Date.parse(createdAt),
-    words: words(`${email} ${name}`),
   };
 }

@@ -40,7 +40,7 @@ describe('a code is bound to', () => {
   });
 });
 
-test('invalidates the digits after five wrong guesses, and not the link', () => {
+test('invalidates the digits after five wrong guesses, but not the link', () => {
   let left = code;
   for (let n = 0; n < 5; n++) {
     expect(matches(left, { digits }, start)).toBe(true);

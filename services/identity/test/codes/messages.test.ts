@@ -40,7 +40,7 @@ function messagesWith(send: (message: Mail | Sms) => Promise<unknown>, clock: Cl
   return { lost, ...createMessages({ sendMail: send, sendSms: send, logger, clock, drainMs: 50 }) };
 }
 
-describe('while notifications is away', () => {
+describe('while notifications is down', () => {
   test.each([code, text])('for five minutes, a message is retried until it is accepted, once: $template', async (message) => {
     const clock = fastClock();
     const tried: (Mail | Sms)[] = [];
@@ -111,7 +111,7 @@ describe('when identity stops', () => {
     expect(lost).toHaveBeenCalledTimes(1);
   });
 
-  test('a call without an answer does not delay it', async () => {
+  test('a call without a response does not delay it', async () => {
     const { post, drain, lost } = messagesWith(() => new Promise(() => undefined), stillClock);
     post(code);
     await drain();

@@ -81,7 +81,7 @@ describe.each(['verify-email', 'reset-password'] as const)('a code to %s', (temp
     }
   });
 
-  test('is invalid after five wrong guesses, even at once, and its link is not', async () => {
+  test('is invalid after five wrong guesses, even concurrent ones, but its link stays valid', async () => {
     const person = await someone();
     const { code, token } = await isSent(person);
     const guesses = await Promise.all(

@@ -24,11 +24,11 @@ function start(...keys: unknown[]) {
   };
 }
 
-test('the only key signs at once', () => {
+test('the only key signs immediately', () => {
   expect(start(first).signing()).toBe('first');
 });
 
-test('a new key is published at once, and signs once every verifier can have loaded it', () => {
+test('a new key is published immediately, and signs once every verifier can have loaded it', () => {
   const keys = start(first);
   keys.pass(5 * LEAD_MS);
   keys.replace(setOf(second, first));
@@ -47,7 +47,7 @@ test('after a start the previous key signs first, since the newest may not be lo
   expect(keys.signing()).toBe('second');
 });
 
-test('two new keys at once both wait', () => {
+test('two keys that are added together both wait', () => {
   const keys = start(first);
   keys.pass(LEAD_MS);
   keys.replace(setOf(third, second, first));

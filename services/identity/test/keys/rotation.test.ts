@@ -152,7 +152,7 @@ test('refuses no token, old or new, during a rotation under load', async () => {
   expect([...seen]).toEqual(['older', 'newer']);
 }, 60_000);
 
-test('verifies tokens while identity is away', async () => {
+test('verifies tokens while identity is down', async () => {
   const token = await signIn();
   await identity.stop();
   for (const verify of verifiers) expect((await verify(token)).role).toBe('admin');

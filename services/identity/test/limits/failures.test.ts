@@ -41,7 +41,7 @@ describe('the history of sign-ins', () => {
   const phone = { address: '192.0.2.1', agent: 'a phone' };
   const stranger = { address: '198.51.100.7', agent: 'a script' };
 
-  test('counts repeated attempts in one entry, so that they hide nothing else', () => {
+  test('counts repeated attempts in one entry, so they do not push out others', () => {
     let logins = withLogin(none, 'signed-in', phone, now);
     for (let n = 0; n < 1_000; n++) logins = withLogin(logins, 'wrong-password', stranger, now);
     expect(logins.recent).toEqual([

@@ -59,7 +59,7 @@ describe('registrations', () => {
 });
 
 describe('mails', () => {
-  test('are limited by place, however many recipients they have', async () => {
+  test('are limited by place for any number of recipients', async () => {
     const place = aPlace();
     for (let n = 0; n < 4; n++) expect((await reset(anAddress(), place)).status).toBe(202);
     for (const path of ['password-reset', 'email-verification'])
@@ -68,7 +68,7 @@ describe('mails', () => {
     expect((await reset(anAddress(), aPlace())).status).toBe(202);
   });
 
-  test('to a new email address are limited by that address, however many accounts ask', async () => {
+  test('to a new email address are limited by that address for any number of accounts', async () => {
     const email = anAddress();
     const people = [];
     for (let n = 0; n < 11; n++) people.push(await someone());

@@ -20,7 +20,7 @@ function quotaStore() {
   };
 }
 
-test('a quota can be used up at once, and refills steadily', () => {
+test('a quota can be used up in one burst, and refills steadily', () => {
   const useOnce = quotaStore();
   const ten = [quota('mails', 10, 'ann')];
   for (let n = 0; n < 10; n++) expect(useOnce(ten, start)).toBe(0);
@@ -30,7 +30,7 @@ test('a quota can be used up at once, and refills steadily', () => {
   expect(useOnce(ten, after(360))).toBe(360);
 });
 
-test('a quota is whole again after an hour, and never more than whole', () => {
+test('a quota is full again after an hour, and never exceeds its limit', () => {
   const useOnce = quotaStore();
   const two = [quota('mails', 2, 'ann')];
   for (const seconds of [0, 0, 24 * 3_600, 24 * 3_600]) expect(useOnce(two, after(seconds))).toBe(0);

@@ -74,7 +74,7 @@ describe('your addresses', () => {
     expect((await ask('GET')).body.data).toEqual([{ ...HOME, id: work.id, country: 'AT', defaultShipping: true, defaultBilling: true }]);
   });
 
-  test(`are limited to ${MAX_ADDRESSES}, even if many are added at once`, async () => {
+  test(`are limited to ${MAX_ADDRESSES}, even if many are added concurrently`, async () => {
     const ask = await someone('many@example.com');
     const answers = await Promise.all(Array.from({ length: MAX_ADDRESSES + 5 }, () => ask('POST', '', HOME)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(MAX_ADDRESSES);
@@ -89,7 +89,7 @@ describe('your addresses', () => {
     ['line1', { line1: '' }],
     ['city', { city: 'c'.repeat(101) }],
     ['name', { name: 'Ann\nBea' }],
-    ['userId', { userId: 'somebody' }],
+    ['userId', { userId: 'another-user' }],
     ['id', { id: 'mine' }],
   ])('are refused if %s is invalid', async (field, change) => {
     const ask = await someone(`wrong-${randomUUID()}@example.com`);

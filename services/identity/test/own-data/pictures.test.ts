@@ -110,7 +110,7 @@ describe('decoding', () => {
     expect((await send(await deep(2_000))).status).toBe(200);
   });
 
-  test('is limited to two pictures at a time, whoever sends them', async () => {
+  test('is limited to two pictures at a time across all users', async () => {
     const people = await Promise.all(Array.from({ length: 6 }, someone));
     let most = 0;
     const count = () => {
@@ -135,7 +135,7 @@ describe('decoding', () => {
     expect((await first?.send(large))?.status).toBe(200);
   });
 
-  test('refuses a second picture of a person with 429 while the first is in progress', async () => {
+  test('refuses a second picture by the same user with 429 while the first is in progress', async () => {
     const { send } = await someone();
     const answers = await Promise.all([send(large), send(large), send(large)]);
     const refused = answers.filter(({ status }) => status !== 200);

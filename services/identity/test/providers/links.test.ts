@@ -78,7 +78,7 @@ const published = (type: string, userId: string) =>
   until(`${type} is announced`, 5, async () => identity.published.findLast((event) => event.type === type && event.subject === userId));
 
 describe('linking', () => {
-  test('lets an account sign in with a provider, whatever the email address there', async () => {
+  test('lets an account sign in with a provider that has another email address', async () => {
     const { id, accessToken } = await anAccount();
     const subject = someone({ email_verified: false });
     expect(await link(accessToken, subject)).toMatchObject({ status: 200, body: { linked: 'acme' } });
@@ -156,7 +156,7 @@ describe('linking', () => {
     expect((await begin({ code: codeOf(person.secret) })).status).toBe(200);
   });
 
-  test('uses up no code while the provider is away', async () => {
+  test('uses up no code while the provider is unreachable', async () => {
     const { ask: asPerson, recoveryCodes } = await withTwoFactor(identity, anAddress());
     const [code] = recoveryCodes;
     expect((await asPerson('POST', '/api/auth/away/link', { code })).status).toBe(503);

@@ -90,7 +90,7 @@ describe('signing in with a provider', () => {
     expect(browser.cookie).toMatch(/^sidecart_sign_in=[\w-]{43}$/);
   });
 
-  test.each(['nobody', 'away'])('is refused for a provider called %s, and nothing else is affected', async (name) => {
+  test.each(['unknown', 'away'])('is refused for a provider called %s, and nothing else is affected', async (name) => {
     const { status, body } = await aBrowser().go(`/api/auth/${name}`);
     expect([status, body.title]).toEqual(name === 'away' ? [503, 'Provider unavailable'] : [404, 'Not found']);
   });
@@ -252,7 +252,7 @@ describe('returning to the client', () => {
     expect((await exchange(code, verifier)).status).toBe(401);
   });
 
-  test('tells the client what failed', async () => {
+  test('reports the failure to the client', async () => {
     const { location } = await back('/account', someone({ email_verified: false }).subject);
     expect(location?.href).toBe(`${SHOP}/account?error=email-unverified`);
   });
@@ -338,7 +338,7 @@ describe('an email address that has an account', () => {
     },
   );
 
-  test('creates one account for several sign-ins at once', async () => {
+  test('creates one account for concurrent sign-ins', async () => {
     const { subject } = someone();
     const answers = await Promise.all(Array.from({ length: 5 }, () => signIn(subject)));
     expect(new Set(answers.map(({ body }) => body.user?.id)).size).toBe(1);

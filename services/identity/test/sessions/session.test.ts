@@ -42,7 +42,7 @@ test('the previous secret returns the same next one for ten seconds, and nothing
   expect(rotate(next, { secret: 'first', salt: newSecret(), days: DAYS, from }, later(70))).toBeUndefined();
 });
 
-test('a secret that is two steps old returns nothing, however recent it is', () => {
+test('a secret that is two steps old is refused, even if it is recent', () => {
   const second = rotated(session, 'first', later(60));
   const third = rotated(second.session, second.secret, later(61));
   expect(rotate(third.session, { secret: 'first', salt: newSecret(), days: DAYS, from }, later(62))).toBeUndefined();
@@ -63,7 +63,7 @@ test('the newest secret is refused once the session was idle for too long', () =
 
 const DAY = 24 * 60 * 60;
 
-test('a session ends after its lifetime, however often it is refreshed', () => {
+test('a session ends after its lifetime even if it is refreshed', () => {
   let [kept, secret] = [session, 'first'];
   for (let day = 20; day < DAYS; day += 20) ({ session: kept, secret } = rotated(kept, secret, later(day * DAY)));
   expect(kept.expiresAt).toBe(later(DAYS * DAY).toISOString());

@@ -61,7 +61,7 @@ describe('refreshing', () => {
     expect((await identity.refresh(second.refreshToken)).status).toBe(200);
   });
 
-  test('returns the same next token to many requests at once, so that two windows end nothing', async () => {
+  test('returns the same next token to concurrent requests, so two windows do not end the session', async () => {
     const { refreshToken } = await someone();
     const answers = await Promise.all(Array.from({ length: 10 }, () => identity.refresh(refreshToken)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);

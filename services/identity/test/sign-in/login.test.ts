@@ -63,7 +63,7 @@ describe('someone who guesses the password of one account', () => {
     await failing(5, () => login(place, 'wrong horse'));
   });
 
-  test('is counted even if the guesses are made at once', async () => {
+  test('is counted even if the guesses are concurrent', async () => {
     const { login } = await anOwner();
     const place = aPlace();
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => login(place, `wrong ${n}`)));
@@ -139,7 +139,7 @@ test('rehashes a password on the next sign-in if the cost was raised', async () 
   expect((await userByEmail(identity.store, email))?.passwordHash).toBe(renewed);
 });
 
-test('answers as quickly for an unknown email address as for a wrong password', async () => {
+test('takes as long for an unknown email address as for a wrong password', async () => {
   const real = await startIdentity({ PASSWORD_MEMORY_KIB: '8192', PASSWORD_PASSES: '1' });
   try {
     await real.request('POST', '/api/auth/register', { email: 'known@example.com', password: PASSWORD, name: 'Ann' });
@@ -165,7 +165,7 @@ test('answers as quickly for an unknown email address as for a wrong password', 
   }
 }, 120_000);
 
-test('answers a flood of sign-ins with waits and refusals', async () => {
+test('handles a flood of sign-ins with waits and refusals', async () => {
   const { login, home } = await anOwner();
   const answers = await Promise.all(
     Array.from({ length: 300 }, (_, n) => identity.login(`flood-${n % 30}@example.com`, 'wrong horse', from(aPlace()))),

@@ -46,7 +46,7 @@ async function someone() {
 }
 
 describe('a password that is changed while it is being checked', () => {
-  test('signs nobody in', async () => {
+  test('does not sign in', async () => {
     const { email, id } = await someone();
     meanwhile = () => identity.resetByMail(email, NEWER);
     expect(outcome(await identity.login(email))).toEqual([401, 'invalid-credentials']);
@@ -54,7 +54,7 @@ describe('a password that is changed while it is being checked', () => {
     expect((await identity.login(email, NEWER)).status).toBe(200);
   });
 
-  test('signs nobody in after a change by the owner', async () => {
+  test('does not sign in after the owner changes the password', async () => {
     const { email, accessToken } = await someone();
     meanwhile = () => change(accessToken, PASSWORD, NEWER);
     expect((await identity.login(email)).status).toBe(401);
@@ -67,7 +67,7 @@ describe('a password that is changed while it is being checked', () => {
     expect((await identity.login(email, NEWER)).status).toBe(200);
   });
 
-  test('changes the password once, of two changes at once', async () => {
+  test('changes the password once if two changes are concurrent', async () => {
     const { email, accessToken } = await someone();
     meanwhile = () => change(accessToken, PASSWORD, NEWER);
     expect(outcome(await change(accessToken, PASSWORD, 'the third horse'))).toEqual([403, 'wrong-password']);

@@ -109,7 +109,7 @@ describe('a session', () => {
     expect(second && (await isGood(second))).toBe(true);
   });
 
-  test('is not lost when many are started at once', async () => {
+  test('is not lost when many start concurrently', async () => {
     const first = await someone();
     await Promise.all(Array.from({ length: 4 }, (_, n) => again(first, `device ${n}`)));
     expect(await devices(first)).toHaveLength(5);

@@ -47,7 +47,7 @@ describe('setting up two-factor authentication', () => {
     expect((await ask('GET', '/api/auth/2fa')).body).toEqual({ on: false, recoveryCodesLeft: 0 });
   });
 
-  test('needs a verified email address, so that nobody can lock its owner out', async () => {
+  test('needs a verified email address, so others cannot lock its owner out', async () => {
     const { body } = await identity.register(`unverified-${serial++}@example.com`);
     const answer = await identity.withToken(body.accessToken, 'POST', '/api/auth/2fa', { password: PASSWORD });
     expect([answer.status, answer.body.title]).toEqual([403, 'Address not verified']);
@@ -115,7 +115,7 @@ describe('signing in with two factors', () => {
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400]);
   });
 
-  test('accepts each recovery code once, however it is written', async () => {
+  test('accepts each recovery code once, in any spelling', async () => {
     const { email, ask, recoveryCodes } = await withTwoFactor();
     const [first = '', second = '', third = ''] = recoveryCodes;
     expect((await verify(await challenged(email), first.toUpperCase(), 'recovery')).status).toBe(200);
@@ -139,7 +139,7 @@ describe('signing in with two factors', () => {
     expect([slowed.status, Number(slowed.headers.get('retry-after')) > 0]).toEqual([429, true]);
   });
 
-  test('counts guesses that are made at once', async () => {
+  test('counts concurrent guesses', async () => {
     const { email, secret } = await withTwoFactor();
     const token = await challenged(email);
     const answers = await Promise.all(Array.from({ length: 20 }, () => verify(token, wrong(codeOf(secret)))));

@@ -118,7 +118,7 @@ describe('the list of accounts', () => {
     await documents.close();
   });
 
-  test('is complete after two replicas start at once and one of them is killed halfway', async () => {
+  test('is complete after two replicas start concurrently and one is killed halfway', async () => {
     const { id } = await someone();
     const shared = await sharedDocuments();
     const start = (documents: Documents) => createUserIndex({ documents, store: identity.store, logger: createTestLogger('test') });
@@ -343,7 +343,7 @@ describe('a suspended person', () => {
 });
 
 describe('the last active admin', () => {
-  test('stays when two demote each other at once on two replicas', async () => {
+  test('remains when two admins demote each other concurrently on two replicas', async () => {
     await startApp('identity', someSettings(), async (deps) => {
       const other = await openStore({ dapr: deps.dapr, app: 'identity', replica: 'other' });
       const [ann, bob] = ['ann', 'bob'].map((name) =>
@@ -428,7 +428,7 @@ describe('the audit trail', () => {
     expect(body.data[0].changes.status).toEqual({ before: 'active', after: 'deleted' });
   });
 
-  test('loses nothing when many changes are made at once', async () => {
+  test('loses nothing when many changes are concurrent', async () => {
     const people = await Promise.all(Array.from({ length: 8 }, () => someone()));
     await Promise.all(people.map(({ id }) => as(admin, 'PATCH', `/api/users/${id}`, { status: 'suspended' })));
     const { body } = await as(admin, 'GET', '/api/audit?limit=8');

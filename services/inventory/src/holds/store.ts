@@ -58,13 +58,13 @@ export function openHolds(store: Store, deadlines: Pick<Deadlines, 'schedule' | 
 export const cartDeadline = (cartId: string): string => `cart|${cartId}`;
 
 /**
- * Returns the writes that save the holds of a cart. The first hold notes when it lapses; the
+ * Returns the writes that save the holds of a cart. The first hold schedules its lapse; the
  * deadline stays while there are holds.
  */
 export function putHolds(docs: Docs, deadlines: Pick<Deadlines, 'schedule'>, cartId: string, before: Holds, after: Holds): Write[] {
   if (after.lines.length === 0) return [remove(holdsKey(cartId))];
-  const noted = before.lines.length > 0 ? [] : deadlines.schedule(docs, cartDeadline(cartId), lapsesAt(nextMinute(after)));
-  return [put(holdsKey(cartId), after), ...noted];
+  const scheduled = before.lines.length > 0 ? [] : deadlines.schedule(docs, cartDeadline(cartId), lapsesAt(nextMinute(after)));
+  return [put(holdsKey(cartId), after), ...scheduled];
 }
 
 /** Keeps what an address holds until all of it has lapsed. */

@@ -47,7 +47,7 @@ export type StockIndex = Awaited<ReturnType<typeof createStockIndex>>;
  * unless it is complete.
  */
 export async function createStockIndex({ documents, store, stocks, stateId, logger }: StockIndexOptions) {
-  const entries = await documents.collection<Entry>('stocks', { indexes: [['level'], ['locations']] });
+  const entries = await documents.collection<Entry>('stocks', { indexes: [['level']], arrays: ['locations'] });
   const complete = await documents.collection<Complete>('complete', { indexes: [] });
 
   async function refresh(sku: string): Promise<void> {

@@ -111,9 +111,14 @@ export const Movements = z.object({
 
 export const StockDetails = StockView.extend({ movements: pageOf(MovementView) }).meta({ id: 'StockDetails' });
 
+const Cursor = z
+  .string()
+  .max(500)
+  .meta({ examples: ['WyJfaWQiLCJDT01QQVNTLTEiLCJDT01QQVNTLTEiXQ'] });
+
 export const StockQuery = z.strictObject({
   ...PageQuery.shape,
-  cursor: z.string().max(500).optional(),
+  cursor: Cursor.optional(),
   level: z
     .enum(LEVELS)
     .optional()
@@ -128,8 +133,5 @@ export const StockQuery = z.strictObject({
 
 export const StockList = z.object({
   data: z.array(StockView),
-  next: z
-    .string()
-    .nullable()
-    .meta({ description: 'The cursor of the next page; null on the last.', examples: [null] }),
+  next: Cursor.nullable().meta({ description: 'The cursor of the next page, or null on the last.' }),
 });

@@ -88,7 +88,7 @@ describe('placing an order', () => {
     expect(body.cart).toBeNull();
   });
 
-  test('five times at once from one cart places one order', async () => {
+  test('five times concurrently from one cart places one order', async () => {
     upstreams.fillCart(ann.id);
     const answers = await Promise.all(Array.from({ length: 5 }, () => submit()));
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);
@@ -102,7 +102,7 @@ describe('placing an order', () => {
     expect((await submit()).body.id).toBe(id);
   });
 
-  test('five times at once from one cart, each with its own key, places one order', async () => {
+  test('five times concurrently from one cart, each with its own key, places one order', async () => {
     upstreams.fillCart(ann.id);
     const keys = Array.from({ length: 5 }, (_, n) => `key-of-${n}`);
     const answers = await Promise.all(keys.map((key) => submit({}, key)));
@@ -120,7 +120,7 @@ describe('placing an order', () => {
     expect((await submit({}, 'the-next-key')).status).toBe(201);
   });
 
-  test('at once from one cart, with a key and without, places one order', async () => {
+  test('concurrently from one cart, with a key and without, places one order', async () => {
     upstreams.fillCart(ann.id);
     await Promise.all([submit({}, 'key-12345'), submit(), submit()]);
     const data = await ordersOf(ann);
@@ -146,7 +146,7 @@ describe('a repeated checkout of one cart without a key', () => {
   const mugs = (quantity: number) => ({ sku: 'mug', quantity });
   const tea = { sku: 'tea', quantity: 1 };
 
-  test('returns the same order if nothing has changed, in whatever order the lines are', async () => {
+  test('returns the same order if nothing has changed but the order of the lines', async () => {
     upstreams.fillCart(ann.id, { items: [mugs(2), tea] });
     const first = await submit({ address, note: 'Ring twice.' });
     upstreams.fillCart(ann.id, { items: [tea, mugs(2)] });
@@ -161,7 +161,7 @@ describe('a repeated checkout of one cart without a key', () => {
     ['another address', [mugs(2)], { address: { ...address, line1: 'Main St 2' }, note: 'Ring twice.' }],
     ['no address', [mugs(2)], { note: 'Ring twice.' }],
     ['another note', [mugs(2)], { address, note: 'Do not ring.' }],
-  ])('refuses %s, and names the order that the cart has become', async (_, items, body) => {
+  ])('refuses %s, and names the order that the cart became', async (_, items, body) => {
     upstreams.fillCart(ann.id, { items: [mugs(2)] });
     const first = await submit({ address, note: 'Ring twice.' });
     upstreams.fillCart(ann.id, { items });
@@ -225,7 +225,7 @@ describe('a checkout is refused', () => {
     expect(upstreams.reservations.size).toBe(0);
   });
 
-  test('with the short lines that inventory names, and saves nothing', async () => {
+  test('with the lines that are short of stock, and saves nothing', async () => {
     upstreams.stock.set('tea', 1);
     const answer = await submit({ items: ['mug', 'tea'].map((sku) => ({ sku, quantity: 2 })) });
     expect(answer).toMatchObject(problem(409, 'out-of-stock'));

@@ -25,7 +25,7 @@ const suspended = (version: number) => UserSuspended(ann.id, version, { userId: 
 const reinstated = (version: number) => UserReinstated(ann.id, version, { userId: ann.id });
 
 describe('an account', () => {
-  test('orders nothing while it is suspended', async () => {
+  test('cannot order while it is suspended', async () => {
     const paid = await orders.placed(ann);
     expect([await orders.deliver(suspended(2)), await orders.deliver(suspended(2))]).toEqual(['SUCCESS', 'SUCCESS']);
     const reserved = upstreams.reservations.size;
@@ -39,7 +39,7 @@ describe('an account', () => {
     expect((await orders.submit(ann, {})).status).toBe(201);
   });
 
-  test('has the standing of the newest event, in whatever order they arrive', async () => {
+  test('has the standing of the newest event, even if events arrive out of order', async () => {
     await orders.deliver(reinstated(3));
     await orders.deliver(suspended(2));
     expect((await orders.placed(ann)).orderId).toEqual(expect.any(String));

@@ -29,7 +29,7 @@ const historyOf = async (orderId: string) => (await orders.historyOf(orderId, an
 
 const unavailable = () => new DomainError('unavailable', 'service-unavailable', 'payments did not answer.');
 
-test('the deadline cancels what is unpaid by then, and nothing else', async () => {
+test('the deadline cancels unpaid orders, and no others', async () => {
   const unpaid = await placed();
   const paid = await placed();
   await orders.deliver(PaymentSucceeded(paid.paymentId, 2, paid));
@@ -91,7 +91,7 @@ describe('at its payment deadline an order', () => {
     expect(upstreams.closed.length).toBeLessThan(35);
   });
 
-  test('waits while payments does not answer, and delays no other order', async () => {
+  test('waits while payments does not respond, and delays no other order', async () => {
     const first = await placed();
     upstreams.outcomes.set(first.orderId, unavailable());
     await pass(3);

@@ -55,7 +55,7 @@ describe('the moves', () => {
       from: ['delivered', 'completed', 'cancelled', 'partially_refunded'],
     },
   };
-  // These make no event, on purpose, as other tests say.
+  // These publish no event, which other tests check.
   const quiet = ['pay cancelled', 'refund refunded'];
   const cases = Object.entries(moves).flatMap(([name, { from, ...move }]) =>
     OrderStatus.options.map((status) => ({ name, status, ...move, legal: from.includes(status) })),
@@ -159,7 +159,7 @@ test('the deadline cancels a pending order and leaves any other alone', () => {
   }
 });
 
-test('missing stock cancels a paid order, and changes none that has ended', () => {
+test('missing stock cancels a paid order, and does not change one that has ended', () => {
   expect(cancelShort(withStatus('paid'), NOW).events).toMatchObject([{ type: 'order.cancelled', data: { reason: 'out of stock' } }]);
   for (const status of ['cancelled', 'refunded'] as const) expect(cancelShort(withStatus(status), NOW).events).toEqual([]);
   expect(() => cancelShort(withStatus('shipped'), NOW)).toThrow('shipped cannot become cancelled');
@@ -184,7 +184,7 @@ describe('place', () => {
     expect(OrderSnapshot.parse(events[0]?.data)).toEqual(events[0]?.data);
   });
 
-  test('numbers it with letters that nobody misreads, the same for the same id', () => {
+  test('gives it a number without ambiguous letters, the same for the same id', () => {
     expect(aPlacedOrder().number).toBe('SC-04HM-ASW9');
     for (const id of ['ffffffff-ffff-4fff-bfff-ffffffffffff', '00000000-0000-4000-8000-000000000000']) {
       const { number } = place(aPlacing({ id }), NOW).order;

@@ -43,7 +43,7 @@ describe('unpaid orders', () => {
     expect((await orders.submit(aUser({ id: 'bob' }))).status).toBe(201);
   });
 
-  test('stay within the limit however many are placed at the same time', async () => {
+  test('stay within the limit if many are placed concurrently', async () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => orders.submit(ann)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(MAX);
     for (const answer of answers.filter(({ status }) => status !== 201)) expectTooMany(answer);
@@ -71,7 +71,7 @@ describe('unpaid orders', () => {
     ],
   ];
 
-  test.each(moves)('do not count an order that is %s, and that once however often it is reported', async (_, move) => {
+  test.each(moves)('stop counting an order that is %s, once even if it is reported again', async (_, move) => {
     const [one] = await placeTheMost();
     if (!one) throw new Error('no order');
     await Promise.all([move(one), move(one)]);

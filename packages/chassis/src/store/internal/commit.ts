@@ -5,7 +5,7 @@ import { DomainError } from '../../http/errors.js';
 import { storeRetries } from '../../telemetry/metrics.js';
 import { applyGroup, reject, type Outcome, type Pending } from './group.js';
 import type { Outbox } from './outbox.js';
-import { unavailable, type GroupContext } from './queue.js';
+import { unavailable, type QueueControl } from './queue.js';
 import { Fenced, seal, unpublished } from './seal.js';
 import type { Slot } from './slots.js';
 import type { Loaded } from './staging.js';
@@ -21,7 +21,7 @@ export interface CommitOptions {
 }
 
 /** A group on its way into the store. */
-interface Attempt extends CommitOptions, GroupContext {
+interface Attempt extends CommitOptions, QueueControl {
   group: Pending[];
   slot: Slot | undefined;
   /** Outcomes that may be committed, because their responses were lost, by batch. */
@@ -40,9 +40,9 @@ interface Attempt extends CommitOptions, GroupContext {
  * Commits a group, together with its events, in one transaction. Retries until it succeeds or is
  * overdue. After failures it puts half of the group back, to be committed apart.
  */
-export async function commitGroup(options: CommitOptions, group: Pending[], context: GroupContext): Promise<void> {
+export async function commitGroup(options: CommitOptions, group: Pending[], control: QueueControl): Promise<void> {
   const state = { group, slot: undefined, tried: new Map(), lastBatch: '', written: new Set<string>(), failures: 0 };
-  const attempt: Attempt = { ...options, ...context, ...state };
+  const attempt: Attempt = { ...options, ...control, ...state };
   for (;;) {
     attempt.group = attempt.group.filter(({ isDone }) => !isDone);
     if (attempt.group.length === 0) break;

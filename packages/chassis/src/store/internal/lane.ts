@@ -33,8 +33,8 @@ export function joinLane(options: LaneOptions) {
     /** Resolves like `joined`, and tries again if joining has failed. */
     ensureJoined: () => joined.catch(() => (joined = join())),
     rejoin,
-    stop: lanes.stop,
-    close: lanes.close,
-    leave: lanes.leave,
+    stop: () => lanes.stop(),
+    close: () => lanes.close(),
+    leave: () => lanes.leave(),
   };
 }

@@ -25,7 +25,7 @@ export type Lanes = ReturnType<typeof createLanes>;
  * slots.
  */
 export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, onFenced }: LaneOptions & LaneEvents) {
-  const lastBeats = new Map<string, { beat: number; seenAt: number }>();
+  const silence = createSilence(silentMs);
   let lane = '';
   let timer: NodeJS.Timeout | undefined;
   let beating: Promise<void> | undefined;
@@ -50,7 +50,7 @@ export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, 
     const beatingLane = lane;
     try {
       const heartbeats = await beat(dapr, beatingLane);
-      if (heartbeats) await takeOver(heartbeats, isSilent);
+      if (heartbeats) await takeOver(heartbeats, silence.has);
       else onFenced(beatingLane);
     } catch {
       // The next heartbeat tries again.
@@ -60,18 +60,11 @@ export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, 
   async function takeOver(heartbeats: Heartbeats, isDead: (other: string, lastBeat: number) => boolean): Promise<void> {
     for (const [other, lastBeat] of Object.entries(heartbeats)) {
       if (other === lane || !isDead(other, lastBeat)) continue;
-      // the next heartbeat tries again
+      // If either fails, the next heartbeat tries again.
       if (!(await closeLane(dapr, other, lastBeat)) || !(await recover(dapr, other))) continue;
       await unregister(dapr, other);
-      lastBeats.delete(other);
+      silence.forget(other);
     }
-  }
-
-  function isSilent(other: string, beat: number): boolean {
-    const last = lastBeats.get(other);
-    if (last?.beat === beat) return performance.now() - last.seenAt > silentMs;
-    lastBeats.set(other, { beat, seenAt: performance.now() });
-    return false;
   }
 
   return {
@@ -89,3 +82,17 @@ export function createLanes({ dapr, replica, beatMs = 5_000, silentMs = 20_000, 
 }
 
 const replicaOf = (lane: string) => lane.slice(0, lane.lastIndexOf('.'));
+
+/** Tells lanes whose heartbeat has not changed for this time, in ms by our own clock. */
+function createSilence(silentMs: number) {
+  const lastBeats = new Map<string, { beat: number; seenAt: number }>();
+
+  function has(lane: string, beat: number): boolean {
+    const last = lastBeats.get(lane);
+    if (last?.beat === beat) return performance.now() - last.seenAt > silentMs;
+    lastBeats.set(lane, { beat, seenAt: performance.now() });
+    return false;
+  }
+
+  return { has, forget: (lane: string) => void lastBeats.delete(lane) };
+}

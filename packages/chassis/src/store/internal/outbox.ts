@@ -44,16 +44,13 @@ export function openOutbox(options: LaneOptions) {
 
   const sweepNow = () => sweep({ dapr, slots: lane.slots(), publish, isClosed });
 
-  /**
-   * Publishes and deletes what is left, for about `patienceMs`. Another replica publishes the rest.
-   */
+  /** Publishes and deletes what is left. Other replicas publish the rest after about `patienceMs`. */
   async function close(patienceMs: number): Promise<void> {
     clearInterval(sweeper);
     stopObserving();
     await lane.stop();
     const timer = setTimeout(() => closing.abort(), patienceMs);
-    const timedOut = once(closing.signal, 'abort');
-    await Promise.race([empty(), timedOut]).catch(() => undefined); // another replica takes over
+    await Promise.race([empty(), once(closing.signal, 'abort')]).catch(() => undefined);
     clearTimeout(timer);
     closing.abort();
   }

@@ -4,8 +4,8 @@ import { shared } from '../../telemetry/trace.js';
 import { checkKeys, type Change, type Docs } from '../state.js';
 import { reject, type Pending } from './group.js';
 
-/** What the queue offers to the commit of a group. */
-export interface GroupContext {
+/** How the commit of a group affects the queue. */
+export interface QueueControl {
   /** Whether the commit must give up: its callers have waited too long, or the store is closing. */
   isOverdue(): boolean;
   /** Puts changes back at the head of the queue. */
@@ -17,7 +17,7 @@ export interface QueueOptions {
   /** How long a change may wait, in ms. */
   patienceMs: number;
   /** Resolves or rejects the promise of every change, except those that it puts back. */
-  commit(group: Pending[], context: GroupContext): Promise<void>;
+  commit: (group: Pending[], control: QueueControl) => Promise<void>;
 }
 
 const MAX_WAITING = 10_000;
