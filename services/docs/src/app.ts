@@ -5,8 +5,8 @@ import { docsPages, documentPath, sendPage } from './pages.js';
 const FETCH_MS = 5_000;
 
 /**
- * Serves the API documentation: its pages, and the OpenAPI document of each service. In a cluster it
- * runs in a pod, on a developer's machine in the edge.
+ * Serves the API documentation: its pages, and the OpenAPI document of each service. It runs in a
+ * pod in a cluster, and in the edge on a developer's machine.
  * @param targets base URL by service
  */
 export async function createApp(targets: Record<string, string>): Promise<Express> {

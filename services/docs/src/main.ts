@@ -1,4 +1,4 @@
-/** Serves the API documentation in a cluster. It has no sidecar, because it only fetches public documents. */
+/** Serves the API documentation in a cluster. Without a sidecar: it only fetches public documents. */
 import { z } from 'zod';
 import { createApp } from './app.js';
 import { Settings } from './config.js';

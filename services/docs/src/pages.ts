@@ -7,12 +7,12 @@ interface Page {
   body: string | Buffer;
 }
 
-/** Swagger UI needs inline styles and icons from data URLs. Scripts and requests stay on this origin. */
+/** Swagger UI needs inline styles and data URLs. Scripts and requests stay on this origin. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Returns the pages by path: one Swagger UI that loads the document of each service from `documentPath`. */
+/** Returns the pages by path: one Swagger UI with the document of each service. */
 export async function docsPages(services: readonly string[]): Promise<Map<string, Page>> {
   return new Map<string, Page>([
     ['/api/docs', html('Sidecart API', DOCS)],
@@ -23,7 +23,7 @@ export async function docsPages(services: readonly string[]): Promise<Map<string
   ]);
 }
 
-/** Returns where the document of a service is served. The service itself serves it at `/openapi.json`. */
+/** Returns where the document of a service is served, which it has at `/openapi.json` itself. */
 export const documentPath = (service: string) => `/api/docs/${service}/openapi.json`;
 
 export function sendPage(res: ServerResponse, page: Page): void {
