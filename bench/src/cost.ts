@@ -2,7 +2,7 @@
 import type { Shop } from '@sidecart/runner/shop';
 import { processorTimeOf } from './parts.js';
 
-/** The processor time of each part at a moment, both in ms. */
+/** The processor time of each part at a time, both in ms. */
 export interface Sample {
   at: number;
   times: Map<string, number>;
@@ -11,9 +11,9 @@ export interface Sample {
 export const sample = async (shop: Shop): Promise<Sample> => ({ at: performance.now(), times: await processorTimeOf(shop) });
 
 /**
- * Returns the processor time per operation in ms: of all apps, of all sidecars, of each part, and
- * in all. `idle` and `load` are the first and the last sample of the idle shop and of the load;
- * what the shop would have used without load does not count.
+ * Returns the processor time per operation in ms: of all apps, all sidecars, each part, and in
+ * total. `idle` and `load` are the first and last samples of the idle shop and of the load. The
+ * processor time that the idle shop would have used is subtracted.
  */
 export function costOf(operations: number, idle: [Sample, Sample], load: [Sample, Sample]): Record<string, number> {
   const idleShare = (name: string) => between(name, idle) / (idle[1].at - idle[0].at);

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- documents [products ...]`: the embedded index, with 10,000 and 100,000 products
- * by default. Each size runs in a process of its own, over a file. The processor time of an
- * operation counts where other programs keep the machine busy.
+ * by default. Each size runs in a separate process, over a file. On a busy machine, compare the
+ * processor time of an operation, not its rate.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -130,7 +130,7 @@ async function perSecond(operation: () => Promise<unknown>): Promise<string> {
   return `${Math.round(times.length / SECONDS)} (p99 ${p99.toFixed(1)} ms, processor ${(spent(processor) / times.length).toFixed(3)} ms)`;
 }
 
-/** Returns the processor time of this process since then, in ms. */
+/** Returns the processor time of this process since an earlier sample, in ms. */
 function spent(since: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1_000;

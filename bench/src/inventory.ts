@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- inventory [callers]`: reservations and holds per second of one replica of
- * inventory over SQLite, called through the sidecar of orders as orders does. 64 callers by default.
+ * inventory over SQLite, called through the sidecar of orders as orders does. 64 callers by
+ * default.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -21,7 +22,8 @@ const callers = Number(process.argv[2] ?? 64);
 
 const folder = await mkdtemp(join(tmpdir(), 'sidecart-bench-'));
 console.log(`${cpus().length} cores (${cpus()[0]?.model}). Starting the shop ...`);
-const { edge, system, stop } = await startShop({ folder, env: HIGH_LIMITS });
+const shop = await startShop({ folder, env: HIGH_LIMITS });
+const { edge, system } = shop;
 
 async function ask(path: string, body: object, token = ''): Promise<{ accessToken: string }> {
   const headers = {
@@ -117,5 +119,5 @@ for (let round = 1; round <= ROUNDS; round++) {
 }
 console.log(`${callers} callers; processor time of each part per operation, with the events that follow:`);
 console.table(rows);
-await stop();
+await shop.stop();
 await rm(folder, { recursive: true, force: true });

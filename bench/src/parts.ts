@@ -31,7 +31,7 @@ async function partsOf({ system }: Shop): Promise<Map<string, number>> {
 export interface Memory {
   resident: number;
   proportional: number;
-  /** The proportional memory that is not of files: heaps and stacks. */
+  /** Proportional memory that files do not back: heaps and stacks. */
   anonymous: number;
 }
 

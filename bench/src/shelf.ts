@@ -30,7 +30,7 @@ export function createShelf() {
   const vocabulary = Array.from({ length: VOCABULARY }, () =>
     Array.from({ length: 2 + pick(3) }, () => syllables[pick(syllables.length)]).join(''),
   );
-  /** Few words are in many texts, most are in few. */
+  /** Picks a few words often and most words rarely. */
   const word = () => vocabulary[Math.floor(random() ** 3 * VOCABULARY)] ?? '';
   const text = (words: number) => Array.from({ length: words }, word).join(' ');
 

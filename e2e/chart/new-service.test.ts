@@ -150,7 +150,7 @@ test('the generated files include it', async () => {
     daprHTTPPort: 3550,
     daprGRPCPort: 3650,
     daprInternalGRPCPort: 3750,
-    command: ['node', '--title=shipping', '--import', '@sidecart/chassis/telemetry', 'dist/src/main.js'],
+    command: expect.arrayContaining(['node', '--title=shipping', '@sidecart/chassis/telemetry', 'dist/src/main.js']),
   });
   expect(files['tsconfig.json']).toContain('{ "path": "services/shipping" }');
   expect(files['charts/sidecart/alerts/sidecart.yaml']).toContain('or absent(sidecart_outbox_slots{job="shipping"})');

@@ -1,4 +1,7 @@
-/** `npm run screenshots`: starts the shop and updates the pictures in `docs/pictures/`. */
+/**
+ * `npm run screenshots`: starts the shop with its sample catalogue and updates the pictures in
+ * `docs/pictures/`.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

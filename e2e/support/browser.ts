@@ -8,8 +8,8 @@ import { chromium, type Browser, type LaunchOptions } from 'playwright-core';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /**
- * Starts Chromium without a window: the one on PATH or, on Linux x64, the one in node_modules, which
- * is unpacked to `folder`. Throws if there is neither.
+ * Starts Chromium without a window: the one on PATH or, on Linux x64, the one in node_modules,
+ * which is unpacked to `folder`. Throws if there is neither.
  */
 export async function openBrowser(folder: string): Promise<Browser> {
   const executablePath = await onPath();
@@ -30,7 +30,10 @@ async function onPath(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Returns how to launch the packaged Chromium, with what a minimal Linux lacks. */
+/**
+ * Returns how to launch the packaged Chromium, with the libraries and fonts that a minimal Linux
+ * lacks.
+ */
 async function unpacked(folder: string): Promise<LaunchOptions> {
   const files = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..', 'bin');
   const temporary = process.env['TMPDIR'];

@@ -1,4 +1,4 @@
-/** Resolves `@sidecart/...` to sources, so that rules see sources only and nothing must be compiled. */
+/** Resolves `@sidecart/...` to sources. The rules then see only sources, compiled or not. */
 import { resolve } from 'node:path';
 import { workspaces } from './workspaces.mjs';
 

@@ -1,6 +1,9 @@
 /** What the files inside one service may import. */
 
-/** The capability folders of each service, lowest first. Folders in one list do not import each other. */
+/**
+ * The capability folders of each service, lowest first. Folders in one list do not import each
+ * other.
+ */
 const LEVELS = {
   carts: [['cart'], ['merge']],
   catalog: [['categories'], ['products'], ['search']],
