@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errors, Pool, type Dispatcher } from 'undici';
+import { sidecarCalls } from '../telemetry/metrics.js';
 import { traceHeaders } from '../telemetry/trace.js';
 
 /** A failed call to the sidecar. `status` is that of its response, or 0 if there was none. */
@@ -75,8 +76,11 @@ export function openSidecarHttp({ port, apiToken, timeoutMs: defaultTimeoutMs }:
   }
 
   async function request(name: string, options: Dispatcher.RequestOptions): Promise<Buffer> {
+    const started = performance.now();
     const { statusCode, body } = await pool.request(options);
     const bytes = Buffer.from(await body.arrayBuffer());
+    const attributes = { 'http.request.method': options.method, 'http.response.status_code': statusCode };
+    sidecarCalls.record((performance.now() - started) / 1_000, attributes);
     if (statusCode >= 300) throw new DaprError(name, statusCode, bytes.toString());
     return bytes;
   }

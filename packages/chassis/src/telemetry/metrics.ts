@@ -40,3 +40,10 @@ export const outboxSlots = meter.createObservableGauge('sidecart.outbox.slots', 
   unit: '{slot}',
   description: 'Slots of the outbox in use; changes are refused at 1,024',
 });
+
+/** Named and divided as the semantic conventions of OpenTelemetry say. */
+export const sidecarCalls = meter.createHistogram('http.client.request.duration', {
+  unit: 's',
+  description: 'Duration of calls to the sidecar, by method and status of the response',
+  advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] },
+});
