@@ -27,6 +27,8 @@ export function isNamed(data: unknown, name: string): boolean {
 }
 
 export interface Bench {
+  /** The URL of its database, if it is not SQLite. */
+  database: string | undefined;
   /**
    * Starts another sidecar of the app on the same store, like that of another replica. With an app
    * port it delivers events.
@@ -42,6 +44,7 @@ export async function openBench(state: StateProvider): Promise<Bench> {
   const components = await testComponents({ state, pubsub: 'in-memory', ...(database ? { stateConnection: database.url } : {}) });
   const running: (Sidecar & { dapr: Dapr })[] = [];
   return {
+    database: database?.url,
     async sidecar(appPort) {
       const sidecar = await startSidecar({ appId: 'shop', ...components, ...(appPort ? { appPort } : {}) });
       const started = { ...sidecar, dapr: createDapr({ port: sidecar.httpPort, apiToken: undefined }) };

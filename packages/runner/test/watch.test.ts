@@ -12,7 +12,7 @@ import { root } from '../src/tools/root.js';
 import { until } from '../src/tools/until.js';
 
 const trivialApp = fileURLToPath(new URL('trivial-app.js', import.meta.url));
-const PORTS = { one: 14_011, two: 14_012 };
+const PORTS = { left: 14_011, right: 14_012 };
 
 let project = '';
 let system: System;
@@ -44,7 +44,7 @@ await import(${JSON.stringify(trivialApp)} as string);`;
 async function aProject(): Promise<void> {
   await aPackage('packages/shared', [], "export const shared = 'first';", 'index.ts');
   for (const name of Object.keys(PORTS)) await aPackage(`services/${name}`, ['shared'], service(`'${name}'`), 'main.ts');
-  await write(LIST, stringify({ one: { port: PORTS.one }, two: { port: PORTS.two, publishes: ['two', 'one'] } }));
+  await write(LIST, stringify({ left: { port: PORTS.left }, right: { port: PORTS.right, publishes: ['right', 'left'] } }));
   await mkdir(join(project, 'node_modules', '@demo'), { recursive: true });
   await symlink(join(project, 'packages/shared'), join(project, 'node_modules/@demo/shared'));
   await symlink(join(root, 'node_modules/@sidecart'), join(project, 'node_modules/@sidecart'));
@@ -74,7 +74,9 @@ beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'sidecart-'));
   await aProject();
   const { execFileSync } = await import('node:child_process');
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'services/one', 'services/two'], { cwd: project });
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'services/left', 'services/right'], {
+    cwd: project,
+  });
   system = await startSystem({ folder: join(project, '.sidecart'), project });
   watcher = await watchProject({ project, apps: system, say: (line) => said.push(line) });
 }, 120_000);
@@ -87,47 +89,47 @@ afterAll(async () => {
 
 describe('npm run dev', () => {
   test('restarts only the app whose file is saved, and keeps its sidecar', async () => {
-    const [one, two] = [system.pids('one'), system.pids('two')];
-    await save('services/one/src/main.ts', service("'changed'"));
-    await untilGreets('one', 'changed first');
-    expect(said).toEqual([expect.stringMatching(/^one restarted after \d+\.\d s$/)]);
-    expect(system.pids('one').sidecar).toBe(one.sidecar);
-    expect(system.pids('one').app).not.toBe(one.app);
-    expect(system.pids('two')).toEqual(two);
+    const [left, right] = [system.pids('left'), system.pids('right')];
+    await save('services/left/src/main.ts', service("'changed'"));
+    await untilGreets('left', 'changed first');
+    expect(said).toEqual([expect.stringMatching(/^left restarted after \d+\.\d s$/)]);
+    expect(system.pids('left').sidecar).toBe(left.sidecar);
+    expect(system.pids('left').app).not.toBe(left.app);
+    expect(system.pids('right')).toEqual(right);
   });
 
   test('restarts every app that depends on a package whose file is saved', async () => {
     await save('packages/shared/src/index.ts', "export const shared = 'second';");
-    await untilGreets('one', 'changed second');
-    await untilGreets('two', 'two second');
-    expect(said).toEqual([expect.stringMatching(/^one, two restarted/)]);
+    await untilGreets('left', 'changed second');
+    await untilGreets('right', 'right second');
+    expect(said).toEqual([expect.stringMatching(/^left, right restarted/)]);
   });
 
   test('shows a type error, and the old service keeps running even if it is started again', async () => {
-    const before = system.pids('one');
-    await save('services/one/src/main.ts', service("7 satisfies string + 'wrong'"));
-    expect(said[0]).toMatch(/services\/one\/src\/main\.ts[^]*Type 'number' does not satisfy[^]*Nothing was restarted/);
-    expect(system.pids('one')).toEqual(before);
-    expect(await greeting('one')).toBe('changed second');
-    await system.kill('one', 'app');
-    await system.restart('one');
-    expect(await greeting('one')).toBe('changed second');
+    const before = system.pids('left');
+    await save('services/left/src/main.ts', service("7 satisfies string + 'wrong'"));
+    expect(said[0]).toMatch(/services\/left\/src\/main\.ts[^]*Type 'number' does not satisfy[^]*Nothing was restarted/);
+    expect(system.pids('left')).toEqual(before);
+    expect(await greeting('left')).toBe('changed second');
+    await system.kill('left', 'app');
+    await system.restart('left');
+    expect(await greeting('left')).toBe('changed second');
   });
 
   test('restarts all that waited for the fix of an error', async () => {
     await save('packages/shared/src/index.ts', 'export const shared: string = 7;');
     expect(said[0]).toContain('Nothing was restarted');
-    await save('services/one/src/main.ts', service("'fixed'"));
+    await save('services/left/src/main.ts', service("'fixed'"));
     await save('packages/shared/src/index.ts', "export const shared = 'third';");
-    await untilGreets('one', 'fixed third');
-    await untilGreets('two', 'two third');
+    await untilGreets('left', 'fixed third');
+    await untilGreets('right', 'right third');
   });
 
   test('shows the log of an app that fails to start, and starts it again when it is fixed', async () => {
-    await save('services/two/src/main.ts', "throw new Error('broken ' + 'on purpose');");
-    expect(said[0]).toMatch(/The app of two ended before it was ready[^]*broken on purpose/);
-    await save('services/two/src/main.ts', service("'repaired'"));
-    await untilGreets('two', 'repaired third');
+    await save('services/right/src/main.ts', "throw new Error('broken ' + 'on purpose');");
+    expect(said[0]).toMatch(/The app of right ended before it was ready[^]*broken on purpose/);
+    await save('services/right/src/main.ts', service("'repaired'"));
+    await untilGreets('right', 'repaired third');
   });
 });
 
