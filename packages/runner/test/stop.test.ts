@@ -43,6 +43,14 @@ async function startSuites(count: number, ...args: string[]) {
   return runner;
 }
 
+/** Returns the main process of Jest that runs the suites in a folder. This suite runs in another. */
+async function jestOf(rootDir: string): Promise<number> {
+  const found = (await processes()).filter(({ argv }) => argv.includes(rootDir) && argv.some((each) => each.startsWith('--outputFile=')));
+  const [jest] = found;
+  if (!jest || found.length > 1) throw new Error(`${found.length} processes of Jest run ${rootDir}`);
+  return jest.pid;
+}
+
 describe('a test run that is stopped leaves no process', () => {
   test.each(SIGNALS)('by %s, with workers', async (signal) => {
     const runner = await startSuites(2, '--maxWorkers', '2');
@@ -60,10 +68,7 @@ describe('a test run that is stopped leaves no process', () => {
 
   test('by SIGKILL of Jest, with workers', async () => {
     const runner = await startSuites(2, '--maxWorkers', '2');
-    const jest = (await processes()).find(
-      ({ argv }) => argv.includes('--outputFile') || argv.some((arg) => arg.startsWith('--outputFile')),
-    );
-    process.kill(jest?.pid ?? 0, 'SIGKILL');
+    process.kill(await jestOf(folder), 'SIGKILL');
     await once(runner, 'exit');
     await until('all processes are gone', 20, async () => (await started()).length === 0);
   });
